@@ -1,0 +1,163 @@
+"""From a configuration file to the list of runs it asks for, refusing what can't be meant."""
+
+import difflib
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from rhelbench.errors import UserError, unknown
+from rhelbench.registry import FRAMEWORKS, MODELS, RULES
+from rhelbench.spec import Budget, Frozen, Hyperparameters, Nudge, RunSpec, Switches, Variant
+from rhelbench.tasks import card
+
+CONFIG = Path("config")
+_SETTINGS = {*Hyperparameters.model_fields, *Budget.model_fields, *Switches.model_fields, "dtype", "kernel"}
+
+
+class Protocol(Frozen):
+    """One way to resolve every row of docs/deviations.md (config/protocols/<name>.yaml)."""
+
+    algorithms: dict[str, str]
+    integrators: dict[str, str]
+    nudge: Nudge
+    c_squash: Literal[1, 2]
+    delta_init: dict[int | Literal["any"], float]
+    delta_trained: bool
+    loss: str
+    norm: str
+    dropout_mask: str
+    split: str
+    batches: str
+    dtype: Literal["float32", "float64"]
+
+
+class Matrix(Frozen):
+    """A configuration file: which runs are wanted."""
+
+    name: str
+    protocol: str
+    tasks: list[str] = Field(min_length=1)
+    models: list[str] = Field(min_length=1)
+    algorithms: list[str] = Field(min_length=1)
+    frameworks: list[str] = Field(min_length=1)
+    seeds: list[int] = Field(min_length=1)
+    variants: list[Variant] = Field([Variant()], min_length=1)
+    overrides: dict[str, Any] = {}
+    results: Literal["auto", "runs", "published"] = Field("auto", description="where tables and figures read from")
+
+    @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, value: Any) -> Any:
+        """``--config tasks=Heartbeat`` arrives as a string, ``seeds=1`` as a number: both mean a list of one."""
+        return value if isinstance(value, list) else [value]
+
+
+def parse(config: dict[str, Any], where: str) -> Matrix:
+    """Validate a configuration.
+
+    Args:
+        config: the loaded YAML, command-line settings merged in.
+        where: named in the error, for example the file.
+
+    Raises:
+        UserError: a misspelt key, an empty list, an unknown name.
+    """
+    try:
+        matrix = Matrix.model_validate(config)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        if first["type"] == "extra_forbidden":
+            raise unknown(f"key in {where}:", key, list(Matrix.model_fields)) from error
+        raise UserError(f"{where}: '{key}' is wrong ({first['msg']}); see config/README.md.") from error
+    for kind, values, known in (
+        ("protocol", [matrix.protocol], sorted(p.stem for p in (CONFIG / "protocols").glob("*.yaml"))),
+        ("task", matrix.tasks, card.names()),
+        ("model", matrix.models, list(MODELS)),
+        ("algorithm", matrix.algorithms, list(RULES)),
+        ("framework", matrix.frameworks, [name for name in FRAMEWORKS if name != "numpy"]),
+        ("key in overrides:", list(matrix.overrides), sorted(_SETTINGS)),
+    ):
+        for value in values:
+            if value not in known:
+                raise unknown(kind, value, known)
+    return matrix
+
+
+def read_protocol(name: str) -> Protocol:
+    """Read config/protocols/<name>.yaml."""
+    path = CONFIG / "protocols" / f"{name}.yaml"
+    try:
+        return Protocol.model_validate(yaml.safe_load(path.read_text()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{path}: '{'.'.join(map(str, first['loc']))}' is wrong ({first['msg']}).") from error
+
+
+def _settings(task: str, model: str, overrides: dict[str, Any]) -> dict[str, Any]:
+    path = CONFIG / "hyperparameters.yaml"
+    table = yaml.safe_load(path.read_text())
+    if task not in table["tasks"]:
+        near = difflib.get_close_matches(task, table["tasks"], n=1)
+        raise UserError(f"{path} has no row for task '{task}': add one (the nearest is {near or 'none'}).")
+    rows = table["tasks"][task]
+    return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-complex"), {}), **overrides}
+
+
+def resolve(
+    matrix: Matrix, task: str, model: str, algorithm: str, framework: str, seed: int, variant: Variant
+) -> RunSpec:
+    """Resolve one cell of the matrix into a complete RunSpec.
+
+    Raises:
+        UserError: a value of the wrong kind, or a batch larger than the training part.
+    """
+    protocol, facts = read_protocol(matrix.protocol), card.load(task)
+    values = _settings(task, model, matrix.overrides)
+    starts = [(limit, start) for limit, start in protocol.delta_init.items() if limit != "any"]
+    fitting = [start for limit, start in sorted(starts) if facts.length <= int(limit)]
+    hamiltonian = MODELS[model].hamiltonian or "linear"
+    switches = protocol.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype"}) | {
+        "algorithm": protocol.algorithms[algorithm],
+        "integrator": protocol.integrators[hamiltonian],
+        "delta_init": fitting[0] if fitting else protocol.delta_init["any"],
+    }
+    pick = lambda kind: {key: values[key] for key in kind.model_fields if key in values}  # noqa: E731
+    try:
+        spec = RunSpec(
+            task=task, model=model, algorithm=algorithm, framework=framework, protocol=matrix.protocol, seed=seed,
+            hyper=Hyperparameters(**pick(Hyperparameters)), budget=Budget(**pick(Budget)),
+            switches=Switches(**(switches | pick(Switches))), variant=variant,
+            dtype=values.get("dtype", protocol.dtype), kernel=values.get("kernel", "portable"),
+        )  # fmt: skip
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise UserError(f"{task}/{model}: setting '{field}' is wrong ({first['msg']}); see config/README.md.") from error
+    training = int(0.7 * facts.samples)
+    if facts.kind == "classification" and spec.hyper.batch > training:
+        raise UserError(
+            f"{task}: batch {spec.hyper.batch} is larger than the training part of {training} samples; choose a smaller batch."
+        )
+    if spec.budget.eval_every % spec.budget.chunk_steps:
+        raise UserError(
+            f"{task}: eval_every {spec.budget.eval_every} is not a multiple of chunk_steps {spec.budget.chunk_steps}; make it one."
+        )
+    return spec
+
+
+def expand(matrix: Matrix) -> list[RunSpec]:
+    """Return every run of the matrix; models that need no training appear once per task, protocol and seed."""
+    specs: dict[str, RunSpec] = {}
+    axes = (matrix.tasks, matrix.models, matrix.algorithms, matrix.frameworks, matrix.seeds, matrix.variants)
+    for task, model, algorithm, framework, seed, variant in product(*axes):
+        if MODELS[model].hamiltonian is None:
+            algorithm = "bptt"  # without a recurrent state both algorithms are ordinary backpropagation
+        if not MODELS[model].trained:
+            framework = "numpy"
+        spec = resolve(matrix, task, model, algorithm, framework, seed, variant)
+        specs[spec.run_id] = spec
+    return list(specs.values())

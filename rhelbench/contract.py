@@ -1,0 +1,79 @@
+"""What a framework must offer: the shapes it is given and the Learner it returns."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Canonical name to array, the common tongue of all frameworks (docs/symbols.md).
+Arrays = dict[str, NDArray[Any]]
+
+#: Regression reads its outputs at steps output_step, 2·output_step, … (paper, section 4; PPG-DaLiA).
+OUTPUT_STEP = 128
+
+
+@dataclass(frozen=True)
+class TaskShape:
+    """The sizes a model needs from its task.
+
+    Args:
+        channels: d, input channels, the time channel included when the spec asks for it.
+        length: L, steps of a sample.
+        outputs: c, classes, or target dimensions of a regression.
+        kind: what the read-out does: mean over time and softmax, or every OUTPUT_STEP-th step and tanh.
+    """
+
+    channels: int
+    length: int
+    outputs: int
+    kind: Literal["classification", "regression"]
+
+
+class Learner(Protocol):
+    """One model, one optimiser, one learning algorithm, on one device.
+
+    A module named in ``registry.FRAMEWORKS`` offers ``make_learner(spec: RunSpec, shape: TaskShape) -> Learner``.
+    Arrays enter and leave as NumPy under canonical names; ``put`` returns the framework's own array, so that
+    a data set crosses to the device once. Nothing is drawn here but dropout, whose masks are a function of
+    (dropout seed, step) alone, so that a state restored at any step continues bit for bit.
+    """
+
+    def init(self, parameters: Arrays, dropout_seed: int) -> None:
+        """Start from ``parameters`` with a fresh optimiser, norm statistics and step count zero."""
+        ...
+
+    def put(self, x: NDArray[Any]) -> Any:
+        """Move an array to the device: inputs (n, L, d), labels (n,) int, or targets (n, L // OUTPUT_STEP, c)."""
+        ...
+
+    def train_span(self, x: Any, y: Any, plan: NDArray[np.int32]) -> NDArray[np.floating]:
+        """Take one optimiser step per row of ``plan`` (steps, batch), indices into x; return the losses (steps,)."""
+        ...
+
+    def predict(self, x: Any) -> NDArray[np.floating]:
+        """Return logits (n, c), or regression outputs (n, K, c), in inference mode."""
+        ...
+
+    def gradients(self, x: Any, y: Any) -> tuple[float, Arrays]:
+        """Return the loss and its gradient per canonical parameter for the whole batch (x, y): training mode, no dropout.
+
+        Norm statistics are read, never changed. ``x``'s gradient is returned as ``"input"`` (n, L, d).
+        """
+        ...
+
+    def fidelity(self, x: Any) -> float:
+        """Return the worst block's and sample's ‖Φe_end‖/max‖Φ‖ of an echo without nudge: 0 is a perfect retrace from Φ_0 = 0."""
+        ...
+
+    def state(self) -> Arrays:
+        """Return everything needed to continue, under the names of docs/symbols.md (parameters., adam., norm., dropout.)."""
+        ...
+
+    def restore(self, state: Arrays) -> None:
+        """Continue from a state saved by any framework."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """Return device, versions, precision settings, seconds spent compiling, number of compilations, peak device bytes."""
+        ...

@@ -1,0 +1,98 @@
+"""Names, shapes and initial values of every parameter, as NumPy products shared by all frameworks."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rhelbench.contract import Arrays, TaskShape
+from rhelbench.registry import MODELS
+from rhelbench.seeds import generator
+from rhelbench.spec import RunSpec
+
+Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]
+
+
+def uniform(low: float, high: float) -> Draw:
+    """Return a draw from U(low, high)."""
+    return lambda rng, shape: rng.uniform(low, high, shape)
+
+
+def fan_in(n: int) -> Draw:
+    """Return a draw from U(−1/√n, 1/√n), the usual start of a dense layer with n inputs."""
+    return uniform(-(n**-0.5), n**-0.5)
+
+
+def constant(value: float) -> Draw:
+    """Return a draw that ignores its generator: every entry is ``value``."""
+    return lambda _rng, shape: np.full(shape, value, dtype=np.float64)
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    return rng.standard_normal(shape)
+
+
+def unit_table(model: str, hidden: int, state: int, delta_init: float) -> dict[str, tuple[tuple[int, ...], Draw]]:
+    """Return one unit's parameters: name to (shape, draw), sizes P = ``state`` and H = ``hidden`` (paper, section 4).
+
+    Linear: A = relu(a), δ = sigmoid(s), per channel. Nonlinear: w, b, c per channel, α and δ scalar.
+    A paired unit has B_re, B_im (P, H) and C_re, C_im (H, P); others B and C. D (H,) feeds the input through.
+    """
+    entry = MODELS[model]
+    read_in, read_out = fan_in(hidden), fan_in(state)
+    table: dict[str, tuple[tuple[int, ...], Draw]] = {}
+    if entry.hamiltonian == "linear":
+        table |= {"a": ((state,), uniform(0, 1)), "s": ((state,), uniform(0, 1))}
+    elif entry.hamiltonian == "nonlinear":
+        table |= {"w": ((state,), uniform(0.5, 1)), "b": ((state,), constant(0)), "c": ((state,), uniform(-1, 1))}
+        table |= {"alpha": ((), uniform(0.1, 1)), "delta": ((), constant(delta_init))}
+    if entry.hamiltonian is not None:
+        parts = ("_re", "_im") if entry.paired else ("",)
+        table |= {f"B{part}": ((state, hidden), read_in) for part in parts}
+        table |= {f"C{part}": ((hidden, state), read_out) for part in parts}
+    return table | {"D": ((hidden,), _normal)}
+
+
+def table(spec: RunSpec, shape: TaskShape) -> dict[str, tuple[tuple[int, ...], Draw]]:
+    """Return every parameter of the model: canonical path to (shape, draw), in the order of the forward pass."""
+    h = spec.hyper.hidden
+    rows: dict[str, tuple[tuple[int, ...], Draw]] = {
+        "encoder.weight": ((h, shape.channels), fan_in(shape.channels)),
+        "encoder.bias": ((h,), fan_in(shape.channels)),
+    }
+    for i in range(spec.hyper.blocks):
+        for name, row in unit_table(spec.model, h, spec.hyper.state, spec.switches.delta_init).items():
+            rows[f"blocks.{i}.hru.{name}"] = row
+        for name in ("1", "2"):
+            rows[f"blocks.{i}.glu.W{name}"] = ((h, h), fan_in(h))
+            rows[f"blocks.{i}.glu.b{name}"] = ((h,), fan_in(h))
+    rows["decoder.weight"] = ((shape.outputs, h), fan_in(h))
+    rows["decoder.bias"] = ((shape.outputs,), fan_in(h))
+    return rows
+
+
+def initial(spec: RunSpec, shape: TaskShape) -> Arrays:
+    """Draw the initial parameters of a run in its own dtype.
+
+    Each path has a stream of its own, so that models of other sizes or kinds share what they have in common.
+    ``variant.perturbation`` = n > 0 moves every entry by one unit in the last place, up or down at random (stream n).
+
+    Args:
+        spec: the run.
+        shape: the task's sizes.
+
+    Returns:
+        Canonical path to array, dtype ``spec.dtype``.
+
+    Source:
+        Paper, section 4 and appendix; initial values of the text, not the released code's draws.
+    """
+    arrays: Arrays = {}
+    names = (spec.task, spec.seed, spec.seed)
+    for path, (size, draw) in table(spec, shape).items():
+        values = draw(generator(f"parameters/{path}", *names), size).astype(spec.dtype)
+        if spec.variant.perturbation:
+            up = generator(f"perturbation/{spec.variant.perturbation}/{path}", *names).random(size) < 0.5
+            values = np.nextafter(values, np.where(up, np.inf, -np.inf).astype(spec.dtype))
+        arrays[path] = np.asarray(values, dtype=spec.dtype)
+    return arrays

@@ -1,0 +1,48 @@
+"""Every name a configuration may use, in one place; tests compare these tables with the folders."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the matrix: the Hamiltonian of its units and how the layer reads it.
+
+    Args:
+        hamiltonian: file name in ``hamiltonians/`` of every implementation, or None for a unit without state.
+        paired: the unit has 2P real lanes sharing A and δ in pairs, the real and imaginary parts of a complex state.
+        trained: False for baselines that need no framework.
+        label: the name printed in tables and figures.
+    """
+
+    hamiltonian: str | None
+    paired: bool
+    trained: bool
+    label: str
+
+
+MODELS: dict[str, Model] = {
+    "linear": Model("linear", paired=False, trained=True, label="linear (real)"),
+    "linear-complex": Model("linear", paired=True, trained=True, label="linear"),
+    "nonlinear": Model("nonlinear", paired=False, trained=True, label="nonlinear"),
+    "memoryless": Model(None, paired=False, trained=True, label="memoryless"),
+    "majority": Model(None, paired=False, trained=False, label="majority"),
+}
+
+#: The matrix's two names; a protocol maps each to one of ALGORITHMS.
+RULES: tuple[str, ...] = ("bptt", "rhel")
+
+#: File names in ``algorithms/`` of every implementation.
+ALGORITHMS: tuple[str, ...] = ("bptt", "rhel", "rhel_separate", "rhel_released")
+
+#: File names in ``integrators/`` of every implementation.
+INTEGRATORS: tuple[str, ...] = ("leapfrog", "leapfrog_released")
+
+#: Framework to the module that holds its ``make_learner``; numpy serves the models that are not trained.
+FRAMEWORKS: dict[str, str] = {
+    "jax": "impl_jax.learner",
+    "torch": "impl_torch.learner",
+    "numpy": "rhelbench.protocol.majority",
+}
+
+#: The paper's table rows to ours: its linear model is the paired ('complex') one.
+REPORTED_MODELS: dict[str, str] = {"linear": "linear-complex", "nonlinear": "nonlinear"}

@@ -1,0 +1,105 @@
+"""One run as data: validated, canonical, named by its own hash."""
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rhelbench import BENCHMARK_VERSION
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Frozen(BaseModel):
+    """Base of every specification: immutable, no unknown keys, no silent conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Hyperparameters(Frozen):
+    """The model's sizes and the optimiser's settings (paper, appendix; see config/hyperparameters.yaml)."""
+
+    lr: Annotated[float, Field(gt=0)]
+    blocks: Positive
+    hidden: Positive
+    state: Positive
+    batch: Positive
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    time_channel: bool
+
+
+class Budget(Frozen):
+    """When a run evaluates, stops and can be interrupted; steps are optimiser steps, times seconds."""
+
+    steps: Positive
+    eval_every: Positive
+    patience: Positive
+    time_limit_s: Annotated[float, Field(gt=0)]
+    chunk_steps: Positive
+
+
+class Nudge(Frozen):
+    """The size ε of the echo's kick: absolute, or relative (scale-free, ε = ρ/(max|w| √K rms g))."""
+
+    mode: Literal["absolute", "relative"]
+    size: Annotated[float, Field(gt=0)]
+
+
+class Switches(Frozen):
+    """Every place where the released code and the theorems differ, resolved for one run (docs/deviations.md)."""
+
+    algorithm: Literal["bptt", "rhel", "rhel_separate", "rhel_released"]
+    integrator: Literal["leapfrog", "leapfrog_released"]
+    nudge: Nudge
+    c_squash: Literal[1, 2]
+    delta_init: Annotated[float, Field(gt=0)]
+    delta_trained: bool
+    loss: Literal["cross_entropy", "log_offset"]
+    norm: Literal["batch", "ema_released"]
+    dropout_mask: Literal["per_sample", "per_batch"]
+    split: Literal["content_hash", "released", "archive"]
+    batches: Literal["every_complete", "drop_further"]
+
+
+class Variant(Frozen):
+    """Deliberate disturbances used to measure the noise floor; zero means the plain run."""
+
+    perturbation: Annotated[int, Field(ge=0)] = 0
+    dropout_stream: Annotated[int, Field(ge=0)] = 0
+
+
+class RunSpec(Frozen):
+    """Everything that determines a run's result, and nothing else.
+
+    The run's identity is the SHA-256 of its canonical JSON, so two runs with one id are one run.
+
+    Example:
+        >>> spec.run_id  # doctest: +SKIP
+        'BasicMotions-linear-rhel-jax-exact-2345-1f2e3d4c'
+    """
+
+    benchmark: str = BENCHMARK_VERSION
+    task: str
+    model: Literal["linear", "linear-complex", "nonlinear", "memoryless", "majority"]
+    algorithm: Literal["bptt", "rhel"]
+    framework: Literal["jax", "torch", "numpy"]
+    protocol: str
+    seed: Annotated[int, Field(ge=0)]
+    hyper: Hyperparameters
+    budget: Budget
+    switches: Switches
+    variant: Variant = Variant()
+    dtype: Literal["float32", "float64"]
+    kernel: Literal["portable", "fused"] = "portable"
+
+    def canonical_json(self) -> str:
+        """Return the spec as JSON with sorted keys and no spaces: equal specs give equal bytes."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
+    def run_id(self) -> str:
+        """A readable prefix and eight hexadecimal digits of the canonical JSON's SHA-256."""
+        digest = hashlib.sha256(self.canonical_json().encode()).hexdigest()[:8]
+        prefix = (self.task, self.model, self.algorithm, self.framework, self.protocol, str(self.seed))
+        return "-".join((*prefix, digest))
