@@ -1,6 +1,6 @@
 """From a configuration file to the list of runs it asks for, refusing what can't be meant."""
 
-import difflib
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -45,7 +45,7 @@ class Matrix(Frozen):
     frameworks: list[str] = Field(min_length=1)
     seeds: list[int] = Field(min_length=1)
     variants: list[Variant] = Field([Variant()], min_length=1)
-    overrides: dict[str, Any] = {}
+    overrides: dict[str, Any] = Field(default_factory=dict)
     results: Literal["auto", "runs", "published"] = Field("auto", description="where tables and figures read from")
 
     @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", mode="before")
@@ -87,6 +87,23 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
     return matrix
 
 
+def read(path: str | Path) -> Matrix:
+    """Read and validate a configuration file.
+
+    Raises:
+        UserError: the file is not there, is not YAML, or does not hold what a configuration holds.
+    """
+    try:
+        loaded = yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise UserError(f"No configuration {path}: choose one of {', '.join(map(str, sorted(CONFIG.glob('*.yaml'))))}.") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not YAML ({' '.join(str(error).split())}); correct it.") from error
+    if not isinstance(loaded, dict):
+        raise UserError(f"{path} must hold keys and values, see config/README.md.")
+    return parse(loaded, str(path))
+
+
 def read_protocol(name: str) -> Protocol:
     """Read config/protocols/<name>.yaml."""
     path = CONFIG / "protocols" / f"{name}.yaml"
@@ -97,26 +114,38 @@ def read_protocol(name: str) -> Protocol:
         raise UserError(f"{path}: '{'.'.join(map(str, first['loc']))}' is wrong ({first['msg']}).") from error
 
 
-def _settings(task: str, model: str, overrides: dict[str, Any]) -> dict[str, Any]:
-    path = CONFIG / "hyperparameters.yaml"
-    table = yaml.safe_load(path.read_text())
-    if task not in table["tasks"]:
-        near = difflib.get_close_matches(task, table["tasks"], n=1)
-        raise UserError(f"{path} has no row for task '{task}': add one (the nearest is {near or 'none'}).")
-    rows = table["tasks"][task]
-    return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-complex"), {}), **overrides}
+@dataclass(frozen=True)
+class Sources:
+    """The files behind a matrix, read once: its protocol, the hyperparameters, the cards of its tasks."""
+
+    protocol: Protocol
+    hyperparameters: dict[str, Any]
+    cards: dict[str, card.Card]
+
+    @classmethod
+    def of(cls, matrix: Matrix) -> "Sources":
+        """Read what ``matrix`` names."""
+        table = yaml.safe_load((CONFIG / "hyperparameters.yaml").read_text())
+        return cls(read_protocol(matrix.protocol), table, {task: card.load(task) for task in matrix.tasks})
+
+    def settings(self, task: str, model: str, overrides: dict[str, Any]) -> dict[str, Any]:
+        """Return a cell's settings: common, the task's, the model's own, the configuration's overrides, last wins."""
+        rows = self.hyperparameters["tasks"].get(task)
+        if rows is None:
+            known = next(iter(self.hyperparameters["tasks"]))
+            raise UserError(f"config/hyperparameters.yaml has no row for task '{task}': add one, as for {known}.")
+        own = rows.get(model.removesuffix("-complex"), {})
+        return {**self.hyperparameters["common"], **rows.get("both", {}), **own, **overrides}
 
 
-def resolve(
-    matrix: Matrix, task: str, model: str, algorithm: str, framework: str, seed: int, variant: Variant
-) -> RunSpec:
+def resolve(matrix: Matrix, task: str, model: str, algorithm: str, framework: str, seed: int, variant: Variant) -> RunSpec:
     """Resolve one cell of the matrix into a complete RunSpec.
 
     Raises:
         UserError: a value of the wrong kind, or a batch larger than the training part.
     """
-    protocol, facts = read_protocol(matrix.protocol), card.load(task)
-    values = _settings(task, model, matrix.overrides)
+    protocol, facts = sources.protocol, sources.cards[task]
+    values = sources.settings(task, model, matrix.overrides)
     starts = [(limit, start) for limit, start in protocol.delta_init.items() if limit != "any"]
     fitting = [start for limit, start in sorted(starts) if facts.length <= int(limit)]
     hamiltonian = MODELS[model].hamiltonian or "linear"
@@ -125,7 +154,10 @@ def resolve(
         "integrator": protocol.integrators[hamiltonian],
         "delta_init": fitting[0] if fitting else protocol.delta_init["any"],
     }
-    pick = lambda kind: {key: values[key] for key in kind.model_fields if key in values}  # noqa: E731
+
+    def pick(kind: type[Frozen]) -> dict[str, Any]:
+        return {key: values[key] for key in kind.model_fields if key in values}
+
     try:
         spec = RunSpec(
             task=task, model=model, algorithm=algorithm, framework=framework, protocol=matrix.protocol, seed=seed,
@@ -144,7 +176,7 @@ def resolve(
         )
     if spec.budget.eval_every % spec.budget.chunk_steps:
         raise UserError(
-            f"{task}: eval_every {spec.budget.eval_every} is not a multiple of chunk_steps {spec.budget.chunk_steps}; make it one."
+            f"{task}: eval_every {spec.budget.eval_every} is not a multiple of chunk_steps {spec.budget.chunk_steps}; change one."
         )
     return spec
 
@@ -152,12 +184,13 @@ def resolve(
 def expand(matrix: Matrix) -> list[RunSpec]:
     """Return every run of the matrix; models that need no training appear once per task, protocol and seed."""
     specs: dict[str, RunSpec] = {}
+    sources = Sources.of(matrix)
     axes = (matrix.tasks, matrix.models, matrix.algorithms, matrix.frameworks, matrix.seeds, matrix.variants)
     for task, model, algorithm, framework, seed, variant in product(*axes):
         if MODELS[model].hamiltonian is None:
             algorithm = "bptt"  # without a recurrent state both algorithms are ordinary backpropagation
         if not MODELS[model].trained:
             framework = "numpy"
-        spec = resolve(matrix, task, model, algorithm, framework, seed, variant)
+        spec = resolve(matrix, sources, task, model, algorithm, framework, seed, variant)
         specs[spec.run_id] = spec
     return list(specs.values())

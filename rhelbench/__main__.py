@@ -1,0 +1,7 @@
+"""Entry point of ``python -m rhelbench``."""
+
+import sys
+
+from rhelbench.cli import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,52 @@
+"""The command line: one file per command, loaded only when asked for, so that a job starts quickly."""
+
+import argparse
+import sys
+from importlib import import_module
+
+from rhelbench.errors import UserError, unknown
+
+#: Command (and file name in this folder) to the sentence that ``--help`` shows.
+COMMANDS: dict[str, str] = {
+    "check": "validate a configuration and list its runs",
+    "prepare": "download, verify and prepare tasks",
+    "verify": "run the parity ladder on this machine",
+    "train": "train one run to its end",
+    "status": "show the matrix: done, running, failed, waiting",
+    "collect": "gather records into tidy tables",
+    "tables": "write the paper's tables from collected results",
+    "figures": "draw figures from collected results",
+    "claims": "write the claims ledger and the deviations page",
+    "page": "write results/index.html",
+    "static": "compute the studies that need no training (figures 1, 2, 4, ε, machine)",
+    "bench": "measure time and memory",
+    "wandb_sync": "upload finished offline runs to wandb",
+    "wandb_dashboard": "define the project's wandb workspace",
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments after ``python -m rhelbench``.
+
+    Returns:
+        The exit status: the command's own, or 2 after a sentence about wrong input.
+    """
+    if not argv or argv[0] in ("-h", "--help"):
+        width = max(map(len, COMMANDS))
+        rows = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
+        print(f"usage: python -m rhelbench COMMAND [options]\n\n{rows}\n\nCOMMAND --help shows its options.")
+        return 0 if argv else 2
+    name = argv[0]
+    try:
+        if name not in COMMANDS:
+            raise unknown("command", name, list(COMMANDS))
+        command = import_module(f"rhelbench.cli.{name}")
+        parser = argparse.ArgumentParser(prog=f"python -m rhelbench {name}", description=COMMANDS[name])
+        command.add(parser)
+        return command.run(parser.parse_args(argv[1:]))
+    except UserError as error:
+        print(f"rhelbench: {error}", file=sys.stderr)
+        return 2
