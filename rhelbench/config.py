@@ -138,12 +138,22 @@ class Sources:
         return {**self.hyperparameters["common"], **rows.get("both", {}), **own, **overrides}
 
 
-def resolve(matrix: Matrix, task: str, model: str, algorithm: str, framework: str, seed: int, variant: Variant) -> RunSpec:
+def resolve(
+    matrix: Matrix,
+    sources: Sources,
+    cell: tuple[str, str, str, str, int, Variant],
+) -> RunSpec:
     """Resolve one cell of the matrix into a complete RunSpec.
+
+    Args:
+        matrix: the configuration.
+        sources: the files behind it.
+        cell: (task, model, algorithm, framework, seed, variant).
 
     Raises:
         UserError: a value of the wrong kind, or a batch larger than the training part.
     """
+    task, model, algorithm, framework, seed, variant = cell
     protocol, facts = sources.protocol, sources.cards[task]
     values = sources.settings(task, model, matrix.overrides)
     starts = [(limit, start) for limit, start in protocol.delta_init.items() if limit != "any"]
@@ -159,12 +169,22 @@ def resolve(matrix: Matrix, task: str, model: str, algorithm: str, framework: st
         return {key: values[key] for key in kind.model_fields if key in values}
 
     try:
-        spec = RunSpec(
-            task=task, model=model, algorithm=algorithm, framework=framework, protocol=matrix.protocol, seed=seed,
-            hyper=Hyperparameters(**pick(Hyperparameters)), budget=Budget(**pick(Budget)),
-            switches=Switches(**(switches | pick(Switches))), variant=variant,
-            dtype=values.get("dtype", protocol.dtype), kernel=values.get("kernel", "portable"),
-        )  # fmt: skip
+        spec = RunSpec.model_validate(
+            {
+                "task": task,
+                "model": model,
+                "algorithm": algorithm,
+                "framework": framework,
+                "protocol": matrix.protocol,
+                "seed": seed,
+                "hyper": pick(Hyperparameters),
+                "budget": pick(Budget),
+                "switches": switches | pick(Switches),
+                "variant": variant,
+                "dtype": values.get("dtype", protocol.dtype),
+                "kernel": values.get("kernel", "portable"),
+            }
+        )
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
@@ -191,6 +211,6 @@ def expand(matrix: Matrix) -> list[RunSpec]:
             algorithm = "bptt"  # without a recurrent state both algorithms are ordinary backpropagation
         if not MODELS[model].trained:
             framework = "numpy"
-        spec = resolve(matrix, sources, task, model, algorithm, framework, seed, variant)
+        spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant))
         specs[spec.run_id] = spec
     return list(specs.values())
