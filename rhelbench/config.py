@@ -68,7 +68,7 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
     try:
         matrix = Matrix.model_validate(config)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a misspelt key also misses one
         key = str(first["loc"][0])
         if first["type"] == "extra_forbidden":
             raise unknown(f"key in {where}:", key, list(Matrix.model_fields)) from error
