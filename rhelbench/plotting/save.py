@@ -1,0 +1,38 @@
+"""Save a figure as PNG and SVG beside a sidecar that names and hashes what it was drawn from."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+FORMATS = ("png", "svg")
+
+
+def save(figure: Figure, stem: Path, inputs: Iterable[Path], script: str) -> list[Path]:
+    """Write ``stem``.png, .svg and .json, each to a temporary name that is then renamed.
+
+    Args:
+        figure: what to save.
+        stem: the path without suffix.
+        inputs: the files that the figure is a pure function of; absent ones are recorded as such.
+        script: the module that drew it, for the sidecar.
+
+    Returns:
+        The paths written. Equal inputs give equal bytes: no dates are stored, SVG identifiers are salted.
+    """
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    written = []
+    for suffix in FORMATS:
+        path, part = stem.with_suffix(f".{suffix}"), stem.with_suffix(f".{suffix}.part")
+        metadata = {"Date": None, "Creator": "rhelbench"} if suffix == "svg" else {"Software": "rhelbench"}
+        figure.savefig(part, format=suffix, metadata=metadata)
+        part.rename(path)
+        written.append(path)
+    hashes = {str(p): hashlib.sha256(p.read_bytes()).hexdigest() if p.exists() else "absent" for p in inputs}
+    sidecar = {"drawn_by": script, "inputs": hashes}
+    part = stem.with_suffix(".json.part")
+    part.write_text(json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    part.rename(stem.with_suffix(".json"))
+    return [*written, stem.with_suffix(".json")]

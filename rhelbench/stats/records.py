@@ -1,0 +1,79 @@
+"""Read a folder of tidy results (``runs.csv``, ``history.csv``): the only input of tables, figures and verdicts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from rhelbench.errors import UserError
+
+#: Statuses of a run that reached an end of its protocol and so has a metric that counts.
+ENDED = ("done", "early-stopped", "time-limit")
+#: Statuses of a cell without a metric; they are shown, never dropped and never read as zero.
+WITHOUT = ("diverged", "failed", "missing")
+
+#: A cell of the matrix is one row of these; its runs differ by seed.
+CELL = ["task", "model", "algorithm", "framework", "protocol"]
+_COLUMNS = [
+    "run_id", *CELL, "seed", "perturbation", "dropout_stream", "status", "metric", "value",
+    "correct", "total", "best_step", "last_step",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Records:
+    """The tidy results of one matrix.
+
+    Args:
+        folder: where they were read from.
+        runs: one row per run of the matrix (docs/architecture.md, "From records to pages"); accuracies are fractions in [0, 1].
+        history: one row per run and evaluation: run_id, step, loss, train, val, fidelity.
+    """
+
+    folder: Path
+    runs: pd.DataFrame
+    history: pd.DataFrame
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that hold the records, for sidecars."""
+        return [self.folder / "runs.csv", self.folder / "history.csv"]
+
+    def plain(self) -> pd.DataFrame:
+        """Return the runs of the matrix proper: not perturbed, first dropout stream."""
+        return self.runs[(self.runs.perturbation == 0) & (self.runs.dropout_stream == 0)]
+
+
+def read(folder: Path) -> Records:
+    """Read and check ``runs.csv`` and ``history.csv``.
+
+    Raises:
+        UserError: a file or a column is missing, a status is unknown, or an accuracy is not a fraction.
+    """
+    path = folder / "runs.csv"
+    if not path.exists():
+        raise UserError(
+            f"{path} does not exist: run `python -m rhelbench collect` first, or point --collected at a folder that has it."
+        )
+    runs = pd.read_csv(path, dtype={"run_id": str, "flags": str})
+    absent = [name for name in _COLUMNS if name not in runs.columns]
+    if absent:
+        raise UserError(f"{path} lacks the column(s) {', '.join(absent)}: collect the records again.")
+    strange = sorted(set(runs.status) - {*ENDED, *WITHOUT})
+    if strange:
+        raise UserError(f"{path} has the unknown status '{strange[0]}': use one of {', '.join((*ENDED, *WITHOUT))}.")
+    accuracy = runs.value[runs.metric == "accuracy"].dropna()
+    if not accuracy.between(0, 1).all():
+        raise UserError(f"{path}: accuracies must be fractions between 0 and 1, found {accuracy.max():g}.")
+    numbers = {
+        name: pd.to_numeric(runs[name], errors="coerce") for name in ("value", "correct", "total", "best_step", "last_step")
+    }
+    runs = runs.assign(**numbers)
+    runs.loc[~runs.status.isin(ENDED), "value"] = float("nan")  # a diverged run's last number is no result
+    log = folder / "history.csv"
+    columns = ["run_id", "step", "loss", "train", "val"]
+    history = pd.read_csv(log, dtype={"run_id": str}) if log.exists() else pd.DataFrame(columns=columns)
+    absent = [name for name in columns if name not in history.columns]
+    if absent:
+        raise UserError(f"{log} lacks the column(s) {', '.join(absent)}: collect the records again.")
+    return Records(folder, runs, history)
