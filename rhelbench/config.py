@@ -87,11 +87,11 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
     return matrix
 
 
-def read(path: str | Path) -> Matrix:
-    """Read and validate a configuration file.
+def load(path: str | Path) -> dict[str, Any]:
+    """Read a configuration file without judging its keys.
 
     Raises:
-        UserError: the file is not there, is not YAML, or does not hold what a configuration holds.
+        UserError: the file is not there, is not YAML, or does not hold keys and values.
     """
     try:
         loaded = yaml.safe_load(Path(path).read_text())
@@ -101,7 +101,12 @@ def read(path: str | Path) -> Matrix:
         raise UserError(f"{path} is not YAML ({' '.join(str(error).split())}); correct it.") from error
     if not isinstance(loaded, dict):
         raise UserError(f"{path} must hold keys and values, see config/README.md.")
-    return parse(loaded, str(path))
+    return loaded
+
+
+def read(path: str | Path) -> Matrix:
+    """Read and validate a configuration file (see ``load`` and ``parse`` for what they refuse)."""
+    return parse(load(path), str(path))
 
 
 def read_protocol(name: str) -> Protocol:

@@ -14,4 +14,4 @@ rule train_run:
     shell:
         "OMP_NUM_THREADS={threads} NPROC={threads} XLA_PYTHON_CLIENT_PREALLOCATE=false "
         "JAX_COMPILATION_CACHE_DIR=.cache/jax "
-        "{PYTHON} train --spec {params.spec:q} --data {DATA} --results {RUNS} --log {log}"
+        "{PYTHON} train --spec {params.spec:q} --data {DATA} --results {RUNS} 2> >(tee {log} >&2)"

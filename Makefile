@@ -1,0 +1,46 @@
+# The commands of the README. Everything is installed into .venv by the first of them.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+# uv does not read pip's settings: hand it the folders in which pip looks for wheels.
+export UV_FIND_LINKS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null))
+export WANDB_MODE ?= offline
+
+.PHONY: help install smoke test lint format lock
+help:
+	@echo "make smoke    train on a small real task and print the paper's table (minutes)"
+	@echo "make test     run the test suite"
+	@echo "make lint     format check, lint, types, workflow lint"
+
+install: $(INSTALLED)
+$(INSTALLED): pyproject.toml constraints.txt
+	@echo "Installing into .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+smoke: $(INSTALLED)
+	@$(BIN)/snakemake --cores all --configfile config/smoke.yaml --keep-going --quiet host reason \
+		--report results/report.html --report-after-run
+	@cat results/tables/smoke/summary.txt
+	@echo "Open results/index.html or results/report.html; tables in results/tables/smoke, figures in results/figures/smoke."
+
+test: $(INSTALLED)
+	@$(BIN)/python -m pytest -q --numprocesses auto
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/basedpyright
+	@$(BIN)/snakefmt --check Snakefile workflows
+	@$(BIN)/snakemake --configfile config/smoke.yaml --lint
+
+format: $(INSTALLED)
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/snakefmt Snakefile workflows
+
+# Resolve anew and write the exact versions; no local paths, no GPU wheels, so that the lock is portable.
+lock: $(INSTALLED)
+	@$(BIN)/uv pip freeze --python $(BIN)/python | grep -v '^-e' | sed 's/+cpu//' | grep -viE '^(pip|nvidia|cuda|triton)' > constraints.new
+	@(echo "# The exact versions the suite is tested with; made by 'make lock', used by 'make'."; cat constraints.new) > constraints.txt
+	@rm constraints.new
