@@ -21,13 +21,15 @@ class TaskShape:
         channels: d, input channels, the time channel included when the spec asks for it.
         length: L, steps of a sample.
         outputs: c, classes, or target dimensions of a regression.
-        kind: what the read-out does: mean over time and softmax, or every OUTPUT_STEP-th step and tanh.
+        kind: what the read-out does: mean over time and softmax, or every output_step-th step and tanh.
+        output_step: steps between two outputs of a regression.
     """
 
     channels: int
     length: int
     outputs: int
     kind: Literal["classification", "regression"]
+    output_step: int = OUTPUT_STEP
 
 
 class Learner(Protocol):
@@ -44,7 +46,7 @@ class Learner(Protocol):
         ...
 
     def put(self, x: NDArray[Any]) -> Any:
-        """Move an array to the device: inputs (n, L, d), labels (n,) int, or targets (n, L // OUTPUT_STEP, c)."""
+        """Move an array to the device: inputs (n, L, d), labels (n,) int, or targets (n, L // output_step, c)."""
         ...
 
     def train_span(self, x: Any, y: Any, plan: NDArray[np.int32]) -> NDArray[np.floating]:
@@ -75,5 +77,9 @@ class Learner(Protocol):
         ...
 
     def facts(self) -> dict[str, Any]:
-        """Return device, versions, precision settings, seconds spent compiling, number of compilations, peak device bytes."""
+        """Return what the record's provenance says of this process.
+
+        Keys: ``device`` (str), ``versions`` (dict, by package), ``precision`` (dict, by setting), ``compile_s`` (float, so far),
+        ``compilations`` (int, so far), ``peak_device_bytes`` (int, or None where the device does not say). Cheap to call.
+        """
         ...
