@@ -1,0 +1,78 @@
+"""What the code says, as a number: comments, docstrings and layout do not count."""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rhelbench.registry import FRAMEWORKS
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Folders that are ours; what is imported from elsewhere is fixed by constraints.txt.
+PACKAGES = ("rhelbench", "impl_jax", "impl_torch", "kernels")
+#: What decides a run's result, beside its framework's learner.
+TRAINING = ("rhelbench.protocol.trainer", "rhelbench.protocol.setup")
+
+
+def _file(module: str) -> Path | None:
+    path = ROOT.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def _imports(tree: ast.AST, module: str) -> Iterator[str]:
+    """Every module a file may import, and every name it takes from one: the name may be a module too."""
+    package = module if (_file(module) or Path()).name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            up = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*up, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _without_docstrings(tree: ast.Module) -> str:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+                node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def modules(roots: Iterable[str]) -> dict[str, str]:
+    """Return every module of ours that the roots import, directly or not: name to code without docstrings."""
+    found: dict[str, str] = {}
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        file = _file(name)
+        if name in found or file is None or name.split(".")[0] not in PACKAGES:
+            continue
+        tree = ast.parse(file.read_text())
+        waiting += _imports(tree, name)
+        if "." in name:
+            waiting.append(name.rpartition(".")[0])  # importing a module runs its packages first
+        found[name] = _without_docstrings(tree)
+    return found
+
+
+def _digest(sources: dict[str, str]) -> str:
+    text = "\0".join(f"{name}\0{sources[name]}" for name in sorted(sources))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def code_digest(framework: str) -> str:
+    """Return the SHA-256 of all code that decides a run's result under one framework (a key of FRAMEWORKS).
+
+    It covers the import closure of the trainer and of the framework's learner, not what merely shows or stores results.
+    """
+    return _digest(modules((*TRAINING, FRAMEWORKS[framework])))
+
+
+def package_digest(package: str) -> str:
+    """Return the SHA-256 of one package's own modules, for example ``"rhelbench.records"``."""
+    folder = ROOT.joinpath(*package.split("."))
+    files = sorted(folder.rglob("*.py"))
+    return _digest({str(file.relative_to(folder)): _without_docstrings(ast.parse(file.read_text())) for file in files})
