@@ -1,0 +1,62 @@
+"""RHEL as the released code reads it (docs/deviations.md, rows 2 and 4): biased; kept to measure the bias."""
+
+import numpy as np
+
+from rhelbench.oracle.interface import Array, Backward, Gradients, Hamiltonian, Integrator, Theta
+from rhelbench.oracle.nudge import epsilon
+from rhelbench.oracle.recurrence import EchoStep, echo, forward, reduce_theta, reduce_to
+from rhelbench.spec import Nudge
+
+
+def trajectory(
+    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array
+) -> tuple[Array, Backward]:
+    """Return φ_1..φ_K and the released contrast of two echoes.
+
+    dL/df_k towards u = −(1/2ε) [δ ∇f V(φ_{k+1/3})]₊₋, as in the theorem. θ, δ and the route to B depend on
+    ``hamiltonian.released_at``. "end": H is read after the whole step, the next nudge included in π,
+    dL/dθ = −(1/2ε) Σ_k [δ ∇θ V(φ_end)]₊₋, B by ∇f V(φ_end), dL/dδ = −(1/2ε) Σ_k [V(φ_end) + T(π_end)]₊₋.
+    "third": θ and B at φ_{k+1/3} as in the theorem, dL/dδ = 0.
+
+    Args:
+        hamiltonian: T and V.
+        integrator: one step.
+        nudge: absolute or relative ε.
+        theta: parameters by letter, (P,) or scalar.
+        delta: step, (P,) or scalar.
+        f: drive (K, n, P); ``f_B`` is the same numbers, as the route to B's gradient.
+        f_B: see ``f``.
+
+    Returns:
+        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.
+
+    Source:
+        docs/deviations.md, rows 2 and 4.
+    """
+    phi, pi = forward(hamiltonian, integrator, theta, delta, f)
+    last_phi, last_pi = phi[-1], pi[-1]
+    at_end = hamiltonian.released_at == "end"
+
+    def end_energy(k: int, step: EchoStep) -> Array:
+        return hamiltonian.potential(theta, step.phi_end, f[k]) + hamiltonian.kinetic(step.pi_end)
+
+    def backward(g: Array) -> Gradients:
+        eps = epsilon(nudge, hamiltonian.steepness(theta), g)[:, None]
+        theta_lanes = {letter: np.zeros_like(last_phi) for letter in theta}
+        delta_lanes, f_bar, f_B_bar = np.zeros_like(last_phi), np.zeros_like(f), np.zeros_like(f)
+        plus_echo = echo(hamiltonian, integrator, theta, delta, last_phi, last_pi, f, eps * g)
+        minus_echo = echo(hamiltonian, integrator, theta, delta, last_phi, last_pi, f, -eps * g)
+        for (k, plus), (_, minus) in zip(plus_echo, minus_echo, strict=True):
+            up = hamiltonian.potential_slopes(theta, plus.phi_third, f[k])
+            down = hamiltonian.potential_slopes(theta, minus.phi_third, f[k])
+            f_bar[k] = -delta * (up.f - down.f) / (2 * eps)
+            if at_end:
+                up = hamiltonian.potential_slopes(theta, plus.phi_end, f[k])
+                down = hamiltonian.potential_slopes(theta, minus.phi_end, f[k])
+                delta_lanes -= (end_energy(k, plus) - end_energy(k, minus)) / (2 * eps)
+            f_B_bar[k] = -delta * (up.f - down.f) / (2 * eps)
+            for letter in theta:
+                theta_lanes[letter] -= delta * (up.theta[letter] - down.theta[letter]) / (2 * eps)
+        return Gradients(reduce_theta(theta_lanes, theta), np.asarray(reduce_to(delta_lanes, delta)), f_bar, f_B_bar)
+
+    return phi[1:], backward

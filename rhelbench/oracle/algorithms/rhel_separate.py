@@ -1,0 +1,56 @@
+"""RHEL as a physical machine does it: two echoes, one after the other, and the difference of what was read."""
+
+import numpy as np
+
+from rhelbench.oracle.interface import Array, Backward, Gradients, Hamiltonian, Integrator, Theta
+from rhelbench.oracle.nudge import epsilon
+from rhelbench.oracle.recurrence import EchoStep, echo, forward, reduce_theta, reduce_to
+from rhelbench.spec import Nudge
+
+
+def trajectory(
+    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array
+) -> tuple[Array, Backward]:
+    """Return φ_1..φ_K and the contrast of the echoes nudged by +ε g and −ε g; only Φ_K is kept.
+
+    dL/dθ = −(1/2ε) Σ_k [δ ∇θ V(φ_{k+1/3})]₊₋,  dL/df_k = −(1/2ε) [δ ∇f V(φ_{k+1/3})]₊₋,  dL/dδ = −(1/2ε) Σ_k [H½]₊₋,
+    H½ = V(φ_{k+1/3}) + ½ (T(π before the kick) + T(π after it)).
+
+    Args:
+        hamiltonian: T and V; any separable one.
+        integrator: one step.
+        nudge: absolute or relative ε.
+        theta: parameters by letter, (P,) or scalar.
+        delta: step, (P,) or scalar.
+        f: drive (K, n, P); ``f_B`` is the same numbers, as the route to B's gradient.
+        f_B: see ``f``.
+
+    Returns:
+        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``; error O(ε²), none but rounding for a quadratic H.
+
+    Source:
+        Paper, Theorem 3.2 and section 3.
+    """
+    phi, pi = forward(hamiltonian, integrator, theta, delta, f)
+    last_phi, last_pi = phi[-1], pi[-1]
+
+    def half_energy(k: int, step: EchoStep) -> Array:
+        momentum = 0.5 * (hamiltonian.kinetic(step.pi_before) + hamiltonian.kinetic(step.pi_after))
+        return hamiltonian.potential(theta, step.phi_third, f[k]) + momentum
+
+    def backward(g: Array) -> Gradients:
+        eps = epsilon(nudge, hamiltonian.steepness(theta), g)[:, None]
+        theta_lanes = {letter: np.zeros_like(last_phi) for letter in theta}
+        delta_lanes, f_bar = np.zeros_like(last_phi), np.zeros_like(f)
+        plus_echo = echo(hamiltonian, integrator, theta, delta, last_phi, last_pi, f, eps * g)
+        minus_echo = echo(hamiltonian, integrator, theta, delta, last_phi, last_pi, f, -eps * g)
+        for (k, plus), (_, minus) in zip(plus_echo, minus_echo, strict=True):
+            up = hamiltonian.potential_slopes(theta, plus.phi_third, f[k])
+            down = hamiltonian.potential_slopes(theta, minus.phi_third, f[k])
+            for letter in theta:
+                theta_lanes[letter] -= delta * (up.theta[letter] - down.theta[letter]) / (2 * eps)
+            f_bar[k] = -delta * (up.f - down.f) / (2 * eps)
+            delta_lanes -= (half_energy(k, plus) - half_energy(k, minus)) / (2 * eps)
+        return Gradients(reduce_theta(theta_lanes, theta), np.asarray(reduce_to(delta_lanes, delta)), f_bar, f_bar)
+
+    return phi[1:], backward
