@@ -1,7 +1,8 @@
 """A task's card: where its data come from and what they must look like once prepared."""
 
+import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -13,6 +14,33 @@ from rhelbench.spec import Frozen, Positive
 CARDS = Path("config/tasks")
 
 
+class Checksum(Frozen):
+    """One packaging of an archive that is known to be good."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    size: Positive | None = Field(None, description="bytes")
+    note: str = Field(description="which packaging this is; a variant of the archive says what differs")
+
+
+class Address(Frozen):
+    """One place to download from, in order of preference."""
+
+    url: str
+    checksum: Literal["listed", "first_use"] = Field(
+        "listed", description="listed: only a known packaging; first_use: another one is recorded in the lock file"
+    )
+
+
+class Source(Frozen):
+    """Where the files of a task come from: a Python package that carries them, or an archive to download."""
+
+    format: str = Field(description="a name in rhelbench.tasks.readers.READERS")
+    package: str | None = Field(None, description="package and folder, for example aeon/datasets/data/BasicMotions")
+    archive: str | None = Field(None, description="file name of the archive in a mirror, for example Heartbeat.zip")
+    addresses: tuple[Address, ...] = ()
+    checksums: tuple[Checksum, ...] = ()
+
+
 class Card(Frozen):
     """What is known about a task before its data are opened (config/tasks/<name>.yaml)."""
 
@@ -20,17 +48,24 @@ class Card(Frozen):
     title: str
     kind: Literal["classification", "regression"]
     samples: Positive = Field(description="distinct samples after preparation; for PPG-DaLiA the subjects")
+    archive_samples: dict[Literal["train", "test"], Positive] | None = Field(None, description="in the archive's own two files")
     channels: Positive = Field(description="without the time channel")
     length: Positive
     outputs: Positive = Field(description="classes, or target dimensions")
-    class_counts: dict[str, int] | None = None
+    class_counts: dict[str, Positive] | None = Field(None, description="distinct samples per class, labels in lower case")
     licence: str
     citation: str
+    homepage: str
     reported_as: str | None = Field(None, description="the task's name in results/reported/reported.csv")
+    source: Source
 
     def shape(self, time_channel: bool) -> TaskShape:
         """Return the sizes a model needs, with or without the time channel put first."""
         return TaskShape(self.channels + time_channel, self.length, self.outputs, self.kind)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the card's canonical JSON."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def names() -> list[str]:
@@ -48,8 +83,11 @@ def load(name: str) -> Card:
     if not path.exists():
         raise unknown("task", name, names())
     try:
-        return Card.model_validate(yaml.safe_load(path.read_text()))
+        card = Card.model_validate(yaml.safe_load(path.read_text()))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise UserError(f"Task card {path}: field '{field}' is wrong ({first['msg']}); correct it.") from error
+    if card.name != name or (card.source.package is None) == (card.source.archive is None):
+        raise UserError(f"Task card {path} must bear its file's name and one of source.package and source.archive; correct it.")
+    return card

@@ -1,0 +1,171 @@
+"""Which samples train, which validate, which test: drawn from the seed, recorded by content."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rhelbench.errors import UserError, unknown
+from rhelbench.seeds import generator, threefry
+from rhelbench.tasks.repeats import content_hash
+from rhelbench.tasks.store import Prepared
+
+Rows = NDArray[np.int64]
+KINDS = ("content_hash", "released", "archive")
+PARTS = ("train", "val", "test")
+
+#: The six orders in which a recording is cut by time: train first, middle or last, the other two either way round.
+ORDERS = (
+    ("train", "val", "test"),
+    ("train", "test", "val"),
+    ("val", "train", "test"),
+    ("test", "train", "val"),
+    ("val", "test", "train"),
+    ("test", "val", "train"),
+)
+_PERCENT = {"train": 70, "val": 15, "test": 15}
+#: A window moves on by a tenth of its length.
+STRIDES = 10
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of ``Prepared.x`` for each part; ``targets`` are the rows of ``Prepared.y`` (the same ones for labelled samples).
+
+    ``digest`` is the SHA-256 of the parts' sample ids, so that equal splits of equal data are equal by name.
+    """
+
+    train: Rows
+    val: Rows
+    test: Rows
+    targets: dict[str, Rows]
+    digest: str
+
+
+def split(prepared: Prepared, kind: str, seed: int) -> Split:
+    """Cut a task 70/15/15.
+
+    content_hash: per class, distinct samples ordered by SHA-256(seed in decimal ‖ their bytes), cut at int(0.7 n_c), int(0.85 n_c).
+    released: the released code's draw, jax's permutation of the distinct samples in sorted order, cut at int(0.7 n), int(0.85 n).
+    archive: the archive's own test file; its train file's distinct samples, ordered as above, cut at int(0.8 n_c) for validation.
+    Recordings: each subject cut by time in one of ORDERS, drawn from the seed; windows of L steps, a tenth of L apart.
+
+    Args:
+        prepared: the task.
+        kind: one of KINDS, the run's ``switches.split``.
+        seed: the run's seed.
+
+    Raises:
+        UserError: an unknown kind, or ``archive`` for a task without parts of its own.
+
+    Source:
+        Paper, appendix on data sets and training; row 12 of docs/deviations.md.
+    """
+    if kind not in KINDS:
+        raise unknown("split", kind, list(KINDS))
+    if prepared.recordings:
+        return _recordings(prepared, kind, seed)
+    distinct = prepared.first == np.arange(len(prepared.first))
+    if kind == "released":
+        drawn = prepared.released_order[released_permutation(seed, len(prepared.released_order))]
+        rows = _cut(drawn, int(0.7 * len(drawn)), int(0.85 * len(drawn)))
+    elif kind == "content_hash":
+        rows = _by_class(prepared, np.flatnonzero(distinct), seed, 0.7, 0.85)
+    else:
+        rows = _by_class(prepared, np.flatnonzero(distinct & ~prepared.in_test), seed, 0.8, 1.0)
+        rows["test"] = np.flatnonzero(prepared.in_test)
+    return _named(prepared, rows, rows)
+
+
+def released_permutation(seed: int, n: int, partitionable: bool = True) -> Rows:
+    """Return the released code's permutation of n samples: the first of four keys of the seed, the first of two of that."""
+    data_key = threefry.split(threefry.key(seed), 4, partitionable)[0]
+    return threefry.permutation(threefry.split(data_key, 2, partitionable)[0], n, partitionable)
+
+
+def arrays(prepared: Prepared, split: Split, part: str, time_channel: bool) -> tuple[NDArray[np.float32], NDArray[Any]]:
+    """Return one part as arrays of its own, in the split's order.
+
+    Args:
+        prepared: the task.
+        split: of the same task.
+        part: ``"train"``, ``"val"`` or ``"test"``.
+        time_channel: put t/L first.
+
+    Returns:
+        x (n, L, d or d + 1), float32, C order; y: labels (n,), int64, or targets (n, L // OUTPUT_STEP, c), float32.
+    """
+    rows: Rows = getattr(split, part)
+    x = np.empty((len(rows), prepared.card.length, prepared.card.channels + time_channel), np.float32)
+    if time_channel:
+        x[:, :, 0] = clock(prepared.card.length)
+    for target, row in zip(x, rows, strict=True):  # one at a time: fancy indexing would hold the windows twice
+        target[:, int(time_channel) :] = prepared.x[row]
+    return x, np.ascontiguousarray(prepared.y[split.targets[part]])
+
+
+def clock(length: int) -> NDArray[np.float32]:
+    """Return t/L for t = 0..L-1, in [0, 1), float32."""
+    return (np.arange(length) / length).astype(np.float32)
+
+
+def time_channel(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return x (n, L, d) with t/L put first: (n, L, d + 1)."""
+    times = np.broadcast_to(clock(x.shape[1])[:, None], (len(x), x.shape[1], 1))
+    return np.concatenate([times, x], axis=2)
+
+
+def as_ids(prepared: Prepared, split: Split) -> dict[str, list[str]]:
+    """Return the sample ids of each part, in order."""
+    return {part: prepared.sample_ids(getattr(split, part)) for part in PARTS}
+
+
+def _cut(rows: Rows, first: int, second: int) -> dict[str, Rows]:
+    return dict(zip(PARTS, np.split(rows, [first, second]), strict=True))
+
+
+def _by_class(prepared: Prepared, rows: Rows, seed: int, first: float, second: float) -> dict[str, Rows]:
+    parts: dict[str, list[Rows]] = {part: [] for part in PARTS}
+    for label in range(len(prepared.classes)):
+        members = rows[prepared.y[rows] == label]
+        hashes = [content_hash(prepared.x[row], prefix=str(seed)) for row in members]
+        ordered = members[np.argsort(np.array(hashes), kind="stable")]
+        for part, chosen in _cut(ordered, int(first * len(ordered)), int(second * len(ordered))).items():
+            parts[part].append(chosen)
+    return {part: np.sort(np.concatenate(chosen)) for part, chosen in parts.items()}
+
+
+def _recordings(prepared: Prepared, kind: str, seed: int) -> Split:
+    if kind == "archive":
+        raise UserError(f"Task {prepared.card.name} has no train and test parts of its own: choose another split than 'archive'.")
+    length, count = prepared.card.length, prepared.y.shape[1]
+    step = length // count
+    x: dict[str, list[Rows]] = {part: [] for part in PARTS}
+    y: dict[str, list[Rows]] = {part: [] for part in PARTS}
+    for recording in prepared.recordings:
+        draw = generator(f"cut/{recording.name}", prepared.card.name, seed, seed)
+        order = ORDERS[draw.integers(len(ORDERS))]
+        edges = np.cumsum([0, *(_PERCENT[part] for part in order)])
+        for part, low, high in zip(order, edges[:-1], edges[1:], strict=True):
+            # The released code cuts signals and targets each at its own percentage, up to `step` samples apart.
+            targets = (int(low / 100 * recording.targets), int(high / 100 * recording.targets))
+            released = (int(low / 100 * recording.steps), int(high / 100 * recording.steps))
+            steps = released if kind == "released" else (step * targets[0], step * targets[1])
+            stop = min(steps[1], recording.steps)
+            windows = min(_windows(stop - steps[0], length), _windows(targets[1] - targets[0], count))
+            x[part].append(recording.start + steps[0] + np.arange(windows) * (length // STRIDES))
+            y[part].append(recording.target_start + targets[0] + np.arange(windows) * (count // STRIDES))
+    join = lambda parts: {part: np.concatenate(rows) for part, rows in parts.items()}  # noqa: E731
+    return _named(prepared, join(x), join(y))
+
+
+def _windows(available: int, length: int) -> int:
+    return max(0, (available - length) // (length // STRIDES) + 1)
+
+
+def _named(prepared: Prepared, rows: dict[str, Rows], targets: dict[str, Rows]) -> Split:
+    ids = json.dumps({part: prepared.sample_ids(rows[part]) for part in PARTS})
+    return Split(**rows, targets=targets, digest=hashlib.sha256(ids.encode()).hexdigest())

@@ -1,0 +1,163 @@
+"""The prepared tasks on disk: one Hugging Face dataset each, opened memory-mapped, read without copying.
+
+    prepared = load("BasicMotions", "data")           # after: python -m rhelbench prepare --task BasicMotions
+    prepared.x                                        # (n, L, d) float32, a view of the file, repeats included
+    part = split(prepared, "released", 2345)          # rhelbench.tasks.splits
+    x, y = arrays(prepared, part, "train", time_channel=True)
+
+Layout of ``data/prepared/<task>/``: ``store/`` (the data set), ``facts.json`` (written last: without it the task is not
+prepared), ``facts.html``, ``examples.png``, ``splits/<kind>-<seed>.json``.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from rhelbench.contract import OUTPUT_STEP
+from rhelbench.errors import UserError
+from rhelbench.tasks.card import Card
+from rhelbench.tasks.card import load as load_card
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One subject of a task made of long recordings: its name and its places in the joined arrays.
+
+    Args:
+        name: for example ``"S1"``.
+        start: its first sample in the joined signals.
+        steps: its samples, at 64 Hz.
+        target_start: its first value in the joined targets.
+        targets: its target values, one per OUTPUT_STEP samples.
+    """
+
+    name: str
+    start: int
+    steps: int
+    target_start: int
+    targets: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A task ready to be split.
+
+    Args:
+        card: the task's card.
+        x: samples (n, L, d), float32, the files' own order (train, then test), repeated samples included. For recordings:
+            every window of L steps of the joined signals, a strided view; n counts the places a window can start.
+        y: labels (n,), int64; or every window of the joined targets (m, L // OUTPUT_STEP, 1), float32, a strided view.
+        ids: SHA-256 of each sample's little-endian float32 bytes; for recordings, of each subject's.
+        classes: class names, in the order of their numbers.
+        in_test: (n,) bool, the sample comes from the archive's own test file.
+        first: (n,) row of the first copy of each sample; ``first == arange(n)`` marks the distinct ones.
+        released_order: (m,) rows of the distinct samples in the order of numpy.unique(axis=0).
+        recordings: the subjects of a task made of recordings, else empty.
+        digest: SHA-256 of ids, labels and parts: two stores with one digest hold the same data.
+    """
+
+    card: Card
+    x: NDArray[np.float32]
+    y: NDArray[Any]
+    ids: tuple[str, ...]
+    classes: tuple[str, ...]
+    in_test: NDArray[np.bool_]
+    first: NDArray[np.int64]
+    released_order: NDArray[np.int64]
+    recordings: tuple[Recording, ...]
+    digest: str
+
+    def sample_ids(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return the ids of rows of ``x``; a window's is its subject and first step, for example ``S1+4992``."""
+        if not self.recordings:
+            return [self.ids[row] for row in rows]
+        starts = np.array([recording.start for recording in self.recordings])
+        owners = np.searchsorted(starts, rows, side="right") - 1
+        return [f"{self.recordings[o].name}+{row - starts[o]}" for o, row in zip(owners, rows, strict=True)]
+
+
+def folder(task: str, data_dir: str | Path) -> Path:
+    """Return ``<data_dir>/prepared/<task>``."""
+    return Path(data_dir) / "prepared" / task
+
+
+def load(task: str, data_dir: str | Path = "data") -> Prepared:
+    """Open a prepared task.
+
+    Args:
+        task: the task's name.
+        data_dir: the folder given to ``prepare``.
+
+    Raises:
+        UserError: the task is not prepared there, or not with today's card.
+    """
+    card, home = load_card(task), folder(task, data_dir)
+    how = f"run `python -m rhelbench prepare --task {task} --data {data_dir}`."
+    try:
+        facts = json.loads((home / "facts.json").read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"Task {task} is not prepared in {home}: {how}") from error
+    if facts["card"] != card.digest():
+        raise UserError(f"Task {task} in {home} was prepared from another task card than today's: {how}")
+
+    from datasets import load_from_disk  # 1.4 s: only for those who open a store
+
+    try:
+        table = load_from_disk(str(home / "store")).data
+    except (OSError, ValueError) as error:
+        raise UserError(f"Task {task} in {home} can't be opened ({error}): {how}") from error
+    if card.kind == "classification":
+        return _samples(card, table, facts)
+    return _recordings(card, table, facts)
+
+
+def _values(table: Any, name: str) -> NDArray[Any]:
+    """Read a column, lists flattened: a view of the file when it is one chunk (up to 1,000 samples), else joined."""
+    chunks = [chunk.flatten() if "list" in str(chunk.type) else chunk for chunk in table.column(name).chunks]
+    arrays = [chunk.to_numpy(zero_copy_only=False) for chunk in chunks]
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _samples(card: Card, table: Any, facts: dict[str, Any]) -> Prepared:
+    rank = _values(table, "released_rank")
+    order = np.argsort(rank, kind="stable")[np.count_nonzero(rank < 0) :]
+    return Prepared(
+        card=card,
+        x=_values(table, "x").reshape(-1, card.length, card.channels),
+        y=_values(table, "label"),
+        ids=tuple(table.column("id").to_pylist()),
+        classes=tuple(facts["classes"]),
+        in_test=_values(table, "part") == 1,
+        first=_values(table, "first_copy"),
+        released_order=order,
+        recordings=(),
+        digest=facts["digest"],
+    )
+
+
+def _recordings(card: Card, table: Any, facts: dict[str, Any]) -> Prepared:
+    signals = _values(table, "signals").reshape(-1, card.channels)
+    targets = _values(table, "targets")
+    columns = {name: table.column(name).to_pylist() for name in ("name", "steps", "target_count", "id")}
+    starts = np.cumsum([0, *columns["steps"]]).tolist()
+    target_starts = np.cumsum([0, *columns["target_count"]]).tolist()
+    recordings = zip(columns["name"], starts, columns["steps"], target_starts, columns["target_count"], strict=False)
+    windows = sliding_window_view(signals, card.length, axis=0).transpose(0, 2, 1)
+    none = np.zeros(0, np.int64)
+    return Prepared(
+        card=card,
+        x=windows,
+        y=sliding_window_view(targets, card.length // OUTPUT_STEP)[:, :, None],
+        ids=tuple(columns["id"]),
+        classes=(),
+        in_test=none.astype(bool),
+        first=none,
+        released_order=none,
+        recordings=tuple(Recording(*row) for row in recordings),
+        digest=facts["digest"],
+    )
