@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rhelbench.stats.names import LABELS
+
 mpl.use("Agg")
 
 #: Algorithm to colour.
@@ -20,19 +22,6 @@ COLOURS: dict[str, str] = {
 }
 #: Framework to marker.
 MARKERS: dict[str, str] = {"jax": "o", "torch": "s", "numpy": "D"}
-#: Names as printed.
-LABELS: dict[str, str] = {
-    "bptt": "BPTT",
-    "rhel": "RHEL",
-    "rhel_separate": "RHEL, two separate echoes",
-    "rhel_released": "RHEL, released rule",
-    "baseline": "baseline",
-    "jax": "JAX",
-    "torch": "PyTorch",
-    "numpy": "NumPy",
-    "paper": "paper",
-}
-
 _RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -41,6 +30,8 @@ _RC: dict[str, Any] = {
     "legend.fontsize": 8,
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
+    "grid.linewidth": 0.6,
+    "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "figure.dpi": 100,

@@ -1,0 +1,42 @@
+"""Learning curves: validation metric against optimiser steps, one panel per task, model and protocol, one line per run."""
+
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
+from rhelbench.plotting.panels import PANEL, grid, label, title
+from rhelbench.registry import MODELS
+from rhelbench.stats.records import Records
+
+#: At most this many markers on a line.
+MARKS = 8
+#: BPTT is drawn first and wider, so that a RHEL curve on top of it hides nothing.
+WIDTH = {"bptt": 2.6, "rhel": 1.0, "baseline": 1.0}
+
+
+def draw(records: Records) -> Figure:
+    runs = records.plain()
+    curves = records.history.merge(runs[["run_id", *PANEL, "algorithm", "framework", "metric"]], on="run_id")
+    trained = [name for name, model in MODELS.items() if model.trained]
+    recurrent = curves.model.isin([name for name in trained if MODELS[name].hamiltonian])
+    curves = curves[curves.val.notna() & curves.model.isin(trained)]
+    curves = curves.assign(algorithm=curves.algorithm.where(recurrent[curves.index], "baseline")).sort_values(
+        "algorithm", kind="stable"
+    )
+    if curves.empty:
+        return message("No learning curve yet: no run of this matrix has been evaluated.")
+    panels = list(curves.groupby(PANEL, sort=False))
+    figure, axes = canvas(*grid(len(panels)))
+    for ax, (key, part) in zip(axes, panels, strict=False):
+        for _, run in part.groupby("run_id", sort=False):
+            algorithm, framework = str(run.algorithm.iloc[0]), str(run.framework.iloc[0])
+            sns.lineplot(
+                x=run.step, y=run.val * 100, ax=ax, color=COLOURS[algorithm], marker=MARKERS[framework], markersize=4,
+                markevery=max(1, len(run) // MARKS), lw=WIDTH[algorithm], alpha=0.75, errorbar=None, legend=False,
+            )  # fmt: skip
+        ax.set(title=title(key), xlabel="optimiser step", ylabel=label("validation", part.metric.iloc[0]))
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    order = [name for name in COLOURS if name in set(curves.algorithm)]
+    legend(figure, order, [name for name in MARKERS if name in set(curves.framework)])
+    return figure

@@ -1,0 +1,31 @@
+"""How many panels go in a row, and what stands above and beside them."""
+
+from math import ceil
+from typing import Any
+
+from rhelbench.registry import MODELS
+
+#: What a panel shows one of.
+PANEL = ["task", "model", "protocol"]
+
+
+def grid(panels: int) -> tuple[int, int]:
+    """Return rows and columns: at most four columns, as even as can be.
+
+    Example:
+        >>> grid(5)
+        (2, 3)
+    """
+    rows = ceil(panels / 4)
+    return rows, ceil(panels / rows)
+
+
+def title(key: tuple[Any, ...]) -> str:
+    """Return a panel's title from its (task, model, protocol)."""
+    task, model, protocol = key
+    return f"{task}\n{MODELS[model].label}, {protocol}"
+
+
+def label(part: str, metric: str) -> str:
+    """Return an axis label with its unit, for example ``test accuracy (%)``."""
+    return f"{part} accuracy (%)" if metric == "accuracy" else f"{part} MSE (units of 0.01)"

@@ -1,0 +1,119 @@
+"""Tables and figures on a small matrix and on the paper's matrix with most runs missing."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from paper_figures import tab1_accuracy, tab2_mse
+from rhelbench.cli import main
+from rhelbench.errors import UserError
+from rhelbench.stats import records, reported, summary
+from rhelbench.stats.cells import cells
+
+SIZES = {
+    "EigenWorms": 36, "SelfRegulationSCP1": 85, "SelfRegulationSCP2": 57,
+    "EthanolConcentration": 79, "Heartbeat": 62, "MotorImagery": 57,
+}  # fmt: skip
+
+
+@pytest.fixture
+def small(made, tmp_path):
+    rows = made.counts("BasicMotions", "linear", "bptt", [12, 11, 12], 12)
+    return made.write(tmp_path / "small", rows + made.counts("BasicMotions", "linear", "rhel", [12, 12, 12], 12))
+
+
+@pytest.fixture
+def big(made, tmp_path):
+    rows = []
+    for model in ("linear-complex", "nonlinear"):
+        for algorithm in ("bptt", "rhel"):
+            for framework in ("jax", "torch"):
+                where = {"framework": framework, "protocol": "released"}
+                for task, total in SIZES.items():
+                    rows += made.counts(task, model, algorithm, [None] * 5, total, **where)
+                rows += [made.run("PPG-DaLiA", model, algorithm, s, status="missing", **where) for s in made.SEEDS]
+    heart = [row for row in rows if row["task"] == "Heartbeat" and row["framework"] == "jax"]
+    for row, correct in zip(heart[:4], (40, 41, 42, 43), strict=True):
+        row.update(correct=correct, total=62, value=correct / 62, status="early-stopped")
+    heart[3]["status"], heart[4]["status"] = "time-limit", "failed"
+    heart[5]["status"], heart[5]["value"] = "diverged", 0.5
+    return made.write(tmp_path / "big", rows)
+
+
+def test_a_cell_is_mean_and_population_sd_with_its_counts(small):
+    cell = cells(records.read(small)).iloc[0]
+    assert cell["mean"] == pytest.approx(35 / 36)
+    assert cell.sd == pytest.approx((2 / 9) ** 0.5 / 12)
+    assert (cell.correct, cell.total, cell.n, cell.expected) == (35, 36, 3, 3)
+
+
+def test_small_matrix_has_its_own_columns_only(small):
+    table = tab1_accuracy.make(records.read(small))
+    assert list(table.wide.columns) == ["model", "algorithm", "source", "protocol", "BasicMotions"]
+    assert list(table.wide.BasicMotions) == ["97.2 ± 3.9 (35/36)", "100.0 ± 0.0 (36/36)"]
+    assert tab2_mse.make(records.read(small)).wide.empty
+
+
+def test_every_cell_of_the_paper_is_there_and_says_what_it_lacks(big):
+    found = records.read(big)
+    one, two = tab1_accuracy.make(found), tab2_mse.make(found)
+    assert list(one.wide.columns[4:]) == [*SIZES, "Avg"]
+    assert len(one.wide) == len(two.wide) == 12  # 2 models x 2 algorithms x (paper, JAX, PyTorch)
+    ours = one.wide[one.wide.source == "JAX"].iloc[0]
+    assert ours.Heartbeat == "66.9 ± 1.8 (166/248) [n = 4, 1 failed, 1 time-limit]"
+    assert ours.EigenWorms == "missing"
+    assert ours.Avg == "–"
+    assert one.wide[one.wide.source == "JAX"].iloc[1].Heartbeat == "1 diverged, 4 missing"
+    assert set(two.wide["PPG-DaLiA"][two.wide.source != "paper"]) == {"missing"}
+
+
+def test_the_papers_average_column_follows_from_its_cells():
+    paper = reported.read()
+    for _, rows in paper[paper.metric == "accuracy"].groupby(["model", "algorithm"]):
+        tasks, average = rows[rows.task != "average"], rows[rows.task == "average"].iloc[0]
+        assert tasks["mean"].mean() == pytest.approx(average["mean"], abs=0.0011)
+        assert tasks.sd.mean() == pytest.approx(average.sd, abs=0.0011)
+
+
+def test_the_terminal_table_fits_and_counts_what_waits(small, big):
+    for folder in (small, big):
+        text = summary.terminal(records.read(folder))
+        assert max(map(len, text.splitlines())) <= summary.WIDTH
+    assert "54 of 56 cells have no run yet." in text
+
+
+def test_the_commands_write_every_file_and_repeat_them_to_the_byte(big, tmp_path):
+    for name in ("one", "two"):
+        assert main(["tables", "--collected", str(big), "--out", str(tmp_path / name)]) == 0
+    assert main(["figures", "--collected", str(big), "--out", str(tmp_path / "one")]) == 0
+    assert main(["figures", "--collected", str(big), "--out", str(tmp_path / "two"), "--only", "final_metric"]) == 0
+    tables = {f"table{k}.{s}" for k in (1, 2) for s in ("csv", "md", "tex")} | {"summary.csv", "summary.txt"}
+    assert tables <= {path.name for path in (tmp_path / "one").iterdir()}
+    for path in (tmp_path / "two").iterdir():
+        assert path.read_bytes() == (tmp_path / "one" / path.name).read_bytes(), path.name
+    sidecar = json.loads((tmp_path / "one" / "learning_curves.json").read_text())
+    assert str(big / "runs.csv") in sidecar["inputs"]
+
+
+def test_figures_of_an_empty_matrix_say_so(made, tmp_path):
+    folder = made.write(tmp_path / "none", made.counts("BasicMotions", "linear", "rhel", [None] * 3, 12))
+    assert main(["figures", "--collected", str(folder), "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "final_metric.png").exists()
+
+
+def test_wrong_records_are_refused_in_one_sentence(small, tmp_path):
+    with pytest.raises(UserError, match="collect"):
+        records.read(tmp_path / "nowhere")
+    path = Path(small) / "runs.csv"
+    runs = pd.read_csv(path)
+    runs.assign(value=runs.value * 100).to_csv(path, index=False)
+    with pytest.raises(UserError, match="fractions"):
+        records.read(small)
+    runs.assign(status="finished").to_csv(path, index=False)
+    with pytest.raises(UserError, match="finished"):
+        records.read(small)
+    runs.drop(columns="seed").to_csv(path, index=False)
+    with pytest.raises(UserError, match="seed"):
+        records.read(small)
