@@ -1,0 +1,111 @@
+"""What can be wrong with a Hamiltonian or with its parameters, found before anything runs."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rhelbench.contract import Arrays
+from rhelbench.errors import UserError
+from rhelbench.oracle.hamiltonians import HAMILTONIANS
+from rhelbench.oracle.hssm import unit_parameters
+from rhelbench.oracle.interface import Array, Theta
+from rhelbench.registry import MODELS
+from rhelbench.spec import RunSpec
+
+#: The leapfrog is stable while δ² × curvature stays below.
+STABLE_BELOW = 4.0
+#: Rounding allowed in identities that hold exactly, relative to the energies compared.
+ROUNDING = 1e-9
+
+
+def separable(name: str, flag: bool, energy: Callable[[Array, Array], Array] | None = None) -> None:
+    """Refuse a Hamiltonian that mixes position and momentum: the leapfrog, and with it the echo, needs H = T(π) + V(φ).
+
+    Args:
+        name: named in the error.
+        flag: what the Hamiltonian declares.
+        energy: H(φ, π) per lane, if it offers one; then H(φ, π) − H(φ', π) − H(φ, π') + H(φ', π') = 0 is checked at drawn points.
+
+    Raises:
+        UserError: declared or found not to be separable.
+    """
+    mixed = 0.0
+    if energy is not None:
+        phi, pi, phi2, pi2 = np.random.default_rng(0).standard_normal((4, 1, 1))
+        energies = [np.asarray(energy(p, q)) for p, q in ((phi, pi), (phi2, pi), (phi, pi2), (phi2, pi2))]
+        mixed = float(
+            np.max(np.abs(energies[0] - energies[1] - energies[2] + energies[3])) / max(np.max(np.abs(energies)), 1e-300)
+        )
+    if not flag or mixed > ROUNDING:
+        found = f" (mixed difference {mixed:.1e} of its energy)" if mixed > ROUNDING else ""
+        raise UserError(f"Hamiltonian '{name}' is not separable{found}: write it as T(π) + V(φ), or choose another unit.")
+
+
+def even_kinetic(name: str, kinetic: Callable[[Array], Array]) -> None:
+    """Refuse a kinetic energy that is not even: T(−π) = T(π) is what makes an echo retrace its path.
+
+    Raises:
+        UserError: T(π) and T(−π) differ at a drawn momentum.
+    """
+    pi = np.random.default_rng(0).standard_normal((1, 8))
+    gap = float(np.max(np.abs(kinetic(pi) - kinetic(-pi))))
+    if gap > ROUNDING * float(np.max(np.abs(kinetic(pi)))):
+        raise UserError(f"Hamiltonian '{name}' is not time-reversible: T(π) and T(−π) differ by {gap:.1e}; make T even in π.")
+
+
+def finite(parameters: Arrays) -> None:
+    """Refuse a parameter that is not a number.
+
+    Raises:
+        UserError: names the first such value and its path.
+    """
+    for path, value in parameters.items():
+        bad = np.argwhere(~np.isfinite(value))
+        if len(bad):
+            index = tuple(int(i) for i in bad[0])
+            where = f"{path}{list(index)}" if index else path
+            raise UserError(f"Parameter {where} is {value[index]}: start from finite values, or lower the learning rate.")
+
+
+def stability(spec: RunSpec, parameters: Arrays) -> dict[str, float]:
+    """Return max δ² × curvature per unit, by path; the leapfrog is stable while it is below 4. Empty for units without state."""
+    name = MODELS[spec.model].hamiltonian
+    if name is None:
+        return {}
+    found = {}
+    for unit in (f"blocks.{i}.hru" for i in range(spec.hyper.blocks)):
+        theta, delta = HAMILTONIANS[name].physical(unit_parameters(parameters, f"{unit}."), spec.switches.c_squash)
+        found[unit] = HAMILTONIANS[name].stability(theta, delta)
+    return found
+
+
+def _refuse_outside(unit: str, theta: Theta, delta: Array, reached: float) -> None:
+    """Raise if δ is not positive, if δ² × curvature reaches 4, or if a nonlinear unit has α ≤ 0 or w ≤ 0."""
+    largest, smallest = float(np.max(delta)), float(np.min(delta))
+    if smallest <= 0:
+        raise UserError(f"{unit}: initial δ = {smallest:.4g} is not positive; choose delta_init above 0.")
+    if not reached < STABLE_BELOW:
+        raise UserError(
+            f"{unit}: initial δ = {largest:.4g} is outside the stable range (δ² × curvature = {reached:.4g}, "
+            f"must be below {STABLE_BELOW:g}); choose a smaller delta_init."
+        )
+    for letter in ("alpha", "w"):
+        if letter in theta and float(np.min(theta[letter])) <= 0:
+            raise UserError(f"{unit}: initial {letter} = {float(np.min(theta[letter])):.4g} is not positive; start it above 0.")
+
+
+def initial(spec: RunSpec, parameters: Arrays) -> None:
+    """Check the parameters a run starts from: finite; under protocol ``exact`` also within the leapfrog's stable range.
+
+    Under ``released`` δ may be anything: it is recorded (``stability``), not refused.
+
+    Raises:
+        UserError: names the value and the unit.
+    """
+    finite(parameters)
+    name = MODELS[spec.model].hamiltonian
+    if name is None or spec.protocol != "exact":
+        return
+    for unit, reached in stability(spec, parameters).items():
+        theta, delta = HAMILTONIANS[name].physical(unit_parameters(parameters, f"{unit}."), spec.switches.c_squash)
+        _refuse_outside(unit, theta, delta, reached)

@@ -1,0 +1,92 @@
+"""The Hamiltonian recurrent unit as a layer: read-in, trajectory, read-out (paper, section 4)."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rhelbench.oracle.algorithms import ALGORITHMS
+from rhelbench.oracle.hamiltonians import HAMILTONIANS
+from rhelbench.oracle.integrators import INTEGRATORS
+from rhelbench.oracle.interface import Array, Theta
+from rhelbench.registry import Model
+from rhelbench.spec import Switches
+
+
+def spread(value: Array, copies: int) -> Array:
+    """Give every lane its parameter: (P,) repeated ``copies`` times, scalars as they are."""
+    return value if np.ndim(value) == 0 else np.tile(value, copies)
+
+
+def gather(value: Array, copies: int) -> Array:
+    """Pull a gradient back through ``spread``: sum over the copies."""
+    return value if np.ndim(value) == 0 else value.reshape(copies, -1).sum(axis=0)
+
+
+def lane_parameters(model: Model, switches: Switches, raw: Theta) -> tuple[dict[str, Array], Array]:
+    """Return θ and δ per lane; the 2P lanes of a paired unit share them, real parts first, then imaginary parts."""
+    theta, delta = HAMILTONIANS[str(model.hamiltonian)].physical(raw, switches.c_squash)
+    copies = 2 if model.paired else 1
+    return {letter: spread(value, copies) for letter, value in theta.items()}, spread(delta, copies)
+
+
+def read_in(model: Model, raw: Theta, u: Array) -> Array:
+    """Return the drive f = B u, (K, n, P); for a paired unit [B_re u, B_im u], (K, n, 2P)."""
+    return u @ read_in_matrix(model, raw).T
+
+
+def read_in_matrix(model: Model, raw: Theta) -> Array:
+    """Return B (P, H), or [B_re; B_im] (2P, H)."""
+    return np.concatenate([raw["B_re"], raw["B_im"]], axis=0) if model.paired else raw["B"]
+
+
+def read_out_matrix(model: Model, raw: Theta) -> Array:
+    """Return C (H, P), or [C_re, −C_im] (H, 2P), since Re((C_re + i C_im)(φ_re + i φ_im)) = C_re φ_re − C_im φ_im."""
+    return np.concatenate([raw["C_re"], -raw["C_im"]], axis=1) if model.paired else raw["C"]
+
+
+def hru(
+    model: Model, switches: Switches, raw: Theta, u: Array
+) -> tuple[Array, Callable[[Array], tuple[Array, dict[str, Array]]]]:
+    """Return y = C φ + D ⊙ u with φ the trajectory under f = B u, and its backward pass.
+
+    Args:
+        model: which Hamiltonian (None: y = D ⊙ u alone), paired or not.
+        switches: algorithm, integrator, nudge, c_squash.
+        raw: the unit's trainable arrays by letter.
+        u: input (K, n, H) float64.
+
+    Returns:
+        y (K, n, H), and a function from dL/dy to (dL/du, gradients by letter). The recurrent part's gradients come
+        from ``switches.algorithm``; towards B through ``f_B``, towards u through ``f``.
+
+    Source:
+        Paper, section 4.
+    """
+    D = raw["D"]
+    if model.hamiltonian is None:
+        return D * u, lambda bar: (D * bar, {"D": np.sum(bar * u, axis=(0, 1))})
+    hamiltonian, copies = HAMILTONIANS[model.hamiltonian], 2 if model.paired else 1
+    theta, delta = lane_parameters(model, switches, raw)
+    B, C, f = read_in_matrix(model, raw), read_out_matrix(model, raw), read_in(model, raw, u)
+    trajectory = ALGORITHMS[switches.algorithm]
+    phi, through_time = trajectory(hamiltonian, INTEGRATORS[switches.integrator], switches.nudge, theta, delta, f, f)
+
+    def backward(bar: Array) -> tuple[Array, dict[str, Array]]:
+        recurrent = through_time(bar @ C)
+        bar_B = np.einsum("knp,knh->ph", recurrent.f_B, u)
+        bar_C = np.einsum("knh,knp->hp", bar, phi)
+        bar_theta = {letter: gather(value, copies) for letter, value in recurrent.theta.items()}
+        bar_raw = hamiltonian.physical_adjoint(raw, switches.c_squash, bar_theta, gather(recurrent.delta, copies))
+        if not switches.delta_trained:
+            step = "delta" if "delta" in raw else "s"
+            bar_raw[step] = np.zeros_like(bar_raw[step])
+        if model.paired:
+            (bar_raw["B_re"], bar_raw["B_im"]) = np.split(bar_B, 2, axis=0)
+            bar_raw["C_re"], minus_C_im = np.split(bar_C, 2, axis=1)
+            bar_raw["C_im"] = -minus_C_im
+        else:
+            bar_raw["B"], bar_raw["C"] = bar_B, bar_C
+        bar_raw["D"] = np.sum(bar * u, axis=(0, 1))
+        return recurrent.f @ B + D * bar, bar_raw
+
+    return phi @ C.T + D * u, backward
