@@ -10,7 +10,9 @@ DEFAULT = "config/paper.yaml"
 
 try:
     where = " + ".join(map(str, workflow.configfiles)) or DEFAULT
-    if "tasks" not in config or "models" not in config:  # only --config was given: it refines the default
+    if (
+        "tasks" not in config or "models" not in config
+    ):  # only --config was given: it refines the default
         config = {**configuration.load(DEFAULT), **config}
     MATRIX = configuration.parse(config, where)
     SPECS = {spec.run_id: spec for spec in configuration.expand(MATRIX)}
@@ -36,6 +38,8 @@ def attempts(wildcards):
 
 def records_to_collect(wildcards):
     """All records when runs were asked for; those that exist when only tables, figures or pages were."""
-    if workflow.dag_settings.targets and not {"all", "train"} & set(workflow.dag_settings.targets):
+    if workflow.dag_settings.targets and not {"all", "train"} & set(
+        workflow.dag_settings.targets
+    ):
         return [record for record in RECORDS if Path(record).exists()]
     return RECORDS

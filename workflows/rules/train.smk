@@ -4,13 +4,13 @@ rule train_run:
         facts=lambda wildcards: f"{DATA}/prepared/{SPECS[wildcards.run_id].task}/facts.json",
     output:
         record=f"{RUNS}/{{run_id}}/record.json",
+    log:
+        "logs/train/{run_id}.log",
+    threads: 1
     params:
         spec=lambda wildcards: SPECS[wildcards.run_id].canonical_json(),
         code=lambda wildcards: code_digest(SPECS[wildcards.run_id].framework),
         attempt=attempts,
-    log:
-        "logs/train/{run_id}.log",
-    threads: 1
     shell:
         "OMP_NUM_THREADS={threads} NPROC={threads} XLA_PYTHON_CLIENT_PREALLOCATE=false "
         "JAX_COMPILATION_CACHE_DIR=.cache/jax "

@@ -1,0 +1,77 @@
+"""``python -m rhelbench verify``: does this framework, on this machine, compute what the oracle computes?"""
+
+import argparse
+import json
+import os
+from importlib import import_module
+from pathlib import Path
+
+from rhelbench.errors import UserError
+from rhelbench.registry import FRAMEWORKS
+
+TRAINED = [name for name in FRAMEWORKS if name != "numpy"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--framework", choices=TRAINED, action="append", help="default: both; give it twice for two")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: the framework's own choice")
+    parser.add_argument("--vectors", type=Path, metavar="DIR", help="check against golden vectors (*.npz) instead of the oracle")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the worst value per level as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Climb the ladder (or read the vectors), print a table, and return 1 if a level fails."""
+    if args.device == "cpu":  # read by the frameworks when they are imported, so set before
+        os.environ |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    elif args.device == "cuda":
+        os.environ["JAX_PLATFORMS"] = "cuda"
+    passed, report = True, {}
+    for framework in args.framework or TRAINED:
+        if args.vectors:
+            passed &= _vectors(framework, args.vectors)
+        else:
+            ok, report[framework] = _ladder(framework)
+            passed &= ok
+    if args.out and report:
+        from rhelbench.records.files import write_atomically
+
+        write_atomically(args.out, json.dumps(report, indent=1, sort_keys=True) + "\n")
+    return 0 if passed else 1
+
+
+def _ladder(framework: str) -> tuple[bool, dict]:
+    from rhelbench.verify.cases import cases
+    from rhelbench.verify.ladder import TOLERANCES, climb
+
+    first = cases(framework)[0]
+    learner = import_module(FRAMEWORKS[framework]).make_learner(first.spec, first.shape)
+    facts = learner.facts()
+    print(f"{framework} on {facts['device']}, precision {facts['precision']}, float64, against the NumPy oracle")
+    print(f"{'level':<6}{'worst':>10}{'allowed':>10}  verdict  case and quantity")
+    rows = list(climb(framework))
+    levels = {}
+    for level, allowed in TOLERANCES.items():
+        here = [row for row in rows if row.level == level]
+        top = max(here, key=lambda row: (not row.passed, row.worst))
+        levels[level] = {"worst": top.worst, "allowed": allowed, "passed": all(r.passed for r in here), "where": top.where,
+                         "case": top.case, "cases": len(here)}  # fmt: skip
+        verdict = "pass" if levels[level]["passed"] else "FAIL"
+        print(f"{level:<6}{top.worst:>10.1e}{allowed:>10.0e}  {verdict:<7}  {top.case}: {top.where}")
+        for row in here:
+            if not row.passed and row is not top:
+                print(f"{'':<6}{row.worst:>10.1e}{'':>10}  FAIL     {row.case}: {row.where}")
+    return all(row.passed for row in rows), {"facts": facts, "levels": levels}
+
+
+def _vectors(framework: str, folder: Path) -> bool:
+    from rhelbench.oracle import golden
+
+    files = sorted(folder.glob("*.npz"))
+    if not files:
+        raise UserError(f"No vectors (*.npz) in {folder}: give the folder that holds them.")
+    rows = [row for file in files for row in golden.check(framework, file)]
+    print(f"{framework} against {len(files)} files of golden vectors in {folder}")
+    for row in rows:
+        print(row)
+    return all(row.passed for row in rows)

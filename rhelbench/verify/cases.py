@@ -1,0 +1,91 @@
+"""The small problems on which a framework is compared with the oracle."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from rhelbench.contract import Arrays, TaskShape
+from rhelbench.parameters import initial
+from rhelbench.registry import ALGORITHMS, MODELS
+from rhelbench.seeds import generator
+from rhelbench.spec import RunSpec
+
+#: Protocol-like settings that differ in every switch of docs/deviations.md the mathematics depends on.
+KINDS: dict[str, dict[str, object]] = {
+    "exact": {
+        "integrator": "leapfrog",
+        "nudge": {"mode": "relative", "size": 1e-3},
+        "c_squash": 1,
+        "loss": "cross_entropy",
+        "norm": "batch",
+    },
+    "released": {
+        "integrator": "leapfrog_released",
+        "nudge": {"mode": "absolute", "size": 0.1},
+        "c_squash": 2,
+        "loss": "log_offset",
+        "norm": "ema_released",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One problem: a spec, the task's sizes, parameters, data (n, L, d) and labels or targets."""
+
+    spec: RunSpec
+    shape: TaskShape
+    parameters: Arrays
+    x: np.ndarray
+    y: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """Model, algorithm, kind of settings and of task."""
+        return f"{self.spec.model}/{self.spec.switches.algorithm}/{self.spec.protocol}/{self.shape.kind}"
+
+
+def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str) -> Case:
+    """Build one problem in float64: 2 blocks, H 6, P 5, 8 samples of 12 steps and 3 channels; data from a named seed."""
+    switches = KINDS[kind] | {
+        "algorithm": algorithm,
+        "delta_init": 0.1,
+        "delta_trained": True,
+        "dropout_mask": "per_sample",
+        "split": "content_hash",
+        "batches": "every_complete",
+    }
+    if MODELS[model].hamiltonian == "linear":
+        switches["integrator"] = "leapfrog"  # the released linear unit has no other
+    spec = RunSpec.model_validate(
+        {
+            "task": "verify",
+            "model": model,
+            "algorithm": "bptt" if algorithm == "bptt" else "rhel",
+            "framework": framework,
+            "protocol": kind,
+            "seed": 2345,
+            "hyper": {"lr": 1e-2, "blocks": 2, "hidden": 6, "state": 5, "batch": 4, "dropout": 0.0, "time_channel": False},
+            "budget": {"steps": 50, "eval_every": 10, "patience": 10, "time_limit_s": 60.0, "chunk_steps": 10},
+            "switches": switches,
+            "dtype": "float64",
+        }
+    )
+    shape = TaskShape(channels=3, length=12, outputs=2, kind=task_kind, output_step=4)  # pyright: ignore[reportArgumentType]
+    rng = generator("verify/data", "verify", 0, 0)
+    x = rng.standard_normal((8, shape.length, shape.channels))
+    labels = np.arange(8) % shape.outputs
+    targets = rng.uniform(-1, 1, (8, shape.length // shape.output_step, shape.outputs))
+    return Case(spec, shape, initial(spec, shape), x, labels if task_kind == "classification" else targets)
+
+
+def cases(framework: str) -> list[Case]:
+    """Return every combination of trained model, algorithm and settings for classification, and one regression per model."""
+    trained = [name for name, model in MODELS.items() if model.trained]
+    rows = [
+        case(framework, model, algorithm, kind, "classification")
+        for model, algorithm, kind in product(trained, ALGORITHMS, KINDS)
+        if MODELS[model].hamiltonian is not None or algorithm == "bptt"
+    ]
+    return rows + [case(framework, model, "rhel", "exact", "regression") for model in trained if MODELS[model].hamiltonian]

@@ -1,0 +1,141 @@
+"""Levels L0 to L4: names, one step, outputs, gradients, training; every value against the oracle."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+
+from rhelbench.contract import Arrays, Learner
+from rhelbench.oracle import hamiltonians, integrators
+from rhelbench.oracle.learner import make_learner as make_oracle
+from rhelbench.registry import FRAMEWORKS, INTEGRATORS, MODELS
+from rhelbench.verify.cases import Case, cases
+
+#: Largest accepted difference per level, relative to max|reference| of each array.
+TOLERANCES: dict[str, float] = {
+    "L0": 0.0,  # names, shapes and dtypes are equal or not
+    "L1": 1e-12,  # a handful of float64 roundings
+    "L2": 1e-10,  # a stack of blocks
+    "L3": 1e-9,  # the same through the backward pass
+    "L4": 1e-7,  # Adam divides by small second moments, fifty times over
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """The worst difference of one level in one case, and the quantity it was found in."""
+
+    level: str
+    case: str
+    worst: float
+    where: str
+
+    @property
+    def passed(self) -> bool:
+        """NaN does not pass."""
+        return bool(self.worst <= TOLERANCES[self.level])
+
+
+def worst(found: Arrays, wanted: Arrays) -> tuple[float, str]:
+    """Return the largest max|found − wanted| / max|wanted| over all names, and its name; 1e-15 absolute is forgiven.
+
+    A missing or additional name, or another shape, counts as infinite.
+    """
+    rows = []
+    for name in sorted({*found, *wanted}):
+        if name not in found or name not in wanted or found[name].shape != wanted[name].shape:
+            rows.append((np.inf, name))
+            continue
+        difference = np.max(np.abs(found[name] - wanted[name]), initial=0.0)
+        scale = np.max(np.abs(wanted[name]), initial=0.0)
+        rows.append((0.0 if difference <= 1e-15 else float(difference / scale) if scale else np.inf, name))
+    return max(rows, key=lambda row: np.inf if np.isnan(row[0]) else row[0])
+
+
+def level0(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+    """Compare names, shapes and dtypes of the whole state."""
+    wanted, found = oracle.state(), subject.state()
+    for name in sorted({*wanted, *found}):
+        same = name in wanted and name in found
+        if not same or wanted[name].shape != found[name].shape or wanted[name].dtype != found[name].dtype:
+            return np.inf, name
+    return 0.0, f"{len(wanted)} arrays"
+
+
+def level1(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+    """Compare potential, force and one step of every integrator at random states."""
+    model = MODELS[item.spec.model]
+    if model.hamiltonian is None:
+        return 0.0, "no unit"
+    package = FRAMEWORKS[item.spec.framework].split(".")[0]
+    rng = np.random.default_rng(0)
+    prefix = "blocks.0.hru."
+    raw = {k.removeprefix(prefix): v for k, v in item.parameters.items() if k.startswith(prefix)}
+    phi, pi, f = rng.standard_normal((3, 4, item.spec.hyper.state))
+
+    def quantities(units: dict, steppers: dict, put: Callable) -> Arrays:
+        unit = units[model.hamiltonian]
+        theta, delta = unit.physical({name: put(value) for name, value in raw.items()}, item.spec.switches.c_squash)
+        state = [put(a) for a in (phi, pi, f)]
+        values = {"potential": unit.potential(theta, state[0], state[2]), "force": unit.force(theta, state[0], state[2])}
+        for name in INTEGRATORS:
+            step = steppers[name].step(unit, theta, delta, *state)
+            values |= {f"{name}.{part}": value for part, value in zip(("phi", "pi", "third"), step, strict=True)}
+        return {name: np.array(value.tolist()) for name, value in values.items()}
+
+    found = quantities(
+        import_module(f"{package}.hamiltonians").HAMILTONIANS, import_module(f"{package}.integrators").INTEGRATORS, subject.put
+    )
+    return worst(found, quantities(hamiltonians.HAMILTONIANS, integrators.INTEGRATORS, oracle.put))
+
+
+def level2(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+    """Compare outputs in inference mode, with norm statistics that one training step has filled."""
+    plan = np.arange(item.spec.hyper.batch, dtype=np.int32)[None]
+    oracle.train_span(oracle.put(item.x), oracle.put(item.y), plan)
+    subject.restore(oracle.state())
+    return worst({"outputs": subject.predict(subject.put(item.x))}, {"outputs": oracle.predict(oracle.put(item.x))})
+
+
+def level3(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+    """Compare the loss and the gradient of every parameter and of the input, before and after the first training call."""
+    rows = []
+    for fresh in (True, False):
+        if not fresh:
+            oracle.train_span(oracle.put(item.x), oracle.put(item.y), np.arange(4, dtype=np.int32)[None])
+            subject.restore(oracle.state())
+        results = []
+        for learner in (subject, oracle):
+            loss, gradients = learner.gradients(learner.put(item.x), learner.put(item.y))
+            results.append({**gradients, "loss": np.asarray(loss)})
+        rows.append(worst(*results))
+    return max(rows)
+
+
+def level4(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+    """Compare losses and parameters after one and after fifty optimiser steps."""
+    plan = np.random.default_rng(1).permuted(np.tile(np.arange(8, dtype=np.int32), (50, 1)), axis=1)[:, :4]
+    rows = []
+    for span in (plan[:1], plan[1:]):
+        results = []
+        for learner in (subject, oracle):
+            losses = learner.train_span(learner.put(item.x), learner.put(item.y), span)
+            kept = {k: v for k, v in learner.state().items() if k.startswith(("parameters.", "norm."))}
+            results.append({**kept, "losses": losses})
+        rows.append(worst(*results))
+    return max(rows)
+
+
+LEVELS = {"L0": level0, "L1": level1, "L2": level2, "L3": level3, "L4": level4}
+
+
+def climb(framework: str) -> Iterator[Row]:
+    """Run every level of every case; each level starts both learners anew from the same parameters."""
+    make = import_module(FRAMEWORKS[framework]).make_learner
+    for item in cases(framework):
+        oracle, subject = make_oracle(item.spec, item.shape), make(item.spec, item.shape)
+        for level, compare in LEVELS.items():
+            for learner in (oracle, subject):
+                learner.init(item.parameters, dropout_seed=0)
+            yield Row(level, item.name, *compare(item, oracle, subject))

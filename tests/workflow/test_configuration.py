@@ -1,0 +1,118 @@
+"""Wrong input gives one sentence and a non-zero exit before any job starts."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rhelbench import config
+from rhelbench.errors import UserError
+
+SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text())
+
+WRONG = {
+    "a misspelt key": ({"protocl": "exact"}, "Unknown key in here: 'protocl' (did you mean 'protocol'?)"),
+    "no seed": ({"seeds": []}, "'seeds' is wrong"),
+    "a task nobody has": ({"tasks": ["Hartbeat"]}, "Unknown task 'Hartbeat'"),
+    "an unknown model": ({"models": ["liner"]}, "Unknown model 'liner' (did you mean 'linear'?)"),
+    "an unknown algorithm": ({"algorithms": ["bppt"]}, "Unknown algorithm 'bppt' (did you mean 'bptt'?): use one of bptt, rhel."),
+    "an unknown framework": ({"frameworks": ["tensorflow"]}, "Unknown framework 'tensorflow': use one of jax, torch."),
+    "an unknown protocol": ({"protocol": "exakt"}, "Unknown protocol 'exakt' (did you mean 'exact'?)"),
+    "a misspelt override": ({"overrides": {"stepss": 1}}, "Unknown key in overrides: 'stepss' (did you mean 'steps'?)"),
+    "an override of the wrong kind": ({"overrides": {"lr": "fast"}}, "setting 'hyper.lr' is wrong"),
+    "a batch larger than the training part": ({"overrides": {"batch": 57}}, "batch 57 is larger than the training part of 56"),
+    "evaluation between two chunks": ({"overrides": {"eval_every": 7}}, "not a multiple of chunk_steps"),
+}
+
+
+@pytest.mark.parametrize(("change", "sentence"), WRONG.values(), ids=WRONG)
+def test_wrong_configurations_are_refused(change: dict, sentence: str) -> None:
+    with pytest.raises(UserError) as caught:
+        config.expand(config.parse(SMOKE | change, "here"))
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_command_line_prints_the_sentence_and_exits_with_2(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text(yaml.safe_dump(SMOKE | {"models": ["liner"]}))
+    done = subprocess.run(
+        [sys.executable, "-m", "rhelbench", "check", "--config", str(file)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "did you mean 'linear'?" in done.stderr
+
+
+def test_snakemake_stops_before_any_job(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--dry-run",
+            "--nolock",
+            "--configfile",
+            "config/smoke.yaml",
+            "--config",
+            "models=liner",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode != 0
+    assert "rhelbench: Unknown model 'liner' (did you mean 'linear'?)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_smoke_is_two_algorithms_and_three_seeds() -> None:
+    specs = config.expand(config.read("config/smoke.yaml"))
+    assert len({spec.run_id for spec in specs}) == len(specs)
+    assert {(spec.task, spec.algorithm) for spec in specs} == {("BasicMotions", "bptt"), ("BasicMotions", "rhel")}
+    assert {spec.seed for spec in specs} == {2345, 3456, 4567}
+
+
+def test_the_paper_is_280_runs() -> None:
+    specs = config.expand(config.read("config/paper.yaml"))
+    assert len(specs) == 7 * 2 * 2 * 2 * 5
+
+
+def test_settings_go_from_common_to_the_task_to_the_model() -> None:
+    matrix = config.parse(
+        SMOKE | {"tasks": ["SelfRegulationSCP1"], "models": ["linear-complex", "nonlinear"], "overrides": {}}, "here"
+    )
+    hidden = {spec.model: spec.hyper.hidden for spec in config.expand(matrix)}
+    assert hidden == {"linear-complex": 64, "nonlinear": 128}
+
+
+@pytest.mark.parametrize("protocol", ["released", "exact"])
+def test_a_protocol_says_what_rhel_is(protocol: str) -> None:
+    matrix = config.parse(SMOKE | {"protocol": protocol, "models": ["linear", "nonlinear"]}, "here")
+    rules = {(s.model, s.algorithm): (s.switches.algorithm, s.switches.integrator) for s in config.expand(matrix)}
+    released = protocol == "released"
+    assert rules["linear", "rhel"] == ("rhel_released" if released else "rhel", "leapfrog")
+    assert rules["nonlinear", "rhel"] == (
+        "rhel_released" if released else "rhel",
+        "leapfrog_released" if released else "leapfrog",
+    )
+    assert rules["nonlinear", "bptt"][0] == "bptt"
+
+
+def test_delta_starts_smaller_on_longer_sequences() -> None:
+    tasks = ["Heartbeat", "SelfRegulationSCP2", "EigenWorms"]
+    matrix = config.parse(SMOKE | {"tasks": tasks, "models": ["nonlinear"], "overrides": {}}, "here")
+    assert {spec.task: spec.switches.delta_init for spec in config.expand(matrix)} == {
+        "Heartbeat": 0.1,
+        "SelfRegulationSCP2": 0.03,
+        "EigenWorms": 0.01,
+    }
+
+
+def test_one_changed_setting_is_another_run() -> None:
+    first = config.expand(config.parse(SMOKE, "here"))[0]
+    second = config.expand(config.parse(SMOKE | {"overrides": SMOKE["overrides"] | {"lr": 1e-3}}, "here"))[0]
+    assert first.run_id != second.run_id
+    assert first.run_id.rpartition("-")[0] == second.run_id.rpartition("-")[0]

@@ -1,0 +1,69 @@
+# From records to tidy results, tables, figures and pages. Each rule is one command; a digest of its code re-runs it.
+TABLE_FILES = ["table1.csv", "table1.md", "table1.tex", "table2.csv", "table2.md", "table2.tex", "summary.csv", "summary.txt"]
+FIGURE_NAMES = ["learning_curves", "final_metric"]
+TABLES = [f"results/tables/{NAME}/{file}" for file in TABLE_FILES]
+FIGURES = [f"results/figures/{NAME}/{figure}.{kind}" for figure in FIGURE_NAMES for kind in ("png", "svg")]
+PAGES = []
+
+
+def tidy(wildcards):
+    """The tidy results to draw from: our own runs, or the published ones where nothing has been run."""
+    own = MATRIX.results == "runs" or (MATRIX.results == "auto" and records_to_collect(wildcards))
+    folder = COLLECTED if own else "results/published"
+    return {"runs": f"{folder}/runs.csv", "history": f"{folder}/history.csv"}
+
+
+rule collect:
+    input:
+        records_to_collect,
+    output:
+        runs=f"{COLLECTED}/runs.csv",
+        history=f"{COLLECTED}/history.csv",
+    params:
+        matrix=MATRIX.model_dump_json(),
+        folder=COLLECTED,
+        code=package_digest("rhelbench.records"),
+    log:
+        f"logs/collect/{NAME}.log",
+    shell:
+        "{PYTHON} collect --config-json {params.matrix:q} --results {RUNS} --out {params.folder} 2> >(tee {log} >&2)"
+
+
+def captioned(kind, files):
+    """Mark files for Snakemake's report: each has its caption in workflows/report/<stem>.rst."""
+    return [
+        report(file, caption=f"../report/{Path(file).stem}.rst", category=kind, labels={"matrix": NAME, "name": Path(file).stem})
+        for file in files
+    ]
+
+
+rule make_tables:
+    input:
+        unpack(tidy),
+    output:
+        captioned("Tables", [file for file in TABLES if file.endswith(".csv")]),
+        [file for file in TABLES if not file.endswith(".csv")],
+    params:
+        collected=lambda wildcards, input: Path(input.runs).parent,
+        out=f"results/tables/{NAME}",
+        code=package_digest("rhelbench.stats"),
+    log:
+        f"logs/tables/{NAME}.log",
+    shell:
+        "{PYTHON} tables --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
+
+
+rule make_figures:
+    input:
+        unpack(tidy),
+    output:
+        captioned("Figures", [file for file in FIGURES if file.endswith(".png")]),
+        [file for file in FIGURES if not file.endswith(".png")],
+    params:
+        collected=lambda wildcards, input: Path(input.runs).parent,
+        out=f"results/figures/{NAME}",
+        code=[package_digest("rhelbench.plotting"), package_digest("paper_figures")],
+    log:
+        f"logs/figures/{NAME}.log",
+    shell:
+        "{PYTHON} figures --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
