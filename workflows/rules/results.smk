@@ -1,14 +1,29 @@
 # From records to tidy results, tables, figures and pages. Each rule is one command; a digest of its code re-runs it.
-TABLE_FILES = ["table1.csv", "table1.md", "table1.tex", "table2.csv", "table2.md", "table2.tex", "summary.csv", "summary.txt"]
+TABLE_FILES = [
+    "table1.csv",
+    "table1.md",
+    "table1.tex",
+    "table2.csv",
+    "table2.md",
+    "table2.tex",
+    "summary.csv",
+    "summary.txt",
+]
 FIGURE_NAMES = ["learning_curves", "final_metric"]
 TABLES = [f"results/tables/{NAME}/{file}" for file in TABLE_FILES]
-FIGURES = [f"results/figures/{NAME}/{figure}.{kind}" for figure in FIGURE_NAMES for kind in ("png", "svg")]
+FIGURES = [
+    f"results/figures/{NAME}/{figure}.{kind}"
+    for figure in FIGURE_NAMES
+    for kind in ("png", "svg")
+]
 PAGES = []
 
 
 def tidy(wildcards):
     """The tidy results to draw from: our own runs, or the published ones where nothing has been run."""
-    own = MATRIX.results == "runs" or (MATRIX.results == "auto" and records_to_collect(wildcards))
+    own = MATRIX.results == "runs" or (
+        MATRIX.results == "auto" and records_to_collect(wildcards)
+    )
     folder = COLLECTED if own else "results/published"
     return {"runs": f"{folder}/runs.csv", "history": f"{folder}/history.csv"}
 
@@ -19,22 +34,26 @@ rule collect:
     output:
         runs=f"{COLLECTED}/runs.csv",
         history=f"{COLLECTED}/history.csv",
+    log:
+        f"logs/collect/{NAME}.log",
     params:
         matrix=MATRIX.model_dump_json(),
         folder=COLLECTED,
         code=package_digest("rhelbench.records"),
-    log:
-        f"logs/collect/{NAME}.log",
     shell:
         "{PYTHON} collect --config-json {params.matrix:q} --results {RUNS} --out {params.folder} 2> >(tee {log} >&2)"
 
 
 def captioned(kind, files):
     """Mark files for Snakemake's report: each has its caption in workflows/report/<stem>.rst."""
-    return [
-        report(file, caption=f"../report/{Path(file).stem}.rst", category=kind, labels={"matrix": NAME, "name": Path(file).stem})
-        for file in files
-    ]
+    marked = []
+    for file in files:
+        caption, labels = f"../report/{Path(file).stem}.rst", {
+            "matrix": NAME,
+            "name": Path(file).stem,
+        }
+        marked.append(report(file, caption=caption, category=kind, labels=labels))
+    return marked
 
 
 rule make_tables:
@@ -43,12 +62,12 @@ rule make_tables:
     output:
         captioned("Tables", [file for file in TABLES if file.endswith(".csv")]),
         [file for file in TABLES if not file.endswith(".csv")],
+    log:
+        f"logs/tables/{NAME}.log",
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
         out=f"results/tables/{NAME}",
         code=package_digest("rhelbench.stats"),
-    log:
-        f"logs/tables/{NAME}.log",
     shell:
         "{PYTHON} tables --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
 
@@ -59,11 +78,11 @@ rule make_figures:
     output:
         captioned("Figures", [file for file in FIGURES if file.endswith(".png")]),
         [file for file in FIGURES if not file.endswith(".png")],
+    log:
+        f"logs/figures/{NAME}.log",
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
         out=f"results/figures/{NAME}",
         code=[package_digest("rhelbench.plotting"), package_digest("paper_figures")],
-    log:
-        f"logs/figures/{NAME}.log",
     shell:
         "{PYTHON} figures --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
