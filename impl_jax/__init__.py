@@ -1,0 +1,1 @@
+"""The JAX implementation; same files, public names and parameter paths as every other (docs/architecture.md)."""

@@ -1,0 +1,73 @@
+"""The released code's RHEL rule, biases included, so that their effect can be measured."""
+
+import jax
+import jax.numpy as jnp
+
+from impl_jax.algorithms.rhel_separate import contrasts
+from impl_jax.interface import Hamiltonian, Integrator, Lanes, Pair, Theta
+from impl_jax.nudge import epsilon
+from impl_jax.recurrence import Drive, from_echo, lanes, narrow
+from rhelbench.spec import Nudge
+
+Carry = tuple[Lanes, Lanes, Theta, Lanes]
+
+
+def backward(
+    hamiltonian: Hamiltonian,
+    integrator: Integrator,
+    nudge: Nudge,
+    theta: Theta,
+    delta: Lanes,
+    f: Drive,
+    final: Pair,
+    g: Drive,
+) -> tuple[Theta, Lanes, Drive, Drive]:
+    """Return dL/dθ, dL/dδ, dL/df and dL/df_B as the released code forms them.
+
+    ``released_at`` "end" (linear unit): the gradients of θ, B and δ come from H at the end of a step, after the next
+    nudge; that of the input from V at φ_{k+1/3}. "third": all from V at φ_{k+1/3}, and δ's gradient is exactly zero.
+
+    Args:
+        hamiltonian: what is integrated.
+        integrator: how it is stepped.
+        nudge: ε, absolute or relative.
+        theta: θ by letter, () or (P,).
+        delta: step size, () or (P,).
+        f: drive, (K, n, P).
+        final: (φ_K, π_K), each (n, P).
+        g: dL/dφ_k, (K, n, P).
+
+    Source:
+        docs/deviations.md, rows 2 and 4.
+    """
+    at_end = hamiltonian.released_at == "end"
+    eps = epsilon(nudge, hamiltonian.steepness(theta), g)
+    phi, pi = final
+    wide, step_size = lanes(theta, delta, phi)
+    zero = jnp.zeros_like(phi)
+    signs = jnp.asarray([1.0, -1.0], phi.dtype).reshape(2, 1, 1)
+    scale = -step_size / (2.0 * eps)
+
+    def step(carry: Carry, at_k: tuple[Lanes, Lanes]) -> tuple[Carry, tuple[Lanes, Lanes]]:
+        phi, pi, of_theta, of_delta = carry
+        f_k, g_next = at_k
+        phi, pi, third = integrator.step(hamiltonian, wide, step_size, phi, pi, f_k)
+        pi = pi + signs * (eps * g_next)
+        contrast, of_f, of_v = contrasts(hamiltonian, wide, third, f_k, signs)
+        of_f_B = of_f
+        if at_end:
+            contrast, of_f_B, of_v = contrasts(hamiltonian, wide, phi, f_k, signs)
+            kinetic = hamiltonian.kinetic(pi)
+            of_delta = of_delta + of_v + kinetic[0] - kinetic[1]
+        of_theta = {name: total + contrast[name] for name, total in of_theta.items()}
+        return (phi, pi, of_theta, of_delta), (scale * of_f, scale * of_f_B)
+
+    nudged = -pi + signs * (eps * g[-1])
+    start = (jnp.stack([phi, phi]), nudged, dict.fromkeys(theta, zero), zero)
+    g_next = jnp.concatenate([jnp.zeros_like(g[:1]), g[:-1]])
+    (_, _, of_theta, of_delta), (of_f, of_f_B) = jax.lax.scan(step, start, (f, g_next), reverse=True)
+    gradients = {name: narrow(scale * total, theta[name]) for name, total in of_theta.items()}
+    return gradients, narrow(-of_delta / (2.0 * eps), delta), of_f, of_f_B
+
+
+trajectory = from_echo(backward)

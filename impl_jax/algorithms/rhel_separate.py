@@ -1,0 +1,80 @@
+"""RHEL as a physical machine runs it: two separate echoes, subtracted."""
+
+import jax
+import jax.numpy as jnp
+
+from impl_jax.interface import Hamiltonian, Integrator, Lanes, Pair, Theta
+from impl_jax.nudge import epsilon
+from impl_jax.recurrence import Drive, from_echo, lanes, narrow
+from rhelbench.spec import Nudge
+
+Carry = tuple[Lanes, Lanes, Theta, Lanes]
+
+
+def contrasts(hamiltonian: Hamiltonian, theta: Theta, phi: Lanes, f: Lanes, signs: Lanes) -> tuple[Theta, Lanes, Lanes]:
+    """Return ∂V₊ − ∂V₋ with respect to each θ and to f, and V₊ − V₋, per lane.
+
+    Args:
+        hamiltonian: any; its potential is differentiated automatically.
+        theta: θ in lanes, each (n, P).
+        phi: positions of the two echoes, (2, n, P).
+        f: drive of the step, (n, P).
+        signs: (+1, −1), (2, 1, 1).
+    """
+    value, pull = jax.vjp(lambda theta, f: hamiltonian.potential(theta, phi, f), theta, f)
+    of_theta, of_f = pull(jnp.broadcast_to(signs, value.shape))
+    return of_theta, of_f, value[0] - value[1]
+
+
+def backward(
+    hamiltonian: Hamiltonian,
+    integrator: Integrator,
+    nudge: Nudge,
+    theta: Theta,
+    delta: Lanes,
+    f: Drive,
+    final: Pair,
+    g: Drive,
+) -> tuple[Theta, Lanes, Drive, Drive]:
+    """Return dL/dθ, dL/dδ and dL/df (twice) from the difference of two echoes.
+
+    Φ± starts at Φ_K*. For k = K..1: π± ±= ε g_k; one step with f_k; dL/dθ −= (δ/2ε)(∂θV₊ − ∂θV₋) at φ_{k+1/3},
+    dL/df_k alike, dL/dδ −= (1/2ε)(H½₊ − H½₋), H½ = V(φ_{k+1/3}) + ½(T before the kick + T after it).
+
+    Args:
+        hamiltonian: what is integrated; nothing but the plain interface is used.
+        integrator: how it is stepped.
+        nudge: ε, absolute or relative.
+        theta: θ by letter, () or (P,).
+        delta: step size, () or (P,).
+        f: drive, (K, n, P).
+        final: (φ_K, π_K), each (n, P).
+        g: dL/dφ_k, (K, n, P).
+
+    Source:
+        Paper, theorem 3.2.
+    """
+    eps = epsilon(nudge, hamiltonian.steepness(theta), g)
+    phi, pi = final
+    wide, step_size = lanes(theta, delta, phi)
+    zero = jnp.zeros_like(phi)
+    signs = jnp.asarray([1.0, -1.0], phi.dtype).reshape(2, 1, 1)
+    scale = -step_size / (2.0 * eps)
+
+    def step(carry: Carry, at_k: tuple[Lanes, Lanes]) -> tuple[Carry, Lanes]:
+        phi, pi, of_theta, of_delta = carry
+        f_k, g_k = at_k
+        pi = pi + signs * (eps * g_k)
+        phi, pi_after, third = integrator.step(hamiltonian, wide, step_size, phi, pi, f_k)
+        contrast, of_f, of_v = contrasts(hamiltonian, wide, third, f_k, signs)
+        kinetic = hamiltonian.kinetic(pi) + hamiltonian.kinetic(pi_after)
+        of_theta = {name: total + contrast[name] for name, total in of_theta.items()}
+        return (phi, pi_after, of_theta, of_delta + of_v + 0.5 * (kinetic[0] - kinetic[1])), scale * of_f
+
+    start = (jnp.stack([phi, phi]), jnp.stack([-pi, -pi]), dict.fromkeys(theta, zero), zero)
+    (_, _, of_theta, of_delta), of_f = jax.lax.scan(step, start, (f, g), reverse=True)
+    gradients = {name: narrow(scale * total, theta[name]) for name, total in of_theta.items()}
+    return gradients, narrow(-of_delta / (2.0 * eps), delta), of_f, of_f
+
+
+trajectory = from_echo(backward)

@@ -1,0 +1,121 @@
+"""The nonlinear unit: oscillators in a log cosh potential."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+
+from impl_jax.interface import Lanes, Theta
+
+#: Below this |β| the term A − β t̄ is taken from its series, above it from its two (then unequal) parts.
+SERIES = 0.03
+
+
+@jax.custom_jvp
+def log_cosh(x: Lanes) -> Lanes:
+    """Return log cosh x, without overflow for large |x| and to full relative precision for small |x|.
+
+    log cosh x = −½ log(1 − tanh² x) = |x| + log(1 + e^{−2|x|}) − log 2.
+    """
+    size = jnp.abs(x)
+    small = -0.5 * jnp.log1p(-(jnp.tanh(jnp.minimum(size, 1.0)) ** 2))
+    return jnp.where(size < 1.0, small, size + jnp.log1p(jnp.exp(-2.0 * size)) - jnp.log(2.0).astype(x.dtype))
+
+
+@log_cosh.defjvp
+def _log_cosh_jvp(primals: tuple[Lanes], tangents: tuple[Lanes]) -> tuple[Lanes, Lanes]:
+    (x,), (dx,) = primals, tangents
+    return log_cosh(x), jnp.tanh(x) * dx
+
+
+def log_cosh_contrast(a: Lanes, beta: Lanes) -> Lanes:
+    """Return A(a, β) = ½[log cosh(a + β) − log cosh(a − β)] = artanh(tanh a · tanh β).
+
+    Where both arguments are large the product rounds to 1; there A = sign(aβ)(min + ½[log1p(e^{−2(|a|+|β|)}) −
+    log1p(e^{−2||a|−|β||})]), which has nothing to cancel.
+
+    Args:
+        a: mean argument, any shape.
+        beta: half difference of the two arguments, same shape.
+    """
+    size_a, size_b = jnp.abs(a), jnp.abs(beta)
+    low = jnp.minimum(size_a, size_b)
+    s = jnp.tanh(size_a) * jnp.tanh(size_b)
+    inner = 0.5 * jnp.log1p(2.0 * s / (1.0 - jnp.where(low > 1.0, 0.0, s)))
+    outer = low + 0.5 * (jnp.log1p(jnp.exp(-2.0 * (size_a + size_b))) - jnp.log1p(jnp.exp(-2.0 * jnp.abs(size_a - size_b))))
+    return jnp.sign(a) * jnp.sign(beta) * jnp.where(low > 1.0, outer, inner)
+
+
+@dataclass(frozen=True)
+class Nonlinear:
+    """Oscillators in a saturating well: T = ½π², V = ½αφ² + c̃ log cosh(wφ + f + b)/w.
+
+    α and the step δ are scalars, w, b and c̃ = sigmoid(c) per channel; δ is trained as it is.
+
+    Source:
+        Paper, section 4 (nonlinear HRU); ``c_squash`` = 2 is the released code's c̃ = sigmoid(sigmoid(c)).
+    """
+
+    parameters: tuple[str, ...] = ("alpha", "w", "b", "c_tilde")
+    separable: bool = True
+    closed_forms: bool = True
+    released_at: Literal["end", "third"] = "third"
+
+    def physical(self, raw: Theta, c_squash: int) -> tuple[Theta, Lanes]:
+        """Return θ = {α (), w (P,), b (P,), c̃ (P,)} and δ ()."""
+        c = raw["c"]
+        for _ in range(c_squash):
+            c = jax.nn.sigmoid(c)
+        return {"alpha": raw["alpha"], "w": raw["w"], "b": raw["b"], "c_tilde": c}, raw["delta"]
+
+    def steepness(self, theta: Theta) -> Lanes:
+        """Return max|w|: tanh's scale is 1/w."""
+        return jnp.max(jnp.abs(theta["w"]))
+
+    def stability(self, theta: Theta, delta: Lanes) -> Lanes:
+        """Return max δ²(α + c̃w)."""
+        return jnp.max(delta**2 * (theta["alpha"] + theta["c_tilde"] * theta["w"]))
+
+    def kinetic(self, pi: Lanes) -> Lanes:
+        """Return ½π²."""
+        return 0.5 * pi**2
+
+    def velocity(self, pi: Lanes) -> Lanes:
+        """Return π."""
+        return pi
+
+    def potential(self, theta: Theta, phi: Lanes, f: Lanes) -> Lanes:
+        """Return ½αφ² + c̃ log cosh(wφ + f + b)/w."""
+        return 0.5 * theta["alpha"] * phi**2 + theta["c_tilde"] * log_cosh(theta["w"] * phi + f + theta["b"]) / theta["w"]
+
+    def force(self, theta: Theta, phi: Lanes, f: Lanes) -> Lanes:
+        """Return αφ + c̃ tanh(wφ + f + b)."""
+        return theta["alpha"] * phi + theta["c_tilde"] * jnp.tanh(theta["w"] * phi + f + theta["b"])
+
+    def _tanh_pair(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+        """Return a, β and (t₊ + t₋)/2, (t₊ − t₋)/2 of t± = tanh(a ± β), by the addition theorem."""
+        a, beta = theta["w"] * m + f + theta["b"], theta["w"] * d
+        ta, tb = jnp.tanh(a), jnp.tanh(beta)
+        # Where both saturate the denominator rounds to 0, and so does the numerator of either quotient.
+        over = jnp.maximum((1.0 - ta * tb) * (1.0 + ta * tb), jnp.finfo(ta.dtype).tiny)
+        return a, beta, ta * (1.0 - tb) * (1.0 + tb) / over, tb * (1.0 - ta) * (1.0 + ta) / over
+
+    def pair_force(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes]:
+        """Return αm + c̃(t₊ + t₋)/2 and αd + c̃(t₊ − t₋)/2."""
+        _, _, mean, half = self._tanh_pair(theta, m, d, f)
+        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * half
+
+    def half_contrasts(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Theta, Lanes, Lanes]:
+        """Return the half contrasts of V, A = artanh(tanh a · tanh β), q = A − β(t₊ + t₋)/2.
+
+        α: md; c̃: A/w; b and f: c̃(t₊ − t₋)/(2w); w: c̃[m(t₊ − t₋)/(2w) − q/w²]; V: αmd + c̃A/w.
+        """
+        w, c = theta["w"], theta["c_tilde"]
+        a, beta, mean, half = self._tanh_pair(theta, m, d, f)
+        area = log_cosh_contrast(a, beta)
+        ta = jnp.tanh(a)
+        q = jnp.where(jnp.abs(beta) < SERIES, (2.0 / 3.0) * ta * (1.0 - ta**2) * beta**3, area - beta * mean)
+        of_f = c * half / w
+        of_theta = {"alpha": m * d, "w": m * of_f - c * q / w**2, "b": of_f, "c_tilde": area / w}
+        return of_theta, of_f, theta["alpha"] * m * d + c * area / w

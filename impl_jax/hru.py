@@ -1,0 +1,113 @@
+"""The Hamiltonian recurrent unit: read-in, recurrence, read-out."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from impl_jax.algorithms import ALGORITHMS
+from impl_jax.hamiltonians import HAMILTONIANS
+from impl_jax.integrators import INTEGRATORS
+from impl_jax.interface import Hamiltonian, Integrator, Theta
+from impl_jax.recurrence import Trajectory, fidelity
+from rhelbench.registry import MODELS
+from rhelbench.spec import Nudge, RunSpec
+
+#: No reduced-precision products (TF32, bfloat16 passes) on any device.
+PRECISION = jax.lax.Precision.HIGHEST
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How a unit is built: the three independent objects and the switches that concern it.
+
+    Args:
+        hamiltonian: what is integrated; None for a unit without state, whose output is D ⊙ u.
+        integrator: how it is stepped.
+        trajectory: how it is differentiated.
+        nudge: the echo's kick.
+        paired: 2P lanes, real and imaginary parts of a complex state, sharing θ and δ.
+        c_squash: sigmoids between c and c̃.
+        delta_trained: False freezes a δ that is a parameter of its own.
+    """
+
+    hamiltonian: Hamiltonian | None
+    integrator: Integrator
+    trajectory: Trajectory
+    nudge: Nudge
+    paired: bool
+    c_squash: int
+    delta_trained: bool
+
+
+def unit_of(spec: RunSpec) -> Unit:
+    """Return the unit that a run's model and switches ask for."""
+    model, switches = MODELS[spec.model], spec.switches
+    return Unit(
+        hamiltonian=HAMILTONIANS[model.hamiltonian] if model.hamiltonian else None,
+        integrator=INTEGRATORS[switches.integrator],
+        trajectory=ALGORITHMS[switches.algorithm],
+        nudge=switches.nudge,
+        paired=model.paired,
+        c_squash=switches.c_squash,
+        delta_trained=switches.delta_trained,
+    )
+
+
+def dense(x: Float[Array, "K n a"], weight: Float[Array, "b a"]) -> Float[Array, "K n b"]:
+    """Return x Wᵀ as one flat product, so that the weight's gradient is one flat product too."""
+    K, n, _ = x.shape
+    return jnp.matmul(x.reshape(K * n, -1), weight.T, precision=PRECISION).reshape(K, n, -1)
+
+
+def physical(hamiltonian: Hamiltonian, unit: Unit, raw: Theta) -> tuple[Theta, Float[Array, "..."]]:
+    """Return θ and δ of every lane: the Hamiltonian's own, repeated for both parts of a complex state."""
+    theta, delta = hamiltonian.physical(raw, unit.c_squash)
+    if "delta" in raw and not unit.delta_trained:
+        delta = jax.lax.stop_gradient(delta)
+    if unit.paired:
+        twice = lambda value: jnp.concatenate([value, value]) if value.ndim else value  # noqa: E731
+        theta, delta = {name: twice(value) for name, value in theta.items()}, twice(delta)
+    return theta, delta
+
+
+def read_in(unit: Unit, raw: Theta) -> Float[Array, "lanes H"]:
+    """Return B, or B_re above B_im."""
+    return jnp.concatenate([raw["B_re"], raw["B_im"]]) if unit.paired else raw["B"]
+
+
+def hru(unit: Unit, raw: Theta, u: Float[Array, "K n H"]) -> Float[Array, "K n H"]:
+    """Return C φ + D ⊙ u for the drive f = B u.
+
+    The complex form is 2P real lanes: f = (B_re u, B_im u), output Re(C φ) = C_re φ_re − C_im φ_im.
+
+    Args:
+        unit: how the unit is built.
+        raw: its trainable values by letter.
+        u: inputs u_1..u_K.
+
+    Returns:
+        Outputs, (K, n, H).
+
+    Source:
+        Paper, section 4.
+    """
+    through = raw["D"] * u
+    if unit.hamiltonian is None:
+        return through
+    theta, delta = physical(unit.hamiltonian, unit, raw)
+    B, hold = read_in(unit, raw), jax.lax.stop_gradient
+    # The same numbers twice, merged by the compiler: one route for the gradient of u, one for that of B.
+    f, f_B = dense(u, hold(B)), dense(hold(u), B)
+    phi = unit.trajectory(unit.hamiltonian, unit.integrator, unit.nudge, theta, delta, f, f_B)
+    C = jnp.concatenate([raw["C_re"], -raw["C_im"]], axis=1) if unit.paired else raw["C"]
+    return dense(phi, C) + through
+
+
+def echo_fidelity(unit: Unit, raw: Theta, u: Float[Array, "K n H"]) -> Float[Array, " n"]:
+    """Return ‖Φe_end‖/max‖Φ‖ per sample of an echo without nudge; 0 for a unit without state."""
+    if unit.hamiltonian is None:
+        return jnp.zeros(u.shape[1], u.dtype)
+    theta, delta = physical(unit.hamiltonian, unit, raw)
+    return fidelity(unit.hamiltonian, unit.integrator, theta, delta, dense(u, read_in(unit, raw)))

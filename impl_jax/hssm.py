@@ -1,0 +1,173 @@
+"""The stack of units: encoder, blocks, read-out, and the loss."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, Num
+
+from impl_jax.hru import Unit, dense, echo_fidelity, hru, unit_of
+from impl_jax.interface import Theta
+from impl_jax.norm import Running, normalise
+from rhelbench.contract import TaskShape
+from rhelbench.spec import RunSpec
+
+#: Added to the probability under the released code's logarithm.
+OFFSET = 1e-8
+
+Activations = Float[Array, "K n H"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A stack's construction (see ``rhelbench.spec`` for each switch)."""
+
+    unit: Unit
+    blocks: int
+    dropout: float
+    dropout_mask: Literal["per_sample", "per_batch"]
+    norm: Literal["batch", "ema_released"]
+    loss: Literal["cross_entropy", "log_offset"]
+    kind: Literal["classification", "regression"]
+    output_step: int
+
+
+def model_of(spec: RunSpec, shape: TaskShape) -> Model:
+    """Return the stack that a run asks for."""
+    hyper, switches = spec.hyper, spec.switches
+    return Model(
+        unit=unit_of(spec),
+        blocks=hyper.blocks,
+        dropout=hyper.dropout,
+        dropout_mask=switches.dropout_mask,
+        norm=switches.norm,
+        loss=switches.loss,
+        kind=shape.kind,
+        output_step=shape.output_step,
+    )
+
+
+def part(parameters: Theta, prefix: str) -> Theta:
+    """Return the parameters whose path starts with ``prefix``, by the rest of their path."""
+    return {path.removeprefix(prefix): value for path, value in parameters.items() if path.startswith(prefix)}
+
+
+def drop(model: Model, key: Key[Array, ""] | None, x: Activations) -> Activations:
+    """Zero entries with probability p and scale the rest by 1/(1 − p); ``key`` None drops nothing.
+
+    The mask is per step and channel, and per sample or shared by the batch. It is drawn from 16-bit numbers, so p is
+    rounded to a multiple of 2⁻¹⁶ (0.05 becomes 0.050003), in the mask and in the scale alike.
+    """
+    threshold = round(model.dropout * 2**16)
+    if key is None or not threshold:
+        return x
+    samples = x.shape[1] if model.dropout_mask == "per_sample" else 1
+    bits = jax.random.bits(key, (x.shape[0], samples, x.shape[2]), jnp.uint16)
+    return jnp.where(bits >= threshold, x * (1.0 / (1.0 - threshold / 2**16)), 0.0)
+
+
+def gelu(x: Activations) -> Activations:
+    """Return x/2 (1 + tanh(√(2/π)(x + 0.044715x³)))."""
+    return jax.nn.gelu(x, approximate=True)
+
+
+def glu(raw: Theta, x: Activations) -> Activations:
+    """Return (W1 x + b1) ⊙ sigmoid(W2 x + b2)."""
+    return (dense(x, raw["W1"]) + raw["b1"]) * jax.nn.sigmoid(dense(x, raw["W2"]) + raw["b2"])
+
+
+def encode(parameters: Theta, x: Float[Array, "n K d"]) -> Activations:
+    """Return the linear encoder's output, time-major."""
+    return dense(jnp.swapaxes(x, 0, 1), parameters["encoder.weight"]) + parameters["encoder.bias"]
+
+
+def block(
+    model: Model,
+    raw: Theta,
+    x: Activations,
+    running: Running,
+    count: Int[Array, ""],
+    keys: tuple[Key[Array, ""], Key[Array, ""]] | tuple[None, None],
+    training: bool,
+) -> tuple[Activations, Running]:
+    """Return x + drop(GLU(drop(GELU(HRU(norm(x)))))) and the norm's updated statistics."""
+    y, running = normalise(model.norm, x, running, count, training)
+    y = drop(model, keys[0], gelu(hru(model.unit, part(raw, "hru."), y)))
+    return x + drop(model, keys[1], glu(part(raw, "glu."), y)), running
+
+
+def read_out(model: Model, parameters: Theta, x: Activations) -> Float[Array, "n ..."]:
+    """Return logits of the mean over time (n, c), or tanh outputs every ``output_step`` steps (n, K // output_step, c)."""
+    weight, bias = parameters["decoder.weight"], parameters["decoder.bias"]
+    if model.kind == "classification":
+        return dense(jnp.mean(x, axis=0, keepdims=True), weight)[0] + bias
+    picked = x[model.output_step - 1 :: model.output_step]
+    return jnp.swapaxes(jnp.tanh(dense(picked, weight) + bias), 0, 1)
+
+
+def hssm(
+    model: Model,
+    parameters: Theta,
+    norm: tuple[Running, ...],
+    count: Int[Array, ""],
+    x: Float[Array, "n K d"],
+    key: Key[Array, ""] | None = None,
+    training: bool = False,
+) -> tuple[Float[Array, "n ..."], tuple[Running, ...]]:
+    """Run the whole stack.
+
+    Args:
+        model: how it is built.
+        parameters: canonical path to array.
+        norm: each block's running statistics.
+        count: training calls the norm has seen.
+        x: inputs.
+        key: of this step's dropout masks; None drops nothing.
+        training: mode of the norm.
+
+    Returns:
+        Logits (n, c) or regression outputs (n, K // output_step, c), and the statistics to store.
+
+    Source:
+        Paper, section 4.
+    """
+    keys = [None] * (2 * model.blocks) if key is None else list(jax.random.split(key, 2 * model.blocks))
+    y, updated = encode(parameters, x), []
+    for i in range(model.blocks):
+        y, running = block(
+            model, part(parameters, f"blocks.{i}."), y, norm[i], count, (keys[2 * i], keys[2 * i + 1]), training
+        )  # fmt: skip
+        updated.append(running)
+    return read_out(model, parameters, y), tuple(updated)
+
+
+def loss(model: Model, outputs: Float[Array, "n ..."], y: Num[Array, "n ..."]) -> Float[Array, ""]:
+    """Return the loss averaged over samples.
+
+    Classification: −log softmax (``cross_entropy``), or −log(softmax + 1e-8) (``log_offset``), of the true class.
+    Regression: the mean squared error.
+
+    Args:
+        model: kind and form of the loss.
+        outputs: logits (n, c), or predictions (n, K // output_step, c).
+        y: class numbers (n,), or targets like ``outputs``.
+    """
+    if model.kind == "regression":
+        return jnp.mean((outputs - y) ** 2)
+    exact = model.loss == "cross_entropy"
+    logs = jax.nn.log_softmax(outputs) if exact else jnp.log(jax.nn.softmax(outputs) + OFFSET)
+    return -jnp.mean(jnp.take_along_axis(logs, y[:, None], axis=1))
+
+
+def worst_fidelity(
+    model: Model, parameters: Theta, norm: tuple[Running, ...], count: Int[Array, ""], x: Float[Array, "n K d"]
+) -> Float[Array, ""]:
+    """Return the worst block's and sample's ‖Φe_end‖/max‖Φ‖ of an echo without nudge, in inference mode."""
+    y, worst = encode(parameters, x), []
+    for i in range(model.blocks):
+        raw = part(parameters, f"blocks.{i}.")
+        u, _ = normalise(model.norm, y, norm[i], count, training=False)
+        worst.append(jnp.max(echo_fidelity(model.unit, part(raw, "hru."), u)))
+        y, _ = block(model, raw, y, norm[i], count, (None, None), training=False)
+    return jnp.max(jnp.stack(worst))

@@ -1,0 +1,190 @@
+"""The JAX learner: a whole span of training steps in one compiled call, all data on the device."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int, Num, UInt32
+from numpy.typing import NDArray
+
+from impl_jax import hssm
+from impl_jax.hru import physical
+from impl_jax.interface import Theta
+from impl_jax.programs import Programs
+from impl_jax.state import State, fresh, key_data, to_device, to_host
+from rhelbench.contract import Arrays, TaskShape
+from rhelbench.errors import UserError
+from rhelbench.parameters import table
+from rhelbench.spec import RunSpec
+
+Inputs = Float[Array, "n K d"]
+Labels = Num[Array, "n ..."]
+
+
+def make_learner(spec: RunSpec, shape: TaskShape) -> "JaxLearner":
+    """Return the learner of ``rhelbench.contract.Learner`` for one run.
+
+    Raises:
+        UserError: the run asks for something that this framework does not have.
+    """
+    if spec.kernel != "portable":
+        raise UserError(f"impl_jax has no '{spec.kernel}' kernel: set kernel: portable.")
+    return JaxLearner(spec, shape)
+
+
+class JaxLearner:
+    """One model, one optimiser, one learning algorithm (``rhelbench.contract.Learner``).
+
+    64-bit numbers are switched on by a context around every call of a float64 run, and off around every call of a float32
+    run, so that learners of both kinds live in one process and no global setting decides a result.
+    """
+
+    def __init__(self, spec: RunSpec, shape: TaskShape) -> None:
+        self._spec, self._model = spec, hssm.model_of(spec, shape)
+        self._paths = list(table(spec, shape))
+        self._adam = optax.adam(spec.hyper.lr, b1=0.9, b2=0.999, eps=1e-8)
+        self._programs = Programs()
+        self._state: State | None = None
+        self._seed = 0
+
+    @contextmanager
+    def _width(self) -> Iterator[None]:
+        with jax.enable_x64(self._spec.dtype == "float64"):
+            yield
+
+    def _current(self) -> State:
+        if self._state is None:
+            raise RuntimeError("the learner has no parameters: call init or restore first")
+        return self._state
+
+    # -- what is compiled: pure functions of arrays ------------------------------------------------------------------
+
+    def _objective(
+        self, parameters: Theta, x: Inputs, y: Labels, state: State, key: UInt32[Array, "2"] | None
+    ) -> tuple[Float[Array, ""], Any]:
+        masks = None if key is None else jax.random.fold_in(jax.random.wrap_key_data(key), state.adam.count)
+        outputs, norm = hssm.hssm(self._model, parameters, state.norm, state.norm_count, x, masks, training=True)
+        return hssm.loss(self._model, outputs, y), norm
+
+    def _span(
+        self, state: State, key: UInt32[Array, "2"], x: Inputs, y: Labels, plan: Int[Array, "steps batch"]
+    ) -> tuple[State, Float[Array, " steps"]]:
+        """One optimiser step per row of the plan; the mask of a step depends on (seed, step) alone."""
+
+        def step(state: State, row: Int[Array, " batch"]) -> tuple[State, Float[Array, ""]]:
+            gradient = jax.value_and_grad(self._objective, has_aux=True)
+            batch = jnp.take(x, row, axis=0), jnp.take(y, row, axis=0)
+            (value, norm), slopes = gradient(state.parameters, *batch, state, key)
+            updates, after = self._adam.update(cast(optax.Updates, slopes), (state.adam, optax.EmptyState()))
+            parameters = optax.apply_updates(cast(optax.Params, state.parameters), updates)
+            adam = cast(tuple[optax.ScaleByAdamState, ...], after)[0]
+            return State(cast(Theta, parameters), adam, norm, state.norm_count + 1), value
+
+        return jax.lax.scan(step, state, plan)
+
+    def _gradients(self, state: State, x: Inputs, y: Labels) -> tuple[Float[Array, ""], tuple[Theta, Inputs]]:
+        objective = lambda parameters, x: self._objective(parameters, x, y, state, None)[0]  # noqa: E731
+        return jax.value_and_grad(objective, argnums=(0, 1))(state.parameters, x)
+
+    def _outputs(self, state: State, x: Inputs) -> Float[Array, "n ..."]:
+        return hssm.hssm(self._model, state.parameters, state.norm, state.norm_count, x)[0]
+
+    def _fidelity(self, state: State, x: Inputs) -> Float[Array, ""]:
+        return hssm.worst_fidelity(self._model, state.parameters, state.norm, state.norm_count, x)
+
+    def _stability(self, parameters: Theta) -> Float[Array, " blocks"]:
+        hamiltonian = self._model.unit.hamiltonian
+        assert hamiltonian is not None
+        units = [hssm.part(parameters, f"blocks.{i}.hru.") for i in range(self._model.blocks)]
+        return jnp.stack([hamiltonian.stability(*physical(hamiltonian, self._model.unit, raw)) for raw in units])
+
+    def _batches(self, x: Inputs) -> Iterator[tuple[int, Inputs]]:
+        """Yield x in batches of one size, the last filled up with its own last sample, and how many of each count."""
+        size = self._spec.hyper.batch
+        for start in range(0, x.shape[0], size):
+            rows = np.minimum(np.arange(start, start + size, dtype=np.int32), x.shape[0] - 1)
+            yield min(size, x.shape[0] - start), self._programs(_rows, x, rows)
+
+    # -- the contract ------------------------------------------------------------------------------------------------
+
+    def init(self, parameters: Arrays, dropout_seed: int) -> None:
+        """Start from ``parameters``; refuse what isn't finite, or unstable under a reversible integrator."""
+        variance = 1.0 if self._model.norm == "batch" else 0.0
+        start = fresh(parameters, self._model.blocks, self._spec.hyper.hidden, variance)
+        self.restore(start | {"dropout.seed": np.array(dropout_seed, np.int64)})
+        unit = self._model.unit
+        if unit.hamiltonian is None or not unit.integrator.reversible:
+            return
+        with self._width():
+            values = np.asarray(self._programs(self._stability, self._current().parameters))
+        if np.any(values >= 4):
+            i = int(np.argmax(values))
+            raise UserError(
+                f"Block {i} starts outside the leapfrog's stable range: δ² × curvature is {values[i]:.3g}, and must be "
+                "below 4; choose a smaller delta_init."
+            )
+
+    def put(self, x: NDArray[Any]) -> Array:
+        """Move inputs or targets to the device in the run's dtype, labels as int32."""
+        dtype = np.int32 if np.issubdtype(x.dtype, np.integer) else np.dtype(self._spec.dtype)
+        with self._width():
+            return jax.device_put(np.ascontiguousarray(x, dtype))
+
+    def train_span(self, x: Inputs, y: Labels, plan: NDArray[np.int32]) -> NDArray[np.floating]:
+        """Take one optimiser step per row of ``plan``, all in one compiled call; return the losses."""
+        with self._width():
+            rows = jax.device_put(np.ascontiguousarray(plan, np.int32))
+            state, self._state = self._current(), None
+            self._state, losses = self._programs(self._span, state, key_data(self._seed), x, y, rows, donate=(0,))
+            return np.array(losses)
+
+    def predict(self, x: Inputs) -> NDArray[np.floating]:
+        """Return logits (n, c) or regression outputs (n, K // output_step, c), in inference mode."""
+        with self._width():
+            return np.concatenate(
+                [np.asarray(self._programs(self._outputs, self._current(), batch))[:n] for n, batch in self._batches(x)]
+            )
+
+    def gradients(self, x: Inputs, y: Labels) -> tuple[float, Arrays]:
+        """Return the loss and its gradients by canonical name, and by ``"input"``, for the whole batch."""
+        with self._width():
+            value, (slopes, of_x) = self._programs(self._gradients, self._current(), x, y)
+            return float(value), {path: np.array(slope) for path, slope in slopes.items()} | {"input": np.array(of_x)}
+
+    def fidelity(self, x: Inputs) -> float:
+        """Return the worst block's and sample's echo fidelity."""
+        with self._width():
+            worst = [np.asarray(self._programs(self._fidelity, self._current(), batch)) for _, batch in self._batches(x)]
+            return float(np.max(worst))
+
+    def state(self) -> Arrays:
+        """Return everything needed to continue, under canonical names."""
+        return to_host(self._current()) | {"dropout.seed": np.array(self._seed, np.int64)}
+
+    def restore(self, state: Arrays) -> None:
+        """Continue from a state saved by any framework."""
+        with self._width():
+            self._state = to_device(state, self._paths, self._model.blocks, self._spec.dtype)
+        self._seed = int(state["dropout.seed"])
+
+    def facts(self) -> dict[str, Any]:
+        """Return device, versions, precision settings, compilations and peak memory (the device's, else the programs')."""
+        device = jax.devices()[0]
+        memory = device.memory_stats() or {}
+        return {
+            "device": f"{device.platform}: {device.device_kind}",
+            "versions": {"jax": jax.__version__, "jaxlib": version("jaxlib"), "optax": optax.__version__},
+            "precision": {"dtype": self._spec.dtype, "matmul": "highest", "tf32": False},
+            "compile_s": self._programs.compile_s,
+            "compilations": self._programs.compilations,
+            "peak_device_bytes": memory.get("peak_bytes_in_use"),
+        }
+
+
+def _rows(x: Num[Array, "n ..."], rows: Int[Array, " batch"]) -> Num[Array, "batch ..."]:
+    return jnp.take(x, rows, axis=0)

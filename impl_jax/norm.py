@@ -1,0 +1,48 @@
+"""The norm without scale and shift, in the text's form and in the released code's."""
+
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+#: Added to the variance under the root.
+FLOOR = 1e-5
+#: Weight of the running statistics in their update.
+MOMENTUM = 0.99
+
+
+class Running(NamedTuple):
+    """One block's running mean and biased variance, each (H,)."""
+
+    mean: Float[Array, " H"]
+    var: Float[Array, " H"]
+
+
+def normalise(
+    kind: Literal["batch", "ema_released"], x: Float[Array, "K n H"], running: Running, count: Int[Array, ""], training: bool
+) -> tuple[Float[Array, "K n H"], Running]:
+    """Return (x − μ)/√(σ² + 1e-5) and the statistics to store.
+
+    The first training call (count = 0) stores the batch's statistics, every later one 0.99·running + 0.01·batch.
+    ``batch``: training normalises with the batch's own. ``ema_released``: with what is then stored, the gradient flowing
+    through the batch's part only. Inference uses the stored statistics, and changes nothing.
+
+    Args:
+        kind: ``switches.norm``.
+        x: activations; statistics are taken over steps and samples.
+        running: stored statistics.
+        count: training calls seen so far.
+        training: training or inference mode.
+
+    Source:
+        Paper, section 4; docs/deviations.md, row 10.
+    """
+    if not training:
+        return (x - running.mean) / jnp.sqrt(running.var + FLOOR), running
+    mean = jnp.mean(x, axis=(0, 1))
+    var = jnp.mean((x - mean) ** 2, axis=(0, 1))
+    blend = lambda old, new: jnp.where(count == 0, new, MOMENTUM * old + (1.0 - MOMENTUM) * new)  # noqa: E731
+    updated = Running(blend(running.mean, mean), blend(running.var, var))
+    used = updated if kind == "ema_released" else Running(mean, var)
+    return (x - used.mean) / jnp.sqrt(used.var + FLOOR), jax.tree.map(jax.lax.stop_gradient, updated)

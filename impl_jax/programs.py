@@ -1,0 +1,49 @@
+"""Compiled programs, counted and timed: one compilation per function and shapes, never a hidden one."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+
+class Programs:
+    """Compiles each function once per shapes of its arguments, and keeps count."""
+
+    def __init__(self) -> None:
+        self.compile_s = 0.0
+        self._compiled: dict[tuple[Any, ...], jax.stages.Compiled] = {}
+
+    @property
+    def compilations(self) -> int:
+        """Number of programs compiled so far."""
+        return len(self._compiled)
+
+    @property
+    def peak_bytes(self) -> int:
+        """Largest program's arguments, outputs and temporaries, as the compiler laid them out; 0 before the first."""
+        sizes = [program.memory_analysis() for program in self._compiled.values()]
+        return max(
+            (
+                s.argument_size_in_bytes + s.output_size_in_bytes + s.temp_size_in_bytes - s.alias_size_in_bytes
+                for s in sizes
+                if s
+            ),
+            default=0,
+        )
+
+    def __call__(self, function: Callable[..., Any], *arguments: Any, donate: tuple[int, ...] = ()) -> Any:
+        """Run ``function`` on array arguments, compiling it first if these shapes are new.
+
+        Args:
+            function: a pure function of arrays; the same object at every call.
+            arguments: pytrees of arrays.
+            donate: positions of arguments whose buffers the program may reuse.
+        """
+        leaves, structure = jax.tree.flatten(arguments)
+        key = (function, structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves))
+        if key not in self._compiled:
+            start = time.perf_counter()
+            self._compiled[key] = jax.jit(function, donate_argnums=donate).lower(*arguments).compile()
+            self.compile_s += time.perf_counter() - start
+        return self._compiled[key](*arguments)

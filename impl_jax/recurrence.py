@@ -1,0 +1,105 @@
+"""The one forward loop that every algorithm shares, and what is common to the echoes."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from impl_jax.interface import Hamiltonian, Integrator, Lanes, Pair, Theta
+from rhelbench.errors import UserError
+from rhelbench.spec import Nudge
+
+Drive = Float[Array, "K n P"]
+#: trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B) -> φ_1..φ_K
+Trajectory = Callable[[Hamiltonian, Integrator, Nudge, Theta, Lanes, Drive, Drive], Drive]
+#: backward(hamiltonian, integrator, nudge, theta, delta, f, Φ_K, g) -> gradients of θ, δ, f, f_B
+Backward = Callable[[Hamiltonian, Integrator, Nudge, Theta, Lanes, Drive, Pair, Drive], tuple[Theta, Lanes, Drive, Drive]]
+
+
+def lanes(theta: Theta, delta: Lanes, like: Float[Array, "n P"]) -> tuple[Theta, Lanes]:
+    """Give every sample and lane its own copy of θ and δ, so that a step never sums over samples."""
+    wide = lambda value: jnp.broadcast_to(value, like.shape)  # noqa: E731
+    return {name: wide(value) for name, value in theta.items()}, wide(delta)
+
+
+def narrow(total: Float[Array, "n P"], like: Lanes) -> Lanes:
+    """Sum a per-lane gradient to its parameter's own shape: (P,) over samples, () over lanes too."""
+    return jnp.sum(total, axis=0) if like.ndim else jnp.sum(total)
+
+
+def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes, f: Drive) -> tuple[Drive, Pair]:
+    """Integrate from Φ_0 = 0 over the drive.
+
+    Args:
+        hamiltonian: what is integrated.
+        integrator: how it is stepped.
+        theta: θ by letter, () or (P,).
+        delta: step size, () or (P,).
+        f: drive f_k = B u_k, (K, n, P).
+
+    Returns:
+        φ_1..φ_K (K, n, P) and the final state (φ_K, π_K), each (n, P).
+
+    Raises:
+        UserError: the Hamiltonian is not separable.
+
+    Source:
+        Paper, section 3.
+    """
+    if not hamiltonian.separable:
+        raise UserError(
+            f"Hamiltonian {type(hamiltonian).__name__} is not separable: the leapfrog needs H = T(π) + V(φ); write it so."
+        )
+    start = jnp.zeros(f.shape[1:], f.dtype)
+    theta, delta = lanes(theta, delta, start)
+
+    def step(state: Pair, f_k: Lanes) -> tuple[Pair, Lanes]:
+        phi, pi, _ = integrator.step(hamiltonian, theta, delta, *state, f_k)
+        return (phi, pi), phi
+
+    final, positions = jax.lax.scan(step, (start, start), f)
+    return positions, final
+
+
+def from_echo(backward: Backward) -> Trajectory:
+    """Make a trajectory whose backward pass keeps the final state and the drive, and nothing else."""
+
+    @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+    def trajectory(
+        hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive
+    ) -> Drive:
+        del nudge, f_B
+        return forward(hamiltonian, integrator, theta, delta, f)[0]
+
+    def keep(
+        hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive
+    ) -> tuple[Drive, tuple[Theta, Lanes, Drive, Pair]]:
+        del nudge, f_B
+        positions, final = forward(hamiltonian, integrator, theta, delta, f)
+        return positions, (theta, delta, f, final)
+
+    def echo(
+        hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, kept: tuple[Theta, Lanes, Drive, Pair], g: Drive
+    ) -> tuple[Theta, Lanes, Drive, Drive]:
+        return backward(hamiltonian, integrator, nudge, *kept, g)
+
+    trajectory.defvjp(keep, echo)
+    return cast(Trajectory, trajectory)
+
+
+def fidelity(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes, f: Drive) -> Float[Array, " n"]:
+    """Return ‖Φe_end‖/max_k‖Φ_k‖ per sample, for an echo without nudge: 0 is a perfect retrace to Φ_0 = 0."""
+    start = jnp.zeros(f.shape[1:], f.dtype)
+    theta, delta = lanes(theta, delta, start)
+    norm = lambda phi, pi: jnp.sqrt(jnp.sum(phi**2 + pi**2, axis=1))  # noqa: E731
+
+    def step(carry: tuple[Lanes, Lanes, Lanes], f_k: Lanes) -> tuple[tuple[Lanes, Lanes, Lanes], None]:
+        phi, pi, _ = integrator.step(hamiltonian, theta, delta, carry[0], carry[1], f_k)
+        return (phi, pi, jnp.maximum(carry[2], norm(phi, pi))), None
+
+    (phi, pi, largest), _ = jax.lax.scan(step, (start, start, start[:, 0]), f)
+    (phi, pi, _), _ = jax.lax.scan(step, (phi, -pi, largest), f, reverse=True)
+    return norm(phi, pi) / jnp.where(largest > 0, largest, 1.0)
