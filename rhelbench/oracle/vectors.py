@@ -1,0 +1,198 @@
+"""Comparing a framework, or the oracle itself, with vectors made by the public RHEL code."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from rhelbench.contract import Arrays, Learner, TaskShape
+from rhelbench.oracle import golden
+from rhelbench.oracle.golden import Vectors
+from rhelbench.oracle.loss import softmax
+from rhelbench.spec import Budget, Hyperparameters, Nudge, RunSpec, Switches
+
+#: Agreement asked for, relative to max|reference| of each array: outputs and exact gradients; released RHEL gradients by ε.
+EXACT, FLOOR = 1e-9, 1e-15
+RELEASED: dict[str, float] = {"rhel_e1e-1": 1e-8, "rhel_e1e-3": 1e-6}
+
+#: ``make_learner`` and ``unit_gradients`` of a framework's learner.py.
+Factory = Callable[[RunSpec, TaskShape], Learner]
+Unit = Callable[[str, Switches, Arrays, Any, Any], tuple[Any, Arrays]]
+#: The nudge of our own rule; its truncation, of order ρ², is below rounding, and the echo pair does not cancel.
+FINE = Nudge(mode="relative", size=1e-6)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One array against its reference.
+
+    Args:
+        file: name of the vector file.
+        quantity: what was computed, and by which of our algorithms.
+        name: the array, by our names.
+        error: max|ours − reference| / max|reference|.
+        allowed: the error at which ``status`` turns to "failed"; the absolute allowance is included.
+        status: ok, failed, skipped (the reference is not finite), or report (chaotic: shown, not judged).
+    """
+
+    file: str
+    quantity: str
+    name: str
+    error: float
+    allowed: float
+    status: Literal["ok", "failed", "skipped", "report"]
+
+
+def compare(
+    file: str, quantity: str, name: str, ours: Any, reference: Any, relative: float, absolute: float = FLOOR
+) -> Comparison:
+    """Compare one array: |ours − reference| ≤ relative · max|reference| + absolute, everywhere."""
+    ours, reference = np.asarray(ours, dtype=np.float64), np.asarray(reference, dtype=np.float64)
+    if not np.isfinite(reference).all():
+        return Comparison(file, quantity, name, float("nan"), float("nan"), "skipped")
+    scale = float(np.max(np.abs(reference)))
+    gap = float(np.max(np.abs(ours.reshape(reference.shape) - reference)))
+    unit = scale if scale > 0 else 1.0
+    allowed = relative * scale + absolute
+    return Comparison(file, quantity, name, gap / unit, allowed / unit, "ok" if gap <= allowed else "failed")
+
+
+def switches(vectors: Vectors, algorithm: str, nudge: Nudge) -> Switches:
+    """Return the released code's switches, with the algorithm and nudge asked for."""
+    return Switches.model_validate(
+        {
+            "algorithm": algorithm, "integrator": vectors.integrator, "nudge": nudge, "c_squash": 2, "delta_init": 0.1,
+            "delta_trained": True, "loss": "log_offset", "norm": "ema_released", "dropout_mask": "per_batch",
+            "split": "released", "batches": "drop_further",
+        }
+    )  # fmt: skip
+
+
+def _rules(vectors: Vectors) -> Iterator[tuple[str, str, Nudge, float]]:
+    """Yield what a file judges: stored tag, our algorithm, nudge, relative tolerance.
+
+    Autodiff of the same recurrence is what ``bptt`` must reach, and ``rhel`` wherever the integrator is reversible.
+    The stored RHEL arrays are the released rule's, but in the ``paper`` files, which were made with the theorem's.
+    """
+    absolute = {tag: Nudge(mode="absolute", size=size) for tag, size in golden.TAGS.items()}
+    yield "bptt", "bptt", absolute["rhel_e1e-1"], EXACT
+    if vectors.integrator == "leapfrog":
+        yield "bptt", "rhel", FINE, EXACT
+    stored_rule = "rhel_separate" if vectors.name.startswith("nonlin_layer_paper") else "rhel_released"
+    for tag, nudge in absolute.items():
+        yield tag, stored_rule, nudge, RELEASED[tag]
+
+
+def _rounding(vectors: Vectors, tag: str, length: int, delta: float) -> float:
+    """Return the absolute allowance: two echoes of a nonlinear unit cancel down to 1e-15 L δ/ε."""
+    if tag in golden.TAGS and vectors.model == "nonlinear":
+        return FLOOR + 1e-15 * length * delta / golden.TAGS[tag]
+    return FLOOR
+
+
+def check_layer(vectors: Vectors, unit: Unit) -> Iterator[Comparison]:
+    """Compare one unit's output and gradients with a layer file; the stored loss is Σ cot · out."""
+    raw = golden.unit_arrays(vectors)
+    u, cot = raw.pop("u")[:, None, :], vectors.arrays["cot"][:, None, :]
+    delta = float(raw["delta"]) if "delta" in raw else 1.0
+    for tag, algorithm, nudge, relative in _rules(vectors):
+        out, gradients = unit(vectors.model, switches(vectors, algorithm, nudge), raw, u, cot)
+        rows = [compare(vectors.name, f"forward, {algorithm}", "out", out[:, 0], vectors.arrays["out"], EXACT)]
+        absolute = _rounding(vectors, tag, len(u), delta)
+        for name, reference in golden.unit_arrays(vectors, f"{tag}_g_").items():
+            ours = gradients[name][:, 0] if name == "u" else gradients[name]
+            rows.append(compare(vectors.name, f"{algorithm} against {tag}", name, ours, reference, relative, absolute))
+        chaotic = vectors.model == "nonlinear" and delta >= 0.5 and len(u) >= 405
+        yield from ([Comparison(r.file, r.quantity, r.name, r.error, r.allowed, "report") for r in rows] if chaotic else rows)
+
+
+def model_spec(vectors: Vectors, algorithm: str, nudge: Nudge) -> tuple[RunSpec, TaskShape]:
+    """Return the spec and shape that a model file was made with: Adam at 1e-2, no dropout."""
+    x, y = vectors.arrays["X"], vectors.arrays["y"]
+    parameters = golden.path_arrays(vectors, "param.")
+    regression = y.ndim == 3
+    shape = TaskShape(
+        channels=x.shape[2], length=x.shape[1], outputs=y.shape[-1], kind="regression" if regression else "classification",
+        output_step=x.shape[1] // y.shape[1] if regression else 1,
+    )  # fmt: skip
+    hyper = Hyperparameters(
+        lr=1e-2, blocks=sum(path.endswith("glu.W1") for path in parameters), hidden=len(parameters["encoder.bias"]),
+        state=next(value.shape[0] for path, value in parameters.items() if ".hru.B" in path), batch=len(x), dropout=0.0,
+        time_channel=False,
+    )  # fmt: skip
+    spec = RunSpec.model_validate(
+        {
+            "task": vectors.name, "model": vectors.model, "algorithm": "bptt" if algorithm == "bptt" else "rhel",
+            "framework": "numpy", "protocol": "released", "seed": 0, "hyper": hyper, "dtype": "float64",
+            "budget": Budget(steps=3, eval_every=3, patience=1, time_limit_s=600, chunk_steps=3),
+            "switches": switches(vectors, algorithm, nudge),
+        }
+    )  # fmt: skip
+    return spec, shape
+
+
+def check_model(vectors: Vectors, factory: Factory) -> Iterator[Comparison]:
+    """Compare a whole stack: inference, losses and gradients of two training calls, norm statistics, three Adam steps."""
+    file, stored = vectors.name, vectors.arrays
+    parameters = golden.path_arrays(vectors, "param.")
+    regression = stored["y"].ndim == 3
+    deltas = [float(np.max(value)) for path, value in parameters.items() if path.endswith(".delta")]
+    for tag, algorithm, nudge, relative in _rules(vectors):
+        spec, shape = model_spec(vectors, algorithm, nudge)
+        learner = factory(spec, shape)
+        learner.init(parameters, 0)
+        y = learner.put(stored["y"] if regression else stored["y"].argmax(axis=1))
+        first = learner.put(stored["X"])
+        read = (lambda z: z) if regression else softmax
+        yield compare(file, "inference", f"start, {algorithm}", read(learner.predict(first)), stored["infer.out_init"], EXACT)
+        absolute = _rounding(vectors, tag, shape.length, max(deltas, default=1.0))
+        quantity = f"{algorithm} against {tag}"
+        start = learner.state()
+        for call, key in ((1, "X"), (2, "X2")):
+            x = learner.put(stored[key])
+            loss, gradients = learner.gradients(x, y)
+            yield compare(file, quantity, f"loss of call {call}", loss, stored[f"{tag}.loss{call}"], EXACT)
+            for name, reference in golden.path_arrays(vectors, f"{tag}.g{call}.").items():
+                yield compare(file, quantity, f"call {call}: {name}", gradients[name], reference, relative, absolute)
+            learner.train_span(x, y, np.arange(spec.hyper.batch, dtype=np.int32)[None])
+            state = learner.state()
+            for name, reference in golden.norm_arrays(vectors, call).items():
+                yield compare(file, "norm statistics", f"call {call}: {name}, {algorithm}", state[name], reference, EXACT)
+            # the stored second call has the first call's statistics but the same parameters
+            learner.restore(start | {name: value for name, value in state.items() if name.startswith("norm.")})
+            out = read(learner.predict(first))
+            yield compare(file, "inference", f"after call {call}, {algorithm}", out, stored[f"infer.out_after{call}"], EXACT)
+        learner.restore(start)
+        batch = np.arange(spec.hyper.batch, dtype=np.int32)
+        both_y = stored["y"] if regression else stored["y"].argmax(axis=1)
+        plan = np.stack([batch, batch + spec.hyper.batch, batch])
+        losses = learner.train_span(
+            learner.put(np.concatenate([stored["X"], stored["X2"]])), learner.put(np.concatenate([both_y, both_y])), plan
+        )
+        yield compare(file, f"three Adam steps, {quantity}", "losses", losses, stored[f"{tag}.adam3.losses"], relative)
+        state = learner.state()
+        for name, reference in golden.path_arrays(vectors, f"{tag}.adam3.").items():
+            ours = state[f"parameters.{name}"]
+            yield compare(file, f"three Adam steps, {quantity}", name, ours, reference, relative)
+
+
+def check(folder: Path, factory: Factory, unit: Unit) -> list[Comparison]:
+    """Compare a framework with every vector file of a folder.
+
+    Args:
+        folder: where the ``.npz`` files are.
+        factory: the framework's ``make_learner``.
+        unit: the framework's ``unit_gradients``.
+
+    Returns:
+        One row per array, in the order of files.
+
+    Raises:
+        UserError: nothing to read there.
+    """
+    rows: list[Comparison] = []
+    for vectors in golden.load(folder):
+        rows += check_model(vectors, factory) if vectors.name.startswith("model_") else check_layer(vectors, unit)
+    return rows
