@@ -1,0 +1,1 @@
+"""The PyTorch implementation: same files, public names and parameter paths as the oracle (docs/architecture.md)."""

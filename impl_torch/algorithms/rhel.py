@@ -1,0 +1,81 @@
+"""Recurrent Hamiltonian Echo Learning, the echo pair integrated as mean and half difference."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from impl_torch.algorithms import rhel_separate
+from impl_torch.interface import Hamiltonian, Integrator, Path, Values
+from impl_torch.nudge import epsilon
+from impl_torch.recurrence import run, to_own_shape
+from rhelbench.spec import Nudge
+
+
+class _Rhel(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, hamiltonian: Any, integrator: Any, nudge: Nudge, names: tuple[str, ...], delta: Tensor, f: Tensor,
+        f_B: Tensor, *values: Tensor,
+    ) -> Tensor:  # fmt: skip
+        del f_B
+        phi, pi = run(hamiltonian, integrator, dict(zip(names, values, strict=True)), delta, f)
+        # The final state and the drive are all that is kept; clones, or the views would keep the trajectory alive.
+        ctx.save_for_backward(phi[-1].clone(), pi[-1].clone(), delta, f, *values)
+        ctx.setting = hamiltonian, integrator, nudge, names
+        return phi
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        phi, pi, delta, f, *values = ctx.saved_tensors
+        hamiltonian, integrator, nudge, names = ctx.setting
+        theta, g = dict(zip(names, values, strict=True)), grads[0]
+        eps = epsilon(nudge, hamiltonian.steepness(theta), g)
+        mean, half = (phi, -pi), (torch.zeros_like(phi), eps * g[-1])
+        sums = {name: torch.zeros_like(phi) for name in names}
+        sum_delta, grad_f = torch.zeros_like(phi), torch.empty_like(f)
+        for k in range(len(f) - 1, -1, -1):
+            before = mean[1] * half[1]
+            mean, half, (m, d) = integrator.pair_step(hamiltonian, theta, delta, mean, half, f[k])
+            of_theta, of_f, of_v = hamiltonian.half_contrasts(theta, m, d, f[k])
+            sums = {name: sums[name] + of_theta[name] for name in names}
+            sum_delta = sum_delta + of_v + 0.5 * (before + mean[1] * half[1])
+            grad_f[k] = -delta / eps * of_f
+            if k > 0:
+                half = (half[0], half[1] + eps * g[k - 1])
+        of_values = [to_own_shape(-delta / eps * sums[name], theta[name]) for name in names]
+        return None, None, None, None, to_own_shape(-sum_delta / eps, delta), grad_f, grad_f, *of_values
+
+
+def trajectory(
+    hamiltonian: Hamiltonian,
+    integrator: Integrator,
+    nudge: Nudge,
+    theta: Values,
+    delta: Float[Tensor, "..."],
+    f: Path,
+    f_B: Path,
+) -> Path:
+    """Return φ_1..φ_K from Φ_0 = 0, keeping one state; backward, run both echoes at once and contrast them.
+
+    Start: m = Φ_K*, d = (0, ε g_K). For k = K..1: a pair step with f_k; half contrasts at its first third are summed;
+    d_π += ε g_{k−1}. Then dL/dθ = −(δ/ε) Σ ½(∂θV₊ − ∂θV₋), dL/df_k = −(δ/ε) ½(∂fV₊ − ∂fV₋) and
+    dL/dδ = −(1/ε) Σ [½(V₊ − V₋) + ½(m_π d_π before the kick + m_π d_π after)].
+
+    Args:
+        hamiltonian: the energy; one without closed forms is left to ``rhel_separate``.
+        integrator: the step.
+        nudge: how ε is chosen.
+        theta: parameters, (P,) or ().
+        delta: δ, (P,) or ().
+        f: drive (K, n, P), the route of the gradient to u.
+        f_B: the same numbers, the route to B.
+
+    Source:
+        Paper, Theorem 3.2; the pair without cancellation is this project's (docs/deviations.md, row 8).
+    """
+    if not hamiltonian.closed_forms:
+        return rhel_separate.trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B)
+    names = tuple(theta)
+    return _Rhel.apply(hamiltonian, integrator, nudge, names, delta, f, f_B, *(theta[name] for name in names))

@@ -1,0 +1,38 @@
+"""The echo rule of the released code, biases included (docs/deviations.md, row 2)."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from impl_torch.echo import EchoStep, two_echoes
+from impl_torch.interface import Hamiltonian, Integrator, Lanes, Path, Values
+from rhelbench.spec import Nudge
+
+
+def released_energy(hamiltonian: Hamiltonian, theta: Values, delta: Tensor, f_u: Tensor, f_B: Tensor, step: EchoStep) -> Lanes:
+    """Return the energy whose derivatives the released code reads.
+
+    The drive towards u: δ V at the first third. θ, δ and the drive towards B: δ H at the end of the step, after the next
+    nudge, where ``released_at`` is "end"; else δ V at the first third, with δ itself held fixed.
+    """
+    fixed = {name: value.detach() for name, value in theta.items()}
+    towards_u = delta.detach() * hamiltonian.potential(fixed, step.third, f_u)
+    if hamiltonian.released_at == "end":
+        return towards_u + delta * (hamiltonian.potential(theta, step.phi, f_B) + hamiltonian.kinetic(step.pi))
+    return towards_u + delta.detach() * hamiltonian.potential(theta, step.third, f_B)
+
+
+def trajectory(
+    hamiltonian: Hamiltonian,
+    integrator: Integrator,
+    nudge: Nudge,
+    theta: Values,
+    delta: Float[Tensor, "..."],
+    f: Path,
+    f_B: Path,
+) -> Path:
+    """Return φ_1..φ_K from Φ_0 = 0; backward, run the echoes at ±ε and contrast what the released code reads.
+
+    Arguments as ``impl_torch.echo.two_echoes``. For the linear unit the gradients of A, B and δ are biased at any ε; for
+    the nonlinear unit that of δ is zero.
+    """
+    return two_echoes(released_energy, hamiltonian, integrator, nudge, theta, delta, f, f_B)

@@ -1,0 +1,41 @@
+"""Dropout whose masks are a function of names: (seed, step, block, place)."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """The masks of one training step.
+
+    Args:
+        rate: probability p that an entry is dropped.
+        shared: per_sample: every sample has a mask of its own; per_batch: all share one (docs/deviations.md, row 6).
+        seed: the run's dropout seed.
+        step: optimiser steps taken so far.
+    """
+
+    rate: float
+    shared: Literal["per_sample", "per_batch"]
+    seed: int
+    step: int
+
+    def mask(self, x: Float[Tensor, "K n H"], block: int, place: int) -> Float[Tensor, "K m H"]:
+        """Return 0 with probability p and 1/(1 − p) otherwise, per time step and channel; m is n or 1.
+
+        Args:
+            x: what will be multiplied, for its shape, dtype and device.
+            block: number of the block.
+            place: 0 after the unit, 1 after the gated linear unit.
+        """
+        name = f"{self.seed}|{self.step}|{block}|{place}"
+        seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")  # the CPU generator reads 32 bits
+        generator = torch.Generator(x.device).manual_seed(seed)
+        shape = (x.shape[0], x.shape[1] if self.shared == "per_sample" else 1, x.shape[2])
+        kept = torch.rand(shape, generator=generator, device=x.device, dtype=torch.float32) >= self.rate
+        return kept.to(x.dtype) / (1 - self.rate)

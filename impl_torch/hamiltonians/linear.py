@@ -1,0 +1,67 @@
+"""The linear unit: one driven harmonic oscillator per lane."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from impl_torch.interface import Lanes, Pair, Values
+
+
+class Linear:
+    """Harmonic oscillators with trainable stiffness A and step δ.
+
+    H = ½ π² + ½ A φ² − φ f, A = relu(a), δ = sigmoid(s), each per channel (P,).
+
+    Source:
+        Paper, section 4 (linear HRU).
+
+    Example:
+        >>> import torch
+        >>> float(Linear().force({"A": torch.tensor([2.0])}, torch.tensor([[1.0]]), torch.tensor([[0.5]])))
+        1.5
+    """
+
+    parameters: tuple[str, ...] = ("A",)
+    separable = True
+    closed_forms = True
+    released_at: Literal["end", "third"] = "end"
+
+    def physical(self, raw: Values, c_squash: int) -> tuple[Values, Float[Tensor, "..."]]:
+        """Turn raw ``a``, ``s`` (P,) into θ = {A = relu(a)} and δ = sigmoid(s); ``c_squash`` has no meaning here."""
+        del c_squash
+        return {"A": torch.relu(raw["a"])}, torch.sigmoid(raw["s"])
+
+    def steepness(self, theta: Values) -> Float[Tensor, ""]:
+        """Return 1: a quadratic energy has no scale of its own."""
+        return theta["A"].new_ones(())
+
+    def stability(self, theta: Values, delta: Float[Tensor, "..."]) -> Float[Tensor, ""]:
+        """Return max δ² A; the step is stable below 4."""
+        return (delta**2 * theta["A"]).max()
+
+    def kinetic(self, pi: Lanes) -> Lanes:
+        """Return T = ½ π²."""
+        return 0.5 * pi * pi
+
+    def velocity(self, pi: Lanes) -> Lanes:
+        """Return ∇T = π."""
+        return pi
+
+    def potential(self, theta: Values, phi: Lanes, f: Float[Tensor, "n P"]) -> Lanes:
+        """Return V = ½ A φ² − φ f."""
+        return 0.5 * theta["A"] * phi * phi - phi * f
+
+    def force(self, theta: Values, phi: Lanes, f: Float[Tensor, "n P"]) -> Lanes:
+        """Return ∂V/∂φ = A φ − f."""
+        return theta["A"] * phi - f
+
+    def pair_force(self, theta: Values, m: Lanes, d: Lanes, f: Lanes) -> Pair:
+        """Return mean and half difference of the force at φ± = m ± d: A m − f and A d."""
+        return theta["A"] * m - f, theta["A"] * d
+
+    def half_contrasts(self, theta: Values, m: Lanes, d: Lanes, f: Lanes) -> tuple[Values, Lanes, Lanes]:
+        """Return (∂V₊ − ∂V₋)/2 with respect to A, which is m d, and to f, which is −d; and that of V, A m d − f d."""
+        product = m * d
+        return {"A": product}, -d, theta["A"] * product - f * d

@@ -1,0 +1,120 @@
+"""The Hamiltonian state space model: encoder, blocks, read-out, and the loss."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from impl_torch.dropout import Dropout
+from impl_torch.hru import Unit, fidelity, hru
+from impl_torch.interface import Values
+from impl_torch.norm import Statistics, normalise
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What a stack is made of, apart from its parameters.
+
+    Args:
+        blocks: N.
+        unit: what its units are made of; None for units without state.
+        norm: which kind of ``normalise``.
+        kind: classification or regression.
+        output_step: distance of a regression's outputs, in steps.
+    """
+
+    blocks: int
+    unit: Unit | None
+    norm: Literal["batch", "ema_released"]
+    kind: Literal["classification", "regression"]
+    output_step: int
+
+
+@dataclass(frozen=True)
+class Norms:
+    """The norms' running statistics, one (mean, variance) per block, and the training calls seen."""
+
+    statistics: list[Statistics]
+    count: int
+
+
+def _part(parameters: Values, prefix: str) -> Values:
+    return {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}
+
+
+def hssm(
+    stack: Stack,
+    parameters: Values,
+    x: Float[Tensor, "K n d"],
+    norms: Norms,
+    training: bool,
+    dropout: Dropout | None = None,
+    fidelities: list[Float[Tensor, " n"]] | None = None,
+) -> tuple[Float[Tensor, "..."], Norms]:
+    """Run the stack.
+
+    block(x) = x + dropout(GLU(dropout(GELU(HRU(norm(x)))))), GLU(x) = (W1 x + b1) ⊙ sigmoid(W2 x + b2), GELU in tanh form.
+    Classification: decoder of the mean over time. Regression: tanh of the decoder at every ``output_step``-th step.
+
+    Args:
+        stack: what it is made of.
+        parameters: trainable values by canonical path.
+        x: inputs (K, n, d).
+        norms: running statistics, not changed.
+        training: how ``normalise`` works.
+        dropout: this step's masks, or None for none.
+        fidelities: a list to which every block appends its units' echo fidelity per sample.
+
+    Returns:
+        Logits (n, c) or outputs (n, K // output_step, c), and the norms after this call.
+
+    Source:
+        Paper, section 4.
+    """
+    x = functional.linear(x, parameters["encoder.weight"], parameters["encoder.bias"])
+    statistics = []
+    for i in range(stack.blocks):
+        raw, glu = _part(parameters, f"blocks.{i}.hru."), _part(parameters, f"blocks.{i}.glu.")
+        skip = x
+        x, running = normalise(x, norms.statistics[i], norms.count, stack.norm, training)
+        statistics.append(running)
+        if fidelities is not None and stack.unit is not None:
+            fidelities.append(fidelity(stack.unit, raw, x))
+        x = functional.gelu(hru(stack.unit, raw, x), approximate="tanh")
+        if dropout is not None:
+            x = x * dropout.mask(x, i, 0)
+        gate = torch.sigmoid(functional.linear(x, glu["W2"], glu["b2"]))
+        x = functional.linear(x, glu["W1"], glu["b1"]) * gate
+        if dropout is not None:
+            x = x * dropout.mask(x, i, 1)
+        x = skip + x
+    after = Norms(statistics, norms.count + 1) if training else norms
+    if stack.kind == "classification":
+        return functional.linear(x.mean(0), parameters["decoder.weight"], parameters["decoder.bias"]), after
+    read = x[stack.output_step - 1 :: stack.output_step].transpose(0, 1)
+    return torch.tanh(functional.linear(read, parameters["decoder.weight"], parameters["decoder.bias"])), after
+
+
+def loss(
+    kind: Literal["cross_entropy", "log_offset"],
+    outputs: Float[Tensor, " n *rest"],
+    y: Int[Tensor, " n"] | Float[Tensor, " n *rest"],
+) -> Float[Tensor, ""]:
+    """Return the loss, averaged over the batch.
+
+    Labels: −log softmax(z)_y, or −log(softmax(z)_y + 1e-8) as released (docs/deviations.md, row 9). Targets: mean (z − y)².
+
+    Args:
+        kind: ``switches.loss``.
+        outputs: logits (n, c), or a regression's outputs (n, K, c).
+        y: labels (n,), integers, or targets of the outputs' shape.
+    """
+    if y.is_floating_point():
+        return functional.mse_loss(outputs, y)
+    if kind == "cross_entropy":
+        return functional.cross_entropy(outputs, y)
+    chosen = torch.softmax(outputs, dim=-1).gather(1, y[:, None])[:, 0]
+    return -torch.log(chosen + 1e-8).mean()

@@ -1,0 +1,97 @@
+"""What a Hamiltonian, an integrator and an algorithm are, as types (docs/architecture.md)."""
+
+from collections.abc import Callable
+from typing import Literal, Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from rhelbench.spec import Nudge
+
+#: θ or raw values by letter; per channel (P,) or scalar ().
+Values = dict[str, Float[Tensor, "..."]]
+#: One number per sample and lane; a leading axis, where there is one, holds the two signs of the nudge.
+Lanes = Float[Tensor, "*signs n P"]
+#: (position, momentum), or (mean, half difference) of one of them.
+Pair = tuple[Float[Tensor, "*signs n P"], Float[Tensor, "*signs n P"]]
+#: Steps, samples, lanes: time-major.
+Path = Float[Tensor, "K n P"]
+
+
+@runtime_checkable
+class Hamiltonian(Protocol):
+    """H = T(π) + V(φ; θ, f), lane by lane.
+
+    ``closed_forms`` says that it is a ``ClosedForms`` too; ``released_at`` where the released
+    rule reads H: at the first third of an echo's step or at its end.
+    """
+
+    parameters: tuple[str, ...]
+    separable: bool
+    closed_forms: bool
+    released_at: Literal["end", "third"]
+
+    def physical(self, raw: Values, c_squash: int) -> tuple[Values, Tensor]:
+        """Turn raw trainable values into θ and δ."""
+        ...
+
+    def steepness(self, theta: Values) -> Tensor:
+        """Return the scale of the relative nudge, max|w|; 1 for the linear unit."""
+        ...
+
+    def stability(self, theta: Values, delta: Tensor) -> Tensor:
+        """Return the largest δ² × curvature; below 4 the step is stable."""
+        ...
+
+    def kinetic(self, pi: Tensor) -> Tensor:
+        """Return T per lane."""
+        ...
+
+    def velocity(self, pi: Tensor) -> Tensor:
+        """Return ∇T per lane."""
+        ...
+
+    def potential(self, theta: Values, phi: Tensor, f: Tensor) -> Tensor:
+        """Return V per lane."""
+        ...
+
+    def force(self, theta: Values, phi: Tensor, f: Tensor) -> Tensor:
+        """Return ∂V/∂φ per lane."""
+        ...
+
+
+@runtime_checkable
+class ClosedForms(Hamiltonian, Protocol):
+    """A Hamiltonian whose echo pair has closed forms; T = π²/2."""
+
+    def pair_force(self, theta: Values, m: Tensor, d: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and half difference of the force at m ± d."""
+        ...
+
+    def half_contrasts(self, theta: Values, m: Tensor, d: Tensor, f: Tensor) -> tuple[Values, Tensor, Tensor]:
+        """Return half the contrasts of ∂V/∂θ, ∂V/∂f and V between m ± d."""
+        ...
+
+
+@runtime_checkable
+class Integrator(Protocol):
+    """One step in time of any separable Hamiltonian, and of an echo pair."""
+
+    order: int
+    reversible: bool
+
+    def step(
+        self, hamiltonian: Hamiltonian, theta: Values, delta: Tensor, phi: Tensor, pi: Tensor, f: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return φ, π after the step and φ at its first third."""
+        ...
+
+    def pair_step(
+        self, hamiltonian: ClosedForms, theta: Values, delta: Tensor, mean: Pair, half: Pair, f: Tensor
+    ) -> tuple[Pair, Pair, Pair]:
+        """Return mean and half difference after the step, and (m, d) of the position at its first third."""
+        ...
+
+
+#: (hamiltonian, integrator, nudge, theta, delta, f, f_B) -> φ_1..φ_K from Φ_0 = 0, with the algorithm's own backward.
+Trajectory = Callable[[Hamiltonian, Integrator, Nudge, Values, Tensor, Tensor, Tensor], Tensor]

@@ -1,0 +1,204 @@
+"""The PyTorch learner: parameters, Adam, spans of training steps on one device."""
+
+import platform
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impl_torch.algorithms import ALGORITHMS
+from impl_torch.dropout import Dropout
+from impl_torch.hamiltonians import HAMILTONIANS
+from impl_torch.hru import Unit, lanes
+from impl_torch.hssm import Norms, Stack, hssm, loss
+from rhelbench.contract import Arrays, TaskShape
+from rhelbench.errors import UserError
+from rhelbench.registry import MODELS
+from rhelbench.spec import RunSpec
+
+
+def _unit(spec: RunSpec) -> Unit | None:
+    """Return what the spec's units are made of; None for units without state."""
+    model, switches = MODELS[spec.model], spec.switches
+    if model.hamiltonian is None:
+        return None
+    if not HAMILTONIANS[model.hamiltonian].separable:
+        raise UserError(f"Hamiltonian '{model.hamiltonian}' is not separable (T(π) + V(φ)): the leapfrog needs one that is.")
+    trajectory = ALGORITHMS[switches.algorithm]
+    return Unit(
+        model.hamiltonian, switches.integrator, trajectory, switches.nudge, switches.c_squash, paired=model.paired
+    )  # fmt: skip
+
+
+class TorchLearner:
+    """One model, one Adam, one algorithm, on one device; see ``rhelbench.contract.Learner``."""
+
+    def __init__(self, spec: RunSpec, shape: TaskShape) -> None:
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.set_float32_matmul_precision("highest")
+        self.spec = spec
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.dtype: torch.dtype = getattr(torch, spec.dtype)
+        self.stack = Stack(spec.hyper.blocks, _unit(spec), spec.switches.norm, shape.kind, shape.output_step)
+        self.parameters: dict[str, Tensor] = {}
+        self.dropout_seed = 0
+        self.compile_s = 0.0
+
+    def init(self, parameters: Arrays, dropout_seed: int) -> None:
+        """Start from ``parameters``: fresh Adam, norm statistics mean 0 and variance 1 (released: 0), no step taken.
+
+        Raises:
+            UserError: a parameter is not finite, or the step δ is outside the leapfrog's stable range.
+        """
+        zeros = np.zeros(self.spec.hyper.hidden, self.spec.dtype)
+        state: Arrays = {f"parameters.{path}": value for path, value in parameters.items()}
+        for path, value in parameters.items():
+            if not np.isfinite(value).all():
+                raise UserError(f"Parameter '{path}' has a value that is not finite: give finite initial values.")
+            state |= {f"adam.m.{path}": np.zeros_like(value), f"adam.v.{path}": np.zeros_like(value)}
+        for i in range(self.stack.blocks):
+            state |= {f"norm.blocks.{i}.mean": zeros, f"norm.blocks.{i}.var": zeros + (self.stack.norm == "batch")}
+        counts = {"adam.count": 0, "norm.count": 0, "dropout.seed": dropout_seed}
+        self.restore(state | {name: np.asarray(value, np.int64) for name, value in counts.items()})
+        self._refuse_unstable()
+
+    def _refuse_unstable(self) -> None:
+        """Raise under protocol ``exact`` where a unit starts outside the leapfrog's stable range; ``released`` may leave it."""
+        unit = self.stack.unit
+        if unit is None or self.spec.protocol != "exact":
+            return
+        for i in range(self.stack.blocks):
+            prefix = f"blocks.{i}.hru."
+            raw = {path.removeprefix(prefix): p.detach() for path, p in self.parameters.items() if path.startswith(prefix)}
+            theta, delta, _, _ = lanes(unit, raw)
+            reached = float(HAMILTONIANS[unit.hamiltonian].stability(theta, delta))
+            smallest = float(delta.min())
+            if not (reached < 4 and smallest > 0):
+                raise UserError(
+                    f"Block {i}: the initial δ, {smallest:.4g} to {float(delta.max()):.4g}, is outside the stable range "
+                    f"(δ > 0 and δ² × curvature, here {reached:.4g}, below 4): choose another delta_init."
+                )
+
+    def put(self, x: NDArray[Any]) -> Tensor:
+        """Move inputs, labels or targets to the device."""
+        dtype = torch.int64 if np.issubdtype(x.dtype, np.integer) else self.dtype
+        return torch.from_numpy(np.ascontiguousarray(x)).to(self.device, dtype)
+
+    def train_span(self, x: Tensor, y: Tensor, plan: NDArray[np.int32]) -> NDArray[np.floating]:
+        """Take one optimiser step per row of ``plan``; the losses stay on the device until the last one is done."""
+        rows = torch.from_numpy(plan.astype(np.int64)).to(self.device)
+        by_time = x.transpose(0, 1)
+        losses = [self._step(by_time.index_select(1, row), y.index_select(0, row)) for row in rows]
+        return torch.stack(losses).cpu().numpy() if losses else np.zeros(0, self.spec.dtype)
+
+    def _step(self, x: Float[Tensor, "K n d"], y: Tensor) -> Float[Tensor, ""]:
+        hyper, switches = self.spec.hyper, self.spec.switches
+        dropout = Dropout(hyper.dropout, switches.dropout_mask, self.dropout_seed, self.count) if hyper.dropout else None
+        outputs, norms = hssm(self.stack, self.parameters, x, self.norms, training=True, dropout=dropout)
+        value = loss(switches.loss, outputs, y)
+        self.adam.zero_grad()
+        value.backward()
+        self._freeze()
+        self.adam.step()
+        self.norms, self.count = norms, self.count + 1
+        return value.detach()
+
+    def _freeze(self) -> None:
+        """Zero the gradient of what is not trained: Adam then leaves it where it is."""
+        if not self.spec.switches.delta_trained:
+            for path, parameter in self.parameters.items():
+                if path.endswith(".hru.delta") and parameter.grad is not None:
+                    parameter.grad.zero_()
+
+    def predict(self, x: Tensor) -> NDArray[np.floating]:
+        """Return logits (n, c) or outputs (n, K, c), in batches of the training batch's size."""
+        parts = []
+        with torch.no_grad():
+            for batch in x.split(self.spec.hyper.batch):
+                outputs, _ = hssm(self.stack, self.parameters, batch.transpose(0, 1), self.norms, training=False)
+                parts.append(outputs)
+        return torch.cat(parts).cpu().numpy()
+
+    def gradients(self, x: Tensor, y: Tensor) -> tuple[float, Arrays]:
+        """Return loss and gradients for the whole batch (training mode, no dropout); ``"input"`` (n, L, d) is x's."""
+        inputs = x.detach().clone().requires_grad_()
+        outputs, _ = hssm(self.stack, self.parameters, inputs.transpose(0, 1), self.norms, training=True)
+        value = loss(self.spec.switches.loss, outputs, y)
+        self.adam.zero_grad()
+        value.backward()
+        self._freeze()
+        leaves = {**self.parameters, "input": inputs}
+        found = {path: torch.zeros_like(p) if p.grad is None else p.grad for path, p in leaves.items()}
+        self.adam.zero_grad()
+        return float(value.detach()), {path: grad.cpu().numpy() for path, grad in found.items()}
+
+    def fidelity(self, x: Tensor) -> float:
+        """Return the worst block's and sample's ‖Φe_end‖/max‖Φ‖ in inference mode; 0 without a recurrent state."""
+        worst: list[Tensor] = []
+        with torch.no_grad():
+            for batch in x.split(self.spec.hyper.batch):
+                hssm(self.stack, self.parameters, batch.transpose(0, 1), self.norms, training=False, fidelities=worst)
+        return float(torch.cat(worst).max()) if worst else 0.0
+
+    def state(self) -> Arrays:
+        """Return everything needed to continue, by the names of docs/architecture.md."""
+        state: dict[str, Tensor] = {}
+        for path, parameter in self.parameters.items():
+            state[f"parameters.{path}"] = parameter.detach()
+            state[f"adam.m.{path}"] = self.adam.state[parameter]["exp_avg"]
+            state[f"adam.v.{path}"] = self.adam.state[parameter]["exp_avg_sq"]
+        for i, (mean, var) in enumerate(self.norms.statistics):
+            state |= {f"norm.blocks.{i}.mean": mean, f"norm.blocks.{i}.var": var}
+        counts = {"adam.count": self.count, "norm.count": self.norms.count, "dropout.seed": self.dropout_seed}
+        arrays = {name: value.cpu().numpy().copy() for name, value in state.items()}
+        return arrays | {name: np.asarray(value, np.int64) for name, value in counts.items()}
+
+    def restore(self, state: Arrays) -> None:
+        """Continue from a state saved by any framework."""
+
+        def tensor(name: str) -> Tensor:
+            return torch.from_numpy(np.array(state[name])).to(self.device, self.dtype)
+
+        paths = [name.removeprefix("parameters.") for name in state if name.startswith("parameters.")]
+        self.parameters = {path: tensor(f"parameters.{path}").requires_grad_() for path in paths}
+        self.count, self.dropout_seed = int(state["adam.count"]), int(state["dropout.seed"])
+        self.adam = torch.optim.Adam(self.parameters.values(), lr=self.spec.hyper.lr, fused=True)
+        for path, parameter in self.parameters.items():
+            self.adam.state[parameter] = {
+                "step": torch.tensor(float(self.count), device=self.device),
+                "exp_avg": tensor(f"adam.m.{path}"),
+                "exp_avg_sq": tensor(f"adam.v.{path}"),
+            }
+        blocks = range(self.stack.blocks)
+        statistics = [(tensor(f"norm.blocks.{i}.mean"), tensor(f"norm.blocks.{i}.var")) for i in blocks]
+        self.norms = Norms(statistics, int(state["norm.count"]))
+
+    def facts(self) -> dict[str, Any]:
+        """Return device, versions, precision settings, compilation and peak device memory."""
+        cuda = self.device.type == "cuda"
+        return {
+            "framework": "torch",
+            "device": torch.cuda.get_device_name() if cuda else platform.processor() or platform.machine(),
+            "versions": {"torch": torch.__version__, "python": platform.python_version()},
+            "precision": {"dtype": self.spec.dtype, "tf32": torch.backends.cuda.matmul.allow_tf32},
+            "threads": torch.get_num_threads(),
+            "compile_s": self.compile_s,
+            "compilations": 0,
+            "peak_device_bytes": torch.cuda.max_memory_allocated() if cuda else 0,
+        }
+
+
+def make_learner(spec: RunSpec, shape: TaskShape) -> TorchLearner:
+    """Return a learner for the spec, on a GPU where there is one.
+
+    Args:
+        spec: the run.
+        shape: the task's sizes.
+
+    Raises:
+        UserError: the spec asks for something that does not exist or cannot work.
+    """
+    return TorchLearner(spec, shape)

@@ -1,0 +1,32 @@
+"""How hard the echo is kicked."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from impl_torch.interface import Path
+from rhelbench.spec import Nudge
+
+
+def epsilon(nudge: Nudge, steepness: Float[Tensor, ""], g: Path) -> Float[Tensor, "n 1"]:
+    """Return ε per sample.
+
+    Absolute: ε = size. Relative: ε_n = ρ / (max|w| sqrt(Σ_k mean_p g_{k,n,p}²)), and 1 where g = 0.
+
+    Args:
+        nudge: mode and size (ε itself, or ρ).
+        steepness: max|w| of the unit, 1 for the linear one.
+        g: incoming gradient dL/dφ_k (K, n, P).
+
+    Returns:
+        ε (n, 1), to be multiplied with a step's g (n, P).
+
+    Source:
+        Scale-free nudge of docs/architecture.md; the paper uses an absolute ε.
+    """
+    if nudge.mode == "absolute":
+        return g.new_full((g.shape[1], 1), nudge.size)
+    # The sum of squares is taken in double: single precision would underflow for small gradients.
+    norm = torch.linalg.vector_norm(g, dim=(0, 2), dtype=torch.float64) / g.shape[2] ** 0.5
+    size = nudge.size / (steepness.to(torch.float64) * norm)
+    return torch.where(norm > 0, size, torch.ones_like(size)).to(g.dtype)[:, None]
