@@ -8,3 +8,13 @@ LOGITS = 1e-10
 GRADIENT = 1e-9
 #: L4: parameters after one and fifty optimiser steps: Adam divides by small second moments.
 TRAINED = 1e-7
+#: Continuous time: solvers at relative tolerance 1e-11 over some 15 periods; dense output loses two digits more.
+CONTINUOUS = 1e-8
+#: The same where one solver gives both sides.
+CONTINUOUS_ORACLE = 1e-9
+#: Fourth-order central differences of a smooth function, step 1e-3.
+FINITE_DIFFERENCE = 1e-7
+#: Largest gap of an echo without nudge to its path, up to 1,000 steps: rounding, rotated but hardly stretched at δ ≤ 0.1.
+REVERSIBLE = 1e-13
+#: MᵀJM = J for one step's Jacobian by complex steps: a few roundings of numbers near 1.
+SYMPLECTIC = 1e-14
