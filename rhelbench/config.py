@@ -46,9 +46,10 @@ class Matrix(Frozen):
     seeds: list[int] = Field(min_length=1)
     variants: list[Variant] = Field([Variant()], min_length=1)
     overrides: dict[str, Any] = Field(default_factory=dict)
+    mirrors: list[str] = Field(default_factory=list, description="folders or URLs to look for archives first")
     results: Literal["auto", "runs", "published"] = Field("auto", description="where tables and figures read from")
 
-    @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", mode="before")
+    @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", "mirrors", mode="before")
     @classmethod
     def _one_is_a_list_of_one(cls, value: Any) -> Any:
         """``--config tasks=Heartbeat`` arrives as a string, ``seeds=1`` as a number: both mean a list of one."""

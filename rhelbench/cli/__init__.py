@@ -9,7 +9,9 @@ from rhelbench.errors import UserError, unknown
 #: Command (and file name in this folder) to the sentence that ``--help`` shows.
 COMMANDS: dict[str, str] = {
     "check": "validate a configuration and list its runs",
+    "download": "fetch the archives of tasks, where there is a network",
     "prepare": "download, verify and prepare tasks",
+    "split": "record which samples train, validate and test",
     "verify": "run the parity ladder on this machine",
     "train": "train one run to its end",
     "status": "show the matrix: done, running, failed, waiting",

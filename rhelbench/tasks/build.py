@@ -2,59 +2,96 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from rhelbench.tasks.card import Card
+from rhelbench.tasks.readers.ppg_dalia import Recordings
 from rhelbench.tasks.readers.uea import Samples
 from rhelbench.tasks.repeats import content_hash, sorted_distinct
 
 
-def samples(card: Card, raw: Samples, target: Path) -> dict[str, Any]:
+def labelled(raw: Samples) -> dict[str, Any]:
+    """Number the classes in sorted order and find repeated samples.
+
+    Returns:
+        ``classes``; ``y``, ``first`` and ``rank`` (n,), int64: label, row of the first copy, place in numpy.unique's order
+        or -1 for a repeat.
+    """
+    classes, y = np.unique(raw.labels, return_inverse=True)
+    order, first = sorted_distinct(raw.x)
+    rank = np.full(len(raw.x), -1, np.int64)
+    rank[order] = np.arange(len(order))
+    return {"classes": classes.tolist(), "y": y.astype(np.int64), "first": first, "rank": rank}
+
+
+def samples(card: Card, raw: Samples, columns: dict[str, Any], target: Path) -> str:
     """Write labelled samples, in the files' order, with what the splits need to know about each.
 
     Args:
         card: the task's card.
         raw: samples as the files hold them.
+        columns: of ``labelled``.
         target: folder to write.
 
     Returns:
-        ``classes``, ``digest`` and the columns ``y``, ``first``, ``in_test`` for the facts.
+        The data's digest.
     """
-    from datasets import ClassLabel, Features, List, Value
+    from datasets import ClassLabel, List, Value
 
-    n = len(raw.x)
-    order, first = sorted_distinct(raw.x)
-    rank = np.full(n, -1, np.int64)
-    rank[order] = np.arange(len(order))
-    classes, y = np.unique(raw.labels, return_inverse=True)
     ids = [content_hash(sample) for sample in raw.x]
     width = raw.x.shape[1] * raw.x.shape[2]
-    columns = {
+    digest = _digest(ids, columns["y"].tolist(), raw.in_test.tolist())
+    table = {
         "x": (pa.FixedSizeListArray.from_arrays(pa.array(raw.x.reshape(-1)), width), List(Value("float32"), length=width)),
-        "label": (pa.array(y), ClassLabel(names=classes.tolist())),
+        "label": (pa.array(columns["y"]), ClassLabel(names=columns["classes"])),
         "id": (pa.array(ids), Value("string")),
         "part": (pa.array(raw.in_test.astype(np.int64)), ClassLabel(names=["train", "test"])),
-        "first_copy": (pa.array(first), Value("int64")),
-        "released_rank": (pa.array(rank), Value("int64")),
+        "first_copy": (pa.array(columns["first"]), Value("int64")),
+        "released_rank": (pa.array(columns["rank"]), Value("int64")),
     }
-    digest = _digest(ids, y.tolist(), raw.in_test.tolist())
-    _write(card, columns, Features({name: feature for name, (_, feature) in columns.items()}), digest, target)
-    return {"classes": classes.tolist(), "digest": digest, "y": y, "first": first, "in_test": raw.in_test}
+    _write(card, table, digest, target)
+    return digest
+
+
+def recordings(card: Card, raw: Recordings, target: Path) -> str:
+    """Write one row per subject: signals (steps, channels) and targets, each as one list; return the data's digest."""
+    from datasets import List, Value
+
+    ids = [content_hash(x) for x in raw.signals]
+    digest = _digest(ids, [content_hash(y) for y in raw.targets])
+    table = {
+        "name": (pa.array(raw.names), Value("string")),
+        "id": (pa.array(ids), Value("string")),
+        "steps": (pa.array([len(x) for x in raw.signals]), Value("int64")),
+        "target_count": (pa.array([len(y) for y in raw.targets]), Value("int64")),
+        "signals": (_lists(raw.signals), List(Value("float32"))),
+        "targets": (_lists(raw.targets), List(Value("float32"))),
+    }
+    _write(card, table, digest, target)
+    return digest
+
+
+def _lists(rows: Sequence[NDArray[np.float32]]) -> pa.ListArray:
+    offsets = np.cumsum([0, *(row.size for row in rows)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.concatenate([row.reshape(-1) for row in rows])))
 
 
 def _digest(*columns: list[Any]) -> str:
     return hashlib.sha256(json.dumps(columns).encode()).hexdigest()
 
 
-def _write(card: Card, columns: dict[str, Any], features: Any, digest: str, target: Path) -> None:
-    from datasets import Dataset, DatasetInfo, disable_progress_bars
+def _write(card: Card, columns: dict[str, Any], digest: str, target: Path) -> None:
+    from datasets import Dataset, DatasetInfo, Features, disable_progress_bars
     from datasets.table import InMemoryTable
 
+    features = Features({name: feature for name, (_, feature) in columns.items()})
     info = DatasetInfo(
         description=card.title,
         citation=card.citation,

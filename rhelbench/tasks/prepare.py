@@ -1,23 +1,29 @@
-"""From a task's name to its verified store: read, check against the card, write, rename."""
+"""From a task's name to its verified store: fetch, read, check against the card, write, rename."""
 
 import json
-import os
 import shutil
+from collections.abc import Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rhelbench.errors import UserError
-from rhelbench.tasks import build
+from rhelbench.errors import UserError, unknown
+from rhelbench.records.files import write_atomically
+from rhelbench.tasks import build, checksums, download, facts, page
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.card import load as load_card
 from rhelbench.tasks.readers import READERS
+from rhelbench.tasks.readers.uea import Samples
 from rhelbench.tasks.store import folder
 
+#: What is renamed into place, in this order, before ``facts.json``.
+PARTS = ("store", "examples.png", "facts.html")
 
-def prepare(task: str, data_dir: str | Path = "data") -> Path:
+
+def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = ()) -> Path:
     """Prepare a task; nothing half-made is left behind.
 
     Everything is written to ``.partial`` beside the store and renamed; ``facts.json`` comes last and marks completion.
@@ -25,70 +31,82 @@ def prepare(task: str, data_dir: str | Path = "data") -> Path:
     Args:
         task: the task's name.
         data_dir: where archives and prepared tasks lie.
+        mirrors: folders or URLs to look for the archive first.
 
     Returns:
         The path of ``facts.json``.
 
     Raises:
-        UserError: the files are not there, not readable, or not what the card says.
+        UserError: the files can't be had, are not readable, or are not what the card says; or the disk is full.
     """
     card, home = load_card(task), folder(task, data_dir)
+    source = files(card, data_dir, mirrors)
     partial = home / ".partial"
-    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
-    partial.mkdir(parents=True)
     try:
-        facts = _build(card, partial)
+        shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+        (partial / "files").mkdir(parents=True)
+        measured = _build(card, source, partial)
         (home / "facts.json").unlink(missing_ok=True)
         shutil.rmtree(home / "store", ignore_errors=True)
-        (partial / "store").rename(home / "store")
-        write_json(home / "facts.json", facts)
+        for part in PARTS:
+            (partial / part).replace(home / part)
+        write_atomically(home / "facts.json", json.dumps(measured, indent=1, ensure_ascii=False) + "\n", durable=True)
     except OSError as error:
-        raise UserError(
-            f"Task {task} could not be prepared in {home} ({error.strerror or error}): make room and try again."
-        ) from error
+        raise UserError(f"{task} could not be prepared in {home} ({error}): make room there and try again.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return home / "facts.json"
 
 
-def _build(card: Card, partial: Path) -> dict[str, Any]:
-    raw = READERS[card.source.format](_files(card), card.name)
-    columns = build.samples(card, raw, partial / "store")
-    facts = {"task": card.name, "card": card.digest(), "classes": columns["classes"], "digest": columns["digest"]}
-    distinct = columns["first"] == np.arange(len(raw.x))
-    counts = np.bincount(columns["y"][distinct], minlength=len(columns["classes"])).tolist()
-    _check(
-        card,
-        samples=int(distinct.sum()),
-        length=raw.x.shape[1],
-        channels=raw.x.shape[2],
-        outputs=len(columns["classes"]),
-        class_counts=dict(zip(columns["classes"], counts, strict=True)),
-    )
-    return facts
+def files(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path:
+    """Return the folder of a package that carries the files, or the archive, downloaded if need be.
 
-
-def _check(card: Card, **found: Any) -> None:
-    for name, value in found.items():
-        expected = getattr(card, name)
-        if expected is not None and expected != value:
-            raise UserError(f"{card.name}: the files give {name} {value}, the card says {expected}; get the right archive.")
-
-
-def _files(card: Card) -> Path:
-    assert card.source.package is not None
+    Raises:
+        UserError: the package is not installed; the archive can't be had; no reader for the format.
+    """
+    if card.source.format not in READERS:
+        raise unknown(f"format in config/tasks/{card.name}.yaml:", card.source.format, list(READERS))
+    if card.source.package is None:
+        return download.fetch(card, data_dir, mirrors)
     package, _, inside = card.source.package.partition("/")
     found = find_spec(package)
     if found is None or found.origin is None:
-        raise UserError(f"{card.name} lies in the package {package}, which is not installed: run `make environment`.")
+        raise UserError(f"{card.name} lies in the package {package}, which is not installed: run `make install`.")
     return Path(found.origin).parent / inside
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON to a temporary name, flush it to the disk, rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w") as file:
-        json.dump(content, file, indent=1, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _build(card: Card, source: Path, partial: Path) -> dict[str, Any]:
+    raw = READERS[card.source.format](source, partial / "files", card.name)
+    shutil.rmtree(partial / "files")
+    if isinstance(raw, Samples):
+        columns = build.labelled(raw)
+        measured = facts.of_samples(raw, columns)
+        examples = {name: raw.x[np.flatnonzero(columns["y"] == label)[0]] for label, name in enumerate(columns["classes"])}
+        facts.check(card, measured)
+        digest = build.samples(card, raw, columns, partial / "store")
+    else:
+        columns = {"classes": []}
+        measured = facts.of_recordings(raw, card.length)
+        examples = {name: x[: card.length] for name, x in list(zip(raw.names, raw.signals, strict=True))[:4]}
+        facts.check(card, measured)
+        digest = build.recordings(card, raw, partial / "store")
+    report = {
+        "task": card.name,
+        "card": card.digest(),
+        "digest": digest,
+        "classes": columns["classes"],
+        "source": _source(card, source),
+        **measured,
+    }
+    page.draw(examples, partial / "examples.png")
+    page.write(card, report, partial / "examples.png", partial / "facts.html")
+    return report
+
+
+def _source(card: Card, source: Path) -> dict[str, Any]:
+    if card.source.package is not None:
+        package = card.source.package.partition("/")[0]
+        return {"package": f"{package} {version(package)}"}
+    found = checksums.sha256(source)
+    notes = [checksum.note for checksum in card.source.checksums if checksum.sha256 == found]
+    return {"archive": card.source.archive, "sha256": found, "packaging": notes[0] if notes else "not listed in the card"}

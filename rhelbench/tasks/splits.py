@@ -48,7 +48,7 @@ class Split:
 def split(prepared: Prepared, kind: str, seed: int) -> Split:
     """Cut a task 70/15/15.
 
-    content_hash: per class, distinct samples ordered by SHA-256(seed in decimal ‖ their bytes), cut at int(0.7 n_c), int(0.85 n_c).
+    content_hash: per class, distinct samples ordered by SHA-256(seed in decimal ‖ bytes), cut at int(0.7 n_c), int(0.85 n_c).
     released: the released code's draw, jax's permutation of the distinct samples in sorted order, cut at int(0.7 n), int(0.85 n).
     archive: the archive's own test file; its train file's distinct samples, ordered as above, cut at int(0.8 n_c) for validation.
     Recordings: each subject cut by time in one of ORDERS, drawn from the seed; windows of L steps, a tenth of L apart.

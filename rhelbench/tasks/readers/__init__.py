@@ -1,5 +1,5 @@
-"""File formats: name to reader, each a function of a folder and a name that returns what the files hold."""
+"""File formats: name to reader ``read(source, scratch, name)``, which returns what the files hold."""
 
-from rhelbench.tasks.readers import uea
+from rhelbench.tasks.readers import ppg_dalia, uea
 
-READERS = {"uea": uea.read}
+READERS = {"uea": uea.read, "ppg_dalia": ppg_dalia.read}

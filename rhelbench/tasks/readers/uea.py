@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhelbench.errors import UserError
+from rhelbench.tasks.unpack import opened, unpack
 
 
 @dataclass(frozen=True)
@@ -24,26 +25,32 @@ class Samples:
     in_test: NDArray[np.bool_]
 
 
-def read(folder: Path, name: str) -> Samples:
+def read(source: Path, scratch: Path, name: str) -> Samples:
     """Read both parts of a problem and join them.
 
     Args:
-        folder: where the files lie.
+        source: the zip archive, or a folder with the files.
+        scratch: an empty folder, for what is unpacked.
         name: the problem, for example ``"Heartbeat"``.
 
     Raises:
         UserError: a part is missing, unreadable, or its samples differ in length.
     """
-    parts = [_part(folder, f"{name}_{part}") for part in ("TRAIN", "TEST")]
+    folder = source
+    if source.is_file():
+        folder = scratch
+        with opened(source) as archive:
+            unpack(archive, {f"{name}_{part}{suffix}" for part in ("TRAIN", "TEST") for suffix in (".ts", ".arff")}, scratch)
+    parts = [_part(folder, f"{name}_{part}", source) for part in ("TRAIN", "TEST")]
     if parts[0][0].shape[1:] != parts[1][0].shape[1:]:
         shapes = [part[0].shape[1:] for part in parts]
-        raise UserError(f"{name}: train and test samples differ in shape ({shapes[0]} and {shapes[1]}); get another archive.")
+        raise UserError(f"{name}: train and test samples differ in shape ({shapes[0]} and {shapes[1]}): get another archive.")
     x = np.concatenate([part[0] for part in parts])
     labels = np.concatenate([part[1] for part in parts])
     return Samples(x, labels, np.arange(len(x)) >= len(parts[0][0]))
 
 
-def _part(folder: Path, stem: str) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+def _part(folder: Path, stem: str, source: Path) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
     from aeon.datasets import load_from_arff_file, load_from_ts_file
 
     for suffix, reader in ((".ts", load_from_ts_file), (".arff", load_from_arff_file)):
@@ -55,7 +62,7 @@ def _part(folder: Path, stem: str) -> tuple[NDArray[np.float32], NDArray[np.str_
             if not isinstance(x, np.ndarray) or x.ndim != 3 or not len(x):
                 raise ValueError("its samples differ in length, or there are none")
         except (OSError, ValueError, IndexError) as error:
-            raise UserError(f"{path.name} can't be read ({error}); delete the archive and download it again.") from error
+            raise UserError(f"{path.name} of {source} can't be read ({error}): delete it and prepare again.") from error
         x = np.ascontiguousarray(x.transpose(0, 2, 1), np.float32)  # aeon: (n, channels, steps)
         return x, np.char.lower(np.asarray(labels, np.str_))
-    raise UserError(f"{folder} holds neither {stem}.ts nor {stem}.arff; get a complete archive.")
+    raise UserError(f"{source} holds neither {stem}.ts nor {stem}.arff: get a complete archive.")

@@ -1,0 +1,16 @@
+"""Fetch the archives of tasks: the only command with network, for a machine that has it (a cluster's login node)."""
+
+import argparse
+
+from rhelbench.cli.prepare import add
+from rhelbench.tasks.card import load
+from rhelbench.tasks.prepare import files
+
+__all__ = ["add", "run"]
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fetch each task's archive in turn."""
+    for task in args.task:
+        print(f"{task}: {files(load(task), args.data, args.mirror)}")
+    return 0

@@ -1,0 +1,119 @@
+"""The only step with network: an archive from a mirror or from its own addresses, checked and put in place whole."""
+
+import errno
+import logging
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pooch
+import requests
+from tqdm import tqdm
+
+from rhelbench.errors import UserError
+from rhelbench.tasks import checksums
+from rhelbench.tasks.card import Card
+
+#: A failed transfer is begun anew this often, after 1, 2, 3 seconds.
+RETRIES = 3
+#: Seconds without a byte after which a connection counts as lost.
+TIMEOUT = 30
+#: What the system says when there is no room: nothing on the way to a place, so no other place will do better.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+def archive_path(card: Card, data_dir: str | Path) -> Path:
+    """Return ``<data_dir>/archives/<task>.zip``, whatever the archive is called at its source."""
+    return Path(data_dir) / "archives" / f"{card.name}.zip"
+
+
+def fetch(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path:
+    """Make sure that a task's archive is there and is the right one.
+
+    Places are tried in this order: ``RHELBENCH_MIRROR``, ``mirrors``, the card's addresses. A transfer that fails moves on to
+    the next place; an archive whose SHA-256 is not the expected one stops.
+
+    Args:
+        card: the task's card, with ``source.archive``.
+        data_dir: folder of archives and prepared tasks.
+        mirrors: folders or URLs that hold files named like ``source.archive``.
+
+    Returns:
+        The archive's path.
+
+    Raises:
+        UserError: no place had it, or its SHA-256 is neither listed nor the one recorded on first use.
+    """
+    target = archive_path(card, data_dir)
+    if target.exists():
+        checksums.accept(card, target, str(target), target.parent, first_use=False)
+        return target
+    incoming = target.parent / f".incoming-{card.name}"
+    shutil.rmtree(incoming, ignore_errors=True)  # of a process that was killed
+    reasons = []
+    try:
+        incoming.mkdir(parents=True)
+        for place, first_use in _places(card, mirrors):
+            file = incoming / target.name
+            try:
+                _transfer(place, file, card.name)
+            except (OSError, requests.RequestException, ValueError) as error:
+                if getattr(error, "errno", None) in FULL:
+                    raise UserError(f"{place} does not fit into {incoming} ({error}): make room and try again.") from error
+                reasons.append(f"{place}: {_brief(error)}")
+                continue
+            if not zipfile.is_zipfile(file):
+                reasons.append(f"{place}: {_not_a_zip(file)}")
+                continue
+            checksums.accept(card, file, place, target.parent, first_use)
+            file.replace(target)
+            return target
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+    raise UserError(
+        f"{card.source.archive} could not be had ({'; '.join(reasons)}): check the connection, or set RHELBENCH_MIRROR "
+        f"to a folder or URL that holds it."
+    )
+
+
+def _places(card: Card, mirrors: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Give each place with whether an unlisted packaging from there is recorded on first use."""
+    own = os.environ.get("RHELBENCH_MIRROR")
+    for mirror in [*([own] if own else []), *mirrors]:
+        yield f"{mirror.rstrip('/')}/{card.source.archive}", False
+    for address in card.source.addresses:
+        yield address.url, address.checksum == "first_use"
+
+
+def _transfer(place: str, file: Path, task: str) -> None:
+    if "://" not in place:
+        shutil.copyfile(place, file)
+        return
+    logging.getLogger("pooch").setLevel(logging.ERROR)
+    bar = tqdm(desc=f"{task}: download", unit="B", unit_scale=True, disable=None)
+    http = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 20, timeout=TIMEOUT)
+    shelf = pooch.create(file.parent, "", registry={file.name: None}, urls={file.name: place}, retry_if_failed=RETRIES)
+    shelf.fetch(file.name, downloader=http)
+
+
+def _brief(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, requests.HTTPError):
+        return f"the server answers {error.response.status_code}"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return f"the connection broke off, {RETRIES + 1} times"
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"no answer within {TIMEOUT} s"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return str(error)
+
+
+def _not_a_zip(file: Path) -> str:
+    with file.open("rb") as content:
+        start = content.read(200).lstrip()
+    kind = "a web page" if start[:1] == b"<" else "truncated" if start[:2] == b"PK" else "something else"
+    return f"not a complete zip archive but {kind}, {file.stat().st_size} bytes"

@@ -1,0 +1,121 @@
+"""A task's page of facts and its example plot, for the report."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment
+from numpy.typing import NDArray
+
+from rhelbench.tasks.card import Card
+
+#: Channels drawn in the example plot; more would hide each other.
+SHOWN = 6
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ card.name }}: facts</title><style>
+body {font: 15px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222}
+table {border-collapse: collapse} th, td {text-align: left; padding: .25rem 1rem .25rem 0;
+  border-bottom: 1px solid #ddd; vertical-align: top}
+img {max-width: 100%} code {font-size: 85%; overflow-wrap: anywhere}
+</style></head><body>
+<h1>{{ card.name }}</h1><p>{{ card.title }}</p>
+<table>{% for name, value in rows %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</table>
+<h2>What the files contain and papers do not say</h2><ul>{% for line in findings %}<li>{{ line }}</li>{% endfor %}</ul>
+<h2>One example per {{ "class" if facts.classes else "subject" }}</h2>
+<img alt="Examples" src="data:image/png;base64,{{ picture }}">
+<h2>Source</h2>
+<table>{% for name, value in source %}<tr><th>{{ name }}</th><td><code>{{ value }}</code></td></tr>{% endfor %}</table>
+</body></html>
+"""
+
+
+def write(card: Card, facts: dict[str, Any], picture: Path, target: Path) -> None:
+    """Write the page: a pure function of card, facts and picture."""
+    template = Environment(autoescape=True).from_string(_PAGE)
+    target.write_text(
+        template.render(
+            card=card,
+            facts=facts,
+            rows=_rows(facts),
+            findings=findings(facts),
+            source=_source(card, facts),
+            picture=base64.b64encode(picture.read_bytes()).decode(),
+        ),
+        encoding="utf-8",
+    )
+
+
+def findings(facts: dict[str, Any]) -> list[str]:
+    """Say in sentences what was measured beside the card: copies among the channels, constant channels, repeats."""
+    lines = [lag_sentence(facts)]
+    if facts["constant_channels"]:
+        lines.append(f"Constant channels: {', '.join(map(str, facts['constant_channels']))}.")
+    repeats = facts.get("repeats")
+    if repeats:
+        lines.append(
+            f"Repeated samples: {repeats['total']}; of the archive's test samples {repeats['in_both_parts']} are also in its "
+            f"train part; {repeats['with_another_label']} repeats bear another label than the first copy."
+        )
+    return lines
+
+
+def lag_sentence(facts: dict[str, Any]) -> str:
+    """Say which channels copy which, in one sentence if a single rule covers them."""
+    copies = facts["lagged_copies"]
+    if not copies:
+        return "No channel is a shifted copy of another."
+    step = copies[0]["lag"]
+    regular = [{"channel": c, "of": 0, "lag": c * step} for c in range(1, facts["channels"])]
+    if copies == regular and step:
+        way = "advanced" if step > 0 else "delayed"
+        return (
+            f"Channel c equals channel 0 {way} by {abs(step)} c steps, in every sample and at every step: the "
+            f"{facts['channels']} channels are lagged windows of one signal."
+        )
+    each = "; ".join(f"channel {c['channel']} is channel {c['of']} moved by {c['lag']}" for c in copies)
+    return f"Shifted copies (in steps, forwards): {each}."
+
+
+def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [("Samples", f"{facts['samples']} distinct" if facts["classes"] else f"{facts['samples']} subjects")]
+    if "archive_samples" in facts:
+        rows.append(("In the archive", " + ".join(f"{n} {part}" for part, n in facts["archive_samples"].items())))
+    rows += [("Channels", str(facts["channels"])), ("Length", f"{facts['length']:,} steps")]
+    if facts["classes"]:
+        rows.append(("Classes", ", ".join(f"{name}: {n}" for name, n in facts["class_counts"].items())))
+        rows.append(("Majority class", f"{100 * facts['majority_rate']:.1f} %"))
+    else:
+        steps = [recording["steps"] for recording in facts["recordings"].values()]
+        rows.append(("Recording lengths", f"{min(steps):,} to {max(steps):,} steps"))
+    low, high = facts["value_range"]
+    return [*rows, ("Missing values", str(facts["missing"])), ("Value range", f"{low:.6g} to {high:.6g}")]
+
+
+def _source(card: Card, facts: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [("Citation", card.citation), ("Licence", card.licence), ("Homepage", card.homepage)]
+    return rows + [(name.capitalize(), str(value)) for name, value in facts["source"].items()] + [("Digest", facts["digest"])]
+
+
+def draw(examples: dict[str, NDArray[np.float32]], target: Path) -> None:
+    """Draw one example per class or subject, up to SHOWN channels each.
+
+    Args:
+        examples: title to sample (L, d).
+        target: PNG file.
+    """
+    from rhelbench.plotting.style import canvas  # seaborn, 2 s: only for those who draw
+
+    columns = min(2, len(examples))
+    figure, axes = canvas(-(-len(examples) // columns), columns, width=4.2, height=2.0)
+    for axis, (title, sample) in zip(axes, examples.items(), strict=False):
+        axis.plot(sample[:, :SHOWN], linewidth=0.7)
+        axis.set_title(title)
+        axis.set_xlabel("step")
+        axis.margins(x=0)
+    for axis in axes[len(examples) :]:
+        axis.axis("off")
+    channels = next(iter(examples.values())).shape[1]
+    shown = f"channels 0 to {min(SHOWN, channels) - 1} of {channels}" if channels > SHOWN else f"{channels} channels"
+    figure.supylabel(f"value ({shown})", fontsize=9)
+    figure.savefig(target, metadata={"Software": None})

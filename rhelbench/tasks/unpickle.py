@@ -1,0 +1,63 @@
+"""A pickle reader that can build NumPy arrays and built-in containers, and nothing else."""
+
+import io
+import pickle
+from collections.abc import Callable
+from typing import IO, Any
+
+import numpy as np
+from numpy._core import multiarray, numeric
+
+from rhelbench.errors import UserError
+
+
+def _latin1(text: str, encoding: str) -> bytes:
+    """Stand in for ``_codecs.encode``, by which Python 2 and protocol 2 write bytes; other codecs could run code."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"codec {encoding}")
+    return text.encode("latin1")
+
+
+_ARRAYS: dict[str, Any] = {"_reconstruct": multiarray._reconstruct, "scalar": multiarray.scalar}
+_ADMITTED: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+    ("_codecs", "encode"): _latin1,
+    **{(f"numpy.{core}.multiarray", name): function for core in ("core", "_core") for name, function in _ARRAYS.items()},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): numeric._frombuffer for core in ("core", "_core")},
+    **{(module, kind.__name__): kind for module in ("builtins", "__builtin__") for kind in (set, frozenset, bytearray, complex)},
+}
+
+
+class _Restricted(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ADMITTED:
+            raise pickle.UnpicklingError(f"it names {module}.{name}")
+        return _ADMITTED[module, name]
+
+
+def load(file: IO[bytes], where: str) -> Any:
+    """Read one object from a pickle file, Python 2's included (its strings are read as Latin-1).
+
+    Args:
+        file: opened for reading bytes.
+        where: named in the error.
+
+    Raises:
+        UserError: the pickle is damaged, or names anything but NumPy arrays and built-in containers. Nothing it names is run.
+    """
+    try:
+        return _Restricted(io.BufferedReader(file), fix_imports=False, encoding="latin1").load()  # type: ignore[arg-type]
+    except (
+        pickle.UnpicklingError,
+        EOFError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+    ) as error:
+        raise UserError(
+            f"{where} is not a pickle of plain arrays ({error}): it is refused; get the data from their source."
+        ) from error

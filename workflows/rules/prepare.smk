@@ -1,0 +1,71 @@
+# From a task's name to its verified store. `download` is the only rule with network: run it where there is one.
+from rhelbench.tasks import card as cards
+
+ARCHIVED = [task for task in TASKS if cards.load(task).source.archive]
+SPLIT = configuration.read_protocol(MATRIX.protocol).split
+
+
+localrules:
+    download,
+    prepare,
+
+
+# The archive's content is fixed by its checksum, so only its absence matters, not its age.
+rule download:
+    output:
+        f"{DATA}/archives/{{task}}.zip",
+    log:
+        "logs/download/{task}.log",
+    retries: 0
+    params:
+        mirrors=[option for mirror in MATRIX.mirrors for option in ("--mirror", mirror)],
+    shell:
+        "{PYTHON} download --task {wildcards.task} --data {DATA} {params.mirrors:q} 2> >(tee {log} >&2)"
+
+
+rule prepare_task:
+    input:
+        lambda wildcards: (
+            ancient(f"{DATA}/archives/{wildcards.task}.zip")
+            if wildcards.task in ARCHIVED
+            else []
+        ),
+    output:
+        facts=f"{DATA}/prepared/{{task}}/facts.json",
+        page=report(
+            f"{DATA}/prepared/{{task}}/facts.html",
+            category="Tasks",
+            labels={"task": "{task}", "kind": "facts"},
+        ),
+        examples=f"{DATA}/prepared/{{task}}/examples.png",
+    log:
+        "logs/prepare/{task}.log",
+    resources:
+        mem_mb=4096,
+    params:
+        card=lambda wildcards: cards.load(wildcards.task).digest(),
+        code=package_digest("rhelbench.tasks"),
+    shell:
+        "{PYTHON} prepare --task {wildcards.task} --data {DATA} 2> >(tee {log} >&2)"
+
+
+# Which samples train, validate and test, by content: one file per task and kind of split.
+rule record_splits:
+    input:
+        rules.prepare_task.output.facts,
+    output:
+        f"{DATA}/prepared/{{task}}/splits-{{kind}}.json",
+    log:
+        "logs/splits/{task}-{kind}.log",
+    params:
+        seeds=[option for seed in MATRIX.seeds for option in ("--seed", str(seed))],
+    shell:
+        "{PYTHON} split --task {wildcards.task} --kind {wildcards.kind} {params.seeds} --data {DATA} --out {output} "
+        "2> >(tee {log} >&2)"
+
+
+# Only the data: downloaded, verified, prepared, split.
+rule prepare:
+    input:
+        expand(f"{DATA}/prepared/{{task}}/facts.json", task=TASKS),
+        expand(f"{DATA}/prepared/{{task}}/splits-{SPLIT}.json", task=TASKS),
