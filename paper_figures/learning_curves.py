@@ -11,7 +11,7 @@ from rhelbench.stats.records import Records
 #: At most this many markers on a line.
 MARKS = 8
 #: BPTT is drawn first and wider, so that a RHEL curve on top of it hides nothing.
-WIDTH = {"bptt": 2.6, "rhel": 1.0, "baseline": 1.0}
+WIDTH = {"bptt": 2.2, "rhel": 1.0, "baseline": 1.0}
 
 
 def draw(records: Records) -> Figure:
@@ -28,7 +28,7 @@ def draw(records: Records) -> Figure:
     panels = list(curves.groupby(PANEL, sort=False))
     figure, axes = canvas(*grid(len(panels)))
     for ax, (key, part) in zip(axes, panels, strict=False):
-        for _, run in part.groupby("run_id", sort=False):
+        for _, run in part.sort_values("algorithm", kind="stable").groupby("run_id", sort=False):
             algorithm, framework = str(run.algorithm.iloc[0]), str(run.framework.iloc[0])
             sns.lineplot(
                 x=run.step, y=run.val * 100, ax=ax, color=COLOURS[algorithm], marker=MARKERS[framework], markersize=4,

@@ -1,0 +1,89 @@
+"""Over all tasks at once: interquartile mean and performance profile, with a bootstrap stratified by task."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import trim_mean
+
+from rhelbench.seeds.streams import generator
+from rhelbench.stats.pairs import differences
+from rhelbench.stats.records import Records
+
+Matrix = list[NDArray[np.float64]]
+RESAMPLES = 2000
+#: Thresholds of the performance profile, as accuracies.
+TAUS = np.linspace(0, 1, 101)
+
+
+def iqm(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the interquartile mean over the last axis: the mean of the middle half.
+
+    Source:
+        Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice, NeurIPS 2021.
+    """
+    return np.asarray(trim_mean(scores, 0.25, axis=-1))
+
+
+def profile(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the fraction of scores above each of ``TAUS``: shape (..., runs) to (..., taus)."""
+    return (scores[..., None, :] > TAUS[:, None]).mean(-1)
+
+
+def bootstrap(
+    tasks: Matrix, statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], rng: np.random.Generator, resamples: int
+) -> NDArray[np.float64]:
+    """Resample runs within each task and evaluate the statistic on all runs together.
+
+    Args:
+        tasks: scores per task, each (n_task,), or (n_task, sides): a row, such as both algorithms of a seed, is drawn as one.
+        statistic: maps (..., runs) to (...) or (..., values).
+        rng: the only source of randomness.
+        resamples: number of bootstrap samples.
+
+    Returns:
+        The statistic of every resample: (resamples, ...), with a sides axis after the first where scores have one.
+    """
+    drawn = [scores[rng.integers(0, len(scores), (resamples, len(scores)))] for scores in tasks]
+    runs = np.concatenate(drawn, 1)  # (resamples, runs[, sides])
+    return statistic(np.moveaxis(runs, 1, -1))
+
+
+def compare(records: Records) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Aggregate accuracy over the tasks on which a model, framework and protocol has complete pairs.
+
+    Returns:
+        Two frames. Aggregates: one row per (model, framework, protocol) with the interquartile mean of BPTT, of RHEL and their
+        difference, 95 % bootstrap intervals (percentiles, paired by seed), tasks and pairs. Profiles: tau, fraction of runs
+        above it per algorithm, with intervals.
+    """
+    runs = records.plain()
+    runs = runs[(runs.metric == "accuracy") & runs.value.notna()]
+    aggregates, profiles = [], []
+    keys = ["model", "framework", "protocol"]
+    for key, part in runs.groupby(keys, sort=True):
+        name = dict(zip(keys, key, strict=True))
+        pairs = {str(task): differences(group)[["bptt", "rhel"]].to_numpy(float) for task, group in part.groupby("task")}
+        pairs = {task: scores for task, scores in pairs.items() if len(scores)}
+        if not pairs:
+            continue
+        tasks = list(pairs.values())
+        everything = np.concatenate(tasks).T  # (2, runs)
+        rng = generator("bootstrap/" + "/".join(map(str, key)), "aggregate", 0, 0)
+        draws = bootstrap(tasks, iqm, rng, RESAMPLES)  # (resamples, 2)
+        draws = np.column_stack([draws, draws[:, 1] - draws[:, 0]])
+        point = iqm(everything)
+        point = np.append(point, point[1] - point[0])
+        low, high = np.quantile(draws, (0.025, 0.975), axis=0)
+        for place, what in enumerate(("bptt", "rhel", "difference")):
+            entry = {"statistic": "interquartile mean", "of": what, "value": point[place], "low": low[place], "high": high[place]}
+            aggregates.append(name | entry | {"tasks": len(tasks), "pairs": everything.shape[1]})
+        curves = bootstrap(tasks, profile, rng, RESAMPLES // 10)  # (resamples, 2, taus)
+        low, high = np.quantile(curves, (0.025, 0.975), axis=0)
+        for place, what in enumerate(("bptt", "rhel")):
+            values = {"tau": TAUS, "fraction": profile(everything[place]), "low": low[place], "high": high[place]}
+            profiles.append(pd.DataFrame(name | {"algorithm": what} | values))
+    columns = [*keys, "statistic", "of", "value", "low", "high", "tasks", "pairs"]
+    empty = pd.DataFrame(columns=[*keys, "algorithm", "tau", "fraction", "low", "high"])
+    return pd.DataFrame(aggregates, columns=columns), pd.concat(profiles, ignore_index=True) if profiles else empty

@@ -1,0 +1,60 @@
+"""What a metric is worth: paired against the majority baseline and against the model without memory."""
+
+import numpy as np
+import pandas as pd
+
+from rhelbench.registry import MODELS
+from rhelbench.stats.cells import cells
+from rhelbench.stats.equivalence import LEVEL, flip, paired
+from rhelbench.stats.records import CELL, Records
+
+BASELINES = ("majority", "memoryless")
+
+
+def table(records: Records) -> pd.DataFrame:
+    """Compare every trained cell with both baselines of its task and protocol, paired by seed.
+
+    skill = (accuracy − baseline)/(1 − baseline), or 1 − MSE/baseline; a gain is positive when the model is better.
+
+    Returns:
+        One row per cell and baseline that was run: gain (metric's unit), its 95 % paired t interval, skill, n, better.
+    """
+    runs = records.plain()
+    rows = []
+    for cell in cells(records).to_dict("records"):
+        own = runs[(runs[CELL] == pd.Series({name: cell[name] for name in CELL})).all(axis=1)].set_index("seed").value
+        for name in BASELINES:
+            where = (runs.task == cell["task"]) & (runs.protocol == cell["protocol"]) & (runs.model == name)
+            if name == "memoryless" and (where & (runs.framework == cell["framework"])).any():
+                where &= runs.framework == cell["framework"]
+            base = runs[where].dropna(subset=["value"]).drop_duplicates("seed").set_index("seed").value
+            both = pd.concat([own, base], axis=1, keys=["own", "base"], join="inner").dropna()
+            if both.empty or not MODELS[cell["model"]].trained or cell["model"] == name:
+                continue
+            gains = (1 if cell["metric"] == "accuracy" else -1) * (both.own - both.base).to_numpy(float)
+            result = paired(gains, margin=1.0)
+            own_mean, base_mean = float(both.own.mean()), float(both.base.mean())
+            if cell["metric"] == "accuracy":
+                value = (own_mean - base_mean) / (1 - base_mean) if base_mean < 1 else np.nan
+            else:
+                value = 1 - own_mean / base_mean
+            certain = result.low > 0 if result.sd else flip(gains) <= LEVEL  # equal gains leave the t interval undefined
+            entry = {name: cell[name] for name in CELL} | {"metric": cell["metric"], "baseline": name, "n": result.n}
+            rows.append(
+                entry | {"gain": result.mean, "low": result.low, "high": result.high, "skill": value, "better": bool(certain)}
+            )
+    columns = [*CELL, "metric", "baseline", "n", "gain", "low", "high", "skill", "better"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def informative(records: Records) -> dict[tuple[str, ...], str]:
+    """Say for each (task, model, framework, protocol) whether agreement of RHEL and BPTT on it means anything.
+
+    Returns:
+        ``yes`` when either algorithm is better than the majority baseline (95 % paired t interval above zero), ``no`` when
+        neither is, so that both may sit at chance; keys without a majority baseline are absent.
+    """
+    scores = table(records)
+    scores = scores[scores.baseline == "majority"]
+    grouped = scores.groupby(["task", "model", "framework", "protocol"]).better.any()
+    return {tuple(map(str, np.atleast_1d(np.array(key, object)))): "yes" if better else "no" for key, better in grouped.items()}
