@@ -116,14 +116,16 @@ def level3(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
 def level4(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     """Compare losses and parameters after one and after fifty optimiser steps."""
     plan = np.random.default_rng(1).permuted(np.tile(np.arange(8, dtype=np.int32), (50, 1)), axis=1)[:, :4]
-    rows = []
-    for span in (plan[:1], plan[1:]):
-        results = []
-        for learner in (subject, oracle):
-            losses = learner.train_span(learner.put(item.x), learner.put(item.y), span)
-            kept = {k: v for k, v in learner.state().items() if k.startswith(("parameters.", "norm."))}
-            results.append({**kept, "losses": losses})
-        rows.append(worst(*results))
+    rows, losses = [], {subject: [], oracle: []}
+    for step, indices in enumerate(plan, start=1):
+        for learner, seen in losses.items():
+            seen.append(learner.train_span(learner.put(item.x), learner.put(item.y), indices[None]))
+        if step in (1, len(plan)):
+            pair = []
+            for learner, seen in losses.items():
+                kept = {k: v for k, v in learner.state().items() if k.startswith(("parameters.", "norm."))}
+                pair.append({**kept, "losses": np.concatenate(seen)})
+            rows.append(worst(*pair))
     return max(rows)
 
 
