@@ -18,3 +18,6 @@ FINITE_DIFFERENCE = 1e-7
 REVERSIBLE = 1e-13
 #: MᵀJM = J for one step's Jacobian by complex steps: a few roundings of numbers near 1.
 SYMPLECTIC = 1e-14
+#: RHEL against BPTT in float64, every gradient, by Hamiltonian: rounding for a quadratic one, at any nudge;
+#: truncation of order ρ² for the nonlinear one at ρ = 1e-3, δ = 0.1.
+ECHO = {"linear": 1e-9, "nonlinear": 1e-6}

@@ -34,8 +34,8 @@ def log_cosh_curl(a: Array, beta: Array, tanh_mean: Array) -> Array:
 
     Below |β| = 0.003 its series ⅔ t(1 − t²) β³ − 4/15 t(1 − t²)(2 − 3t²) β⁵, t = tanh a; β⁷ is beyond float64 there.
     """
-    t = np.tanh(a)
-    series = t * (1 - t**2) * beta**3 * (2 / 3 - 4 / 15 * (2 - 3 * t**2) * beta**2)
+    t, b = np.tanh(a), np.clip(beta, -0.003, 0.003)
+    series = t * (1 - t**2) * b**3 * (2 / 3 - 4 / 15 * (2 - 3 * t**2) * b**2)
     return np.where(np.abs(beta) < 0.003, series, log_cosh_contrast(a, beta) - beta * tanh_mean)
 
 
