@@ -1,7 +1,6 @@
 """The only step with network: an archive from a mirror or from its own addresses, checked and put in place whole."""
 
 import errno
-import logging
 import os
 import shutil
 import zipfile
@@ -91,8 +90,8 @@ def _transfer(place: str, file: Path, task: str) -> None:
     if "://" not in place:
         shutil.copyfile(place, file)
         return
-    logging.getLogger("pooch").setLevel(logging.ERROR)
-    bar = tqdm(desc=f"{task}: download", unit="B", unit_scale=True, disable=None)
+    pooch.get_logger().setLevel("ERROR")
+    bar = tqdm(desc=f"{task}: download", total=1, unit="B", unit_scale=True, disable=None)  # pooch sets the total
     http = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 20, timeout=TIMEOUT)
     shelf = pooch.create(file.parent, "", registry={file.name: None}, urls={file.name: place}, retry_if_failed=RETRIES)
     shelf.fetch(file.name, downloader=http)

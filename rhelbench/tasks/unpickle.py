@@ -1,6 +1,5 @@
 """A pickle reader that can build NumPy arrays and built-in containers, and nothing else."""
 
-import io
 import pickle
 from collections.abc import Callable
 from typing import IO, Any
@@ -47,7 +46,7 @@ def load(file: IO[bytes], where: str) -> Any:
         UserError: the pickle is damaged, or names anything but NumPy arrays and built-in containers. Nothing it names is run.
     """
     try:
-        return _Restricted(io.BufferedReader(file), fix_imports=False, encoding="latin1").load()  # type: ignore[arg-type]
+        return _Restricted(file, fix_imports=False, encoding="latin1").load()
     except (
         pickle.UnpicklingError,
         EOFError,

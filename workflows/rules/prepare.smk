@@ -16,7 +16,6 @@ rule download:
         f"{DATA}/archives/{{task}}.zip",
     log:
         "logs/download/{task}.log",
-    retries: 0
     params:
         mirrors=[option for mirror in MATRIX.mirrors for option in ("--mirror", mirror)],
     shell:
@@ -67,5 +66,9 @@ rule record_splits:
 # Only the data: downloaded, verified, prepared, split.
 rule prepare:
     input:
-        expand(f"{DATA}/prepared/{{task}}/facts.json", task=TASKS),
+        expand(
+            f"{DATA}/prepared/{{task}}/{{file}}",
+            task=TASKS,
+            file=["facts.json", "facts.html"],
+        ),
         expand(f"{DATA}/prepared/{{task}}/splits-{SPLIT}.json", task=TASKS),
