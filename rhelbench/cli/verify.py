@@ -6,7 +6,6 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-from rhelbench.errors import UserError
 from rhelbench.registry import FRAMEWORKS
 
 TRAINED = [name for name in FRAMEWORKS if name != "numpy"]
@@ -65,13 +64,12 @@ def _ladder(framework: str) -> tuple[bool, dict]:
 
 
 def _vectors(framework: str, folder: Path) -> bool:
-    from rhelbench.oracle import golden
+    from rhelbench.oracle import vectors
 
-    files = sorted(folder.glob("*.npz"))
-    if not files:
-        raise UserError(f"No vectors (*.npz) in {folder}: give the folder that holds them.")
-    rows = [row for file in files for row in golden.check(framework, file)]
-    print(f"{framework} against {len(files)} files of golden vectors in {folder}")
-    for row in rows:
-        print(row)
-    return all(row.passed for row in rows)
+    module = import_module(FRAMEWORKS[framework])
+    rows = vectors.check(folder, module.make_learner, module.unit_gradients)
+    print(f"{framework} against {len({row.file for row in rows})} files of golden vectors in {folder}: worst relative errors")
+    print(f"{'error':>8}{'allowed':>9}  verdict  file: quantity: array")
+    for row in vectors.summary(rows):
+        print(f"{row.error:>8.1e}{row.allowed:>9.0e}  {row.status:<7}  {row.file}: {row.quantity}: {row.name}")
+    return not any(row.status == "failed" for row in rows)

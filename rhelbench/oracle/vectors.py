@@ -196,3 +196,11 @@ def check(folder: Path, factory: Factory, unit: Unit) -> list[Comparison]:
     for vectors in golden.load(folder):
         rows += check_model(vectors, factory) if vectors.name.startswith("model_") else check_layer(vectors, unit)
     return rows
+
+
+def summary(rows: list[Comparison]) -> list[Comparison]:
+    """Return one row per file, quantity and status: the one that uses most of its allowance."""
+    groups: dict[tuple[str, str, str], list[Comparison]] = {}
+    for row in rows:
+        groups.setdefault((row.file, row.quantity, row.status), []).append(row)
+    return [max(group, key=lambda row: np.nan_to_num(row.error / row.allowed, nan=np.inf)) for group in groups.values()]

@@ -121,3 +121,14 @@ def test_a_whole_folder_is_checked_in_one_call():
     rows = vectors.check(FOLDER, make_learner, unit_gradients)
     assert {row.file for row in rows} == set(NAMES)
     assert all(row.error <= row.allowed for row in rows if row.status == "ok")
+    short = vectors.summary(rows)
+    assert {(row.file, row.quantity) for row in short} == {(row.file, row.quantity) for row in rows}
+    assert len(short) < len(rows) / 5
+
+
+def test_a_summary_shows_the_failure_among_successes(files):
+    file = files["lin_layer_real_L5_H2_P3"]
+    rows = list(vectors.check_layer(file, unit_gradients))
+    bad = vectors.compare(file.name, rows[0].quantity, "n", np.array([np.nan]), np.array([1.0]), 1.0)
+    assert bad in vectors.summary([rows[0], bad])
+    assert bad in vectors.summary([bad, rows[0]])
