@@ -12,17 +12,17 @@ from torch import Tensor
 from impl_torch.algorithms import ALGORITHMS
 from impl_torch.dropout import Dropout
 from impl_torch.hamiltonians import HAMILTONIANS
-from impl_torch.hru import Unit, lanes
+from impl_torch.hru import Unit, hru, lanes
 from impl_torch.hssm import Norms, Stack, hssm, loss
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.errors import UserError
 from rhelbench.registry import MODELS
-from rhelbench.spec import RunSpec
+from rhelbench.spec import RunSpec, Switches
 
 
-def _unit(spec: RunSpec) -> Unit | None:
-    """Return what the spec's units are made of; None for units without state."""
-    model, switches = MODELS[spec.model], spec.switches
+def _unit(name: str, switches: Switches) -> Unit | None:
+    """Return what the units of a model are made of; None for units without state."""
+    model = MODELS[name]
     if model.hamiltonian is None:
         return None
     if not HAMILTONIANS[model.hamiltonian].separable:
@@ -31,6 +31,32 @@ def _unit(spec: RunSpec) -> Unit | None:
     return Unit(
         model.hamiltonian, switches.integrator, trajectory, switches.nudge, switches.c_squash, paired=model.paired
     )  # fmt: skip
+
+
+def unit_gradients(
+    model: str, switches: Switches, raw: Arrays, u: NDArray[np.float64], bar: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], Arrays]:
+    """Run one unit forward and backward in float64.
+
+    Args:
+        model: a name in ``registry.MODELS``.
+        switches: algorithm, integrator, nudge, c_squash.
+        raw: the unit's trainable values by letter.
+        u: inputs, (K, n, H).
+        bar: dL/dy, (K, n, H).
+
+    Returns:
+        y (K, n, H), and the gradients by letter, that of the input as ``"u"``.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    leaves = {
+        name: torch.tensor(value, dtype=torch.float64, device=device, requires_grad=True)
+        for name, value in {**raw, "u": u}.items()
+    }
+    y = hru(_unit(model, switches), {name: leaves[name] for name in raw}, leaves["u"])
+    seed = torch.tensor(bar, dtype=torch.float64, device=device)
+    found = torch.autograd.grad(y, list(leaves.values()), seed, allow_unused=True, materialize_grads=True)
+    return y.detach().cpu().numpy(), {name: g.cpu().numpy() for name, g in zip(leaves, found, strict=True)}
 
 
 class TorchLearner:
@@ -42,7 +68,7 @@ class TorchLearner:
         self.spec = spec
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.dtype: torch.dtype = getattr(torch, spec.dtype)
-        self.stack = Stack(spec.hyper.blocks, _unit(spec), spec.switches.norm, shape.kind, shape.output_step)
+        self.stack = Stack(spec.hyper.blocks, _unit(spec.model, spec.switches), spec.switches.norm, shape.kind, shape.output_step)
         self.parameters: dict[str, Tensor] = {}
         self.dropout_seed = 0
         self.compile_s = 0.0
@@ -110,7 +136,7 @@ class TorchLearner:
         """Zero the gradient of what is not trained: Adam then leaves it where it is."""
         if not self.spec.switches.delta_trained:
             for path, parameter in self.parameters.items():
-                if path.endswith(".hru.delta") and parameter.grad is not None:
+                if path.endswith((".hru.delta", ".hru.s")) and parameter.grad is not None:
                     parameter.grad.zero_()
 
     def predict(self, x: Tensor) -> NDArray[np.floating]:
