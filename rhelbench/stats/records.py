@@ -27,6 +27,8 @@ class Records:
     Args:
         folder: where they were read from.
         runs: one row per run of the matrix (docs/architecture.md, "From records to pages"); accuracies are fractions in [0, 1].
+            An optional column ``overrides`` ("algorithm=rhel") names switches turned against the protocol; such runs are
+            cells of their own, under the protocol's name followed by "+" and the overrides.
         history: one row per run and evaluation: run_id, step, loss, train, val, fidelity.
     """
 
@@ -48,7 +50,7 @@ def read(folder: Path) -> Records:
     """Read and check ``runs.csv`` and ``history.csv``.
 
     Raises:
-        UserError: a file or a column is missing, a status is unknown, or an accuracy is not a fraction.
+        UserError: a file or a column is missing, a status is unknown, an accuracy is not a fraction, or a run is there twice.
     """
     path = folder / "runs.csv"
     if not path.exists():
@@ -69,6 +71,12 @@ def read(folder: Path) -> Records:
         name: pd.to_numeric(runs[name], errors="coerce") for name in ("value", "correct", "total", "best_step", "last_step")
     }
     runs = runs.assign(**numbers)
+    if "overrides" in runs.columns:  # switches that differ from the protocol's make another cell
+        extra = runs.overrides.fillna("").astype(str)
+        runs["protocol"] = runs.protocol.where(extra == "", runs.protocol + "+" + extra)
+    twice = runs[runs.duplicated([*CELL, "seed", "perturbation", "dropout_stream"])]
+    if len(twice):
+        raise UserError(f"{path} has two runs of one cell and seed ({twice.run_id.iloc[0]}): collect one matrix into one folder.")
     runs.loc[~runs.status.isin(ENDED), "value"] = float("nan")  # a diverged run's last number is no result
     log = folder / "history.csv"
     columns = ["run_id", "step", "loss", "train", "val"]

@@ -1,0 +1,38 @@
+"""``python -m rhelbench claims``: statistics, the claims ledger and the deviations page."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from rhelbench.stats import deviations, evidence, measured, pages, records, write
+from rhelbench.stats.claims import ledger
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--collected", required=True, type=Path, help="a folder with runs.csv and history.csv")
+    parser.add_argument(
+        "--published", type=Path, default=Path("results/published"), help="parity.json and benchmarks/ are read there"
+    )
+    parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
+    parser.add_argument("--longest", type=int, default=measured.LONGEST, help="steps of the long-sequence check")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write claims.md, claims.csv, deviations.md, measured.json and statistics/*.csv."""
+    found = records.read(args.collected)
+    gathered = evidence.gather(found, args.published, args.longest)
+    judged = ledger(gathered)
+    for name, table in gathered.tables.items():
+        write.csv(args.out / "statistics" / f"{name}.csv", table)
+    effects = pd.concat([deviations.measure(model) for model in ("linear-complex", "nonlinear")], ignore_index=True)
+    metrics = deviations.metric_effects(found)
+    write.csv(args.out / "statistics" / "deviations.csv", effects)
+    write.csv(args.out / "statistics" / "deviation_metrics.csv", metrics)
+    write.text(args.out / "measured.json", json.dumps(gathered.measured, indent=1) + "\n")
+    write.csv(args.out / "claims.csv", judged)
+    write.text(args.out / "claims.md", pages.claims(judged, gathered.tables["calibration"]))
+    write.text(args.out / "deviations.md", pages.deviation_page(effects, metrics))
+    return 0

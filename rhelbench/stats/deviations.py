@@ -1,0 +1,135 @@
+"""What each difference between the released code and the theorems does: to the gradient, to the model, to the metric."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rhelbench.config import read_protocol
+from rhelbench.contract import TaskShape
+from rhelbench.oracle.learner import make_learner
+from rhelbench.parameters import initial
+from rhelbench.registry import MODELS
+from rhelbench.seeds import generator
+from rhelbench.spec import Budget, Hyperparameters, RunSpec, Switches
+from rhelbench.stats.equivalence import paired
+from rhelbench.stats.pairs import differences
+from rhelbench.stats.records import Records
+
+PAGE = Path("docs/deviations.md")
+#: Row of the page to the switches that turn it, where the model itself changes; other rows change draws or precision only.
+SWITCHES: dict[int, tuple[str, ...]] = {
+    1: ("integrator",),
+    2: ("algorithm",),
+    3: ("c_squash",),
+    4: ("delta_init",),
+    8: ("nudge",),
+    9: ("loss",),
+    10: ("norm",),
+}
+#: Rows that concern the nonlinear unit alone.
+NONLINEAR = (1, 3, 4)
+#: Why the oracle has nothing to measure in a row.
+WITHOUT = {
+    5: "a common factor: none by construction, up to Adam's 1e-8",
+    6: "changes the noise only",
+    7: "changes the split only",
+    11: "changes which samples are seen",
+    12: "changes the split only",
+}
+_LENGTH, _SAMPLES = 405, 4
+SHAPE = TaskShape(channels=6, length=_LENGTH, outputs=2, kind="classification")
+
+
+def rows(page: Path = PAGE) -> list[dict[str, str]]:
+    """Return the rows of the table in docs/deviations.md, by its headings."""
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
+    head, *body = [row for row in cells if not set("".join(row)) <= set("-: ")]
+    return [dict(zip(head, row, strict=True)) for row in body]
+
+
+def switches(protocol: str, algorithm: str, model: str) -> dict[str, Any]:
+    """Return a protocol's switches for one algorithm and Hamiltonian at the length of the measurement."""
+    read = read_protocol(protocol)
+    starts = [(int(limit), value) for limit, value in read.delta_init.items() if limit != "any"]
+    fitting = [value for limit, value in sorted(starts) if limit >= _LENGTH]
+    return read.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype"}) | {
+        "algorithm": read.algorithms[algorithm],
+        "integrator": read.integrators[str(MODELS[model].hamiltonian)],
+        "delta_init": fitting[0] if fitting else read.delta_init["any"],
+    }
+
+
+def gradients(model: str, chosen: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Return one small model's gradients under given switches (float64, no dropout).
+
+    2 blocks, H 8, P 8, 4 samples of 405 steps ~ N(0, 1); one training call on other samples first, so that running statistics
+    differ from the batch's.
+    """
+    hyper = Hyperparameters(lr=1e-12, blocks=2, hidden=8, state=8, batch=_SAMPLES, dropout=0.0, time_channel=False)
+    names = {"task": "drawn", "model": model, "algorithm": "rhel", "framework": "numpy", "protocol": "measured", "seed": 0}
+    budget = Budget(steps=1, eval_every=1, patience=1, time_limit_s=1.0, chunk_steps=1)
+    spec = RunSpec.model_validate(names | {"hyper": hyper, "budget": budget, "switches": Switches(**chosen), "dtype": "float64"})
+    rng = generator("deviations/data", "drawn", 0, 0)
+    x, y = rng.standard_normal((2 * _SAMPLES, _LENGTH, SHAPE.channels)), rng.integers(0, SHAPE.outputs, 2 * _SAMPLES)
+    learner = make_learner(spec, SHAPE)
+    learner.init(initial(spec, SHAPE), 0)
+    learner.train_span(x, y, np.arange(_SAMPLES, dtype=np.int32)[None])
+    return learner.gradients(x[_SAMPLES:], y[_SAMPLES:])[1]
+
+
+def _distance(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> float:
+    """Return the relative L2 distance of two gradients, all parameters as one vector."""
+    squares = sum(float(np.sum((one[path] - other[path]) ** 2)) for path in other if path != "input")
+    return float(np.sqrt(squares / sum(float(np.sum(other[path] ** 2)) for path in other if path != "input")))
+
+
+def measure(model: str) -> pd.DataFrame:
+    """Turn each switch alone from ``exact`` to ``released`` and compare.
+
+    Returns:
+        One row per deviation that the oracle can show (row 0: none turned): rule_error, the relative L2 difference between RHEL's
+        and BPTT's gradient of the same model, for the worst parameter and in the median; the worst one's path;
+        gradient_change, the distance of the true (BPTT) gradient from that of the exact model.
+    """
+    exact, released = (switches(protocol, "rhel", model) for protocol in ("exact", "released"))
+    before = gradients(model, exact | {"algorithm": "bptt"})
+    found = []
+    for row, names in {0: (), **SWITCHES}.items():
+        if row in NONLINEAR and MODELS[model].hamiltonian != "nonlinear":
+            continue
+        chosen = exact | {name: released[name] for name in names}
+        estimate, truth = gradients(model, chosen), gradients(model, chosen | {"algorithm": "bptt"})
+        scales = {path: float(np.linalg.norm(value)) for path, value in truth.items() if path != "input"}
+        errors = {path: float(np.linalg.norm(estimate[path] - truth[path])) / scale for path, scale in scales.items() if scale}
+        worst = max(errors, key=lambda path: errors[path])
+        values = {"rule_error": errors[worst], "median": float(np.median(list(errors.values()))), "worst": worst}
+        found.append({"row": row, "model": model, **values, "gradient_change": _distance(truth, before)})
+    return pd.DataFrame(found)
+
+
+def metric_effects(records: Records) -> pd.DataFrame:
+    """Compare, paired by seed, cells that differ by protocol or by single switches within one protocol.
+
+    Returns:
+        One row per (task, model, algorithm, framework) and pair of protocols: n, mean difference (second − first), 95 % paired t
+        interval, in the metric's unit.
+    """
+    runs = records.plain().dropna(subset=["value"])
+    keys = ["task", "model", "algorithm", "framework"]
+    found = []
+    for key, part in runs.groupby(keys, sort=False):
+        names = sorted(part.protocol.unique(), key=lambda name: (name.count("+"), name != "exact", name))
+        for place, first in enumerate(names):
+            for second in names[place + 1 :]:
+                if "+" in second and not (second.startswith(first) or first.startswith(second.split("+")[0])):
+                    continue
+                pair = differences(part, second, first, by="protocol")
+                if pair.empty:
+                    continue
+                result = paired(pair.difference.to_numpy(float), 1.0)
+                entry = dict(zip(keys, key, strict=True)) | {"first": first, "second": second, "metric": part.metric.iloc[0]}
+                found.append(entry | {"n": result.n, "mean": result.mean, "low": result.low, "high": result.high})
+    return pd.DataFrame(found, columns=[*keys, "first", "second", "metric", "n", "mean", "low", "high"])
