@@ -65,11 +65,12 @@ def _ladder(framework: str) -> tuple[bool, dict]:
 
 def _vectors(framework: str, folder: Path) -> bool:
     from rhelbench.oracle import vectors
+    from rhelbench.oracle.comparison import summary
 
     module = import_module(FRAMEWORKS[framework])
     rows = vectors.check(folder, module.make_learner, module.unit_gradients)
     print(f"{framework} against {len({row.file for row in rows})} files of golden vectors in {folder}: worst relative errors")
     print(f"{'error':>8}{'allowed':>9}  verdict  file: quantity: array")
-    for row in vectors.summary(rows):
+    for row in summary(rows):
         print(f"{row.error:>8.1e}{row.allowed:>9.0e}  {row.status:<7}  {row.file}: {row.quantity}: {row.name}")
     return not any(row.status == "failed" for row in rows)

@@ -1,62 +1,29 @@
 """Comparing a framework, or the oracle itself, with vectors made by the public RHEL code."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from rhelbench.contract import Arrays, Learner, TaskShape
 from rhelbench.oracle import golden
+from rhelbench.oracle.comparison import FLOOR, Comparison, compare
 from rhelbench.oracle.golden import Vectors
 from rhelbench.oracle.loss import softmax
 from rhelbench.spec import Budget, Hyperparameters, Nudge, RunSpec, Switches
 
 #: Agreement asked for, relative to max|reference| of each array: outputs and exact gradients; released RHEL gradients by ε.
-EXACT, FLOOR = 1e-9, 1e-15
+EXACT = 1e-9
 RELEASED: dict[str, float] = {"rhel_e1e-1": 1e-8, "rhel_e1e-3": 1e-6}
 
+#: Every tag of a file.
+ALL_TAGS = ("bptt", *golden.TAGS)
 #: ``make_learner`` and ``unit_gradients`` of a framework's learner.py.
 Factory = Callable[[RunSpec, TaskShape], Learner]
 Unit = Callable[[str, Switches, Arrays, Any, Any], tuple[Any, Arrays]]
 #: The nudge of our own rule; its truncation, of order ρ², is below rounding, and the echo pair does not cancel.
 FINE = Nudge(mode="relative", size=1e-6)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One array against its reference.
-
-    Args:
-        file: name of the vector file.
-        quantity: what was computed, and by which of our algorithms.
-        name: the array, by our names.
-        error: max|ours − reference| / max|reference|.
-        allowed: the error at which ``status`` turns to "failed"; the absolute allowance is included.
-        status: ok, failed, skipped (the reference is not finite), or report (chaotic: shown, not judged).
-    """
-
-    file: str
-    quantity: str
-    name: str
-    error: float
-    allowed: float
-    status: Literal["ok", "failed", "skipped", "report"]
-
-
-def compare(
-    file: str, quantity: str, name: str, ours: Any, reference: Any, relative: float, absolute: float = FLOOR
-) -> Comparison:
-    """Compare one array: |ours − reference| ≤ relative · max|reference| + absolute, everywhere."""
-    ours, reference = np.asarray(ours, dtype=np.float64), np.asarray(reference, dtype=np.float64)
-    if not np.isfinite(reference).all():
-        return Comparison(file, quantity, name, float("nan"), float("nan"), "skipped")
-    scale = float(np.max(np.abs(reference)))
-    gap = float(np.max(np.abs(ours.reshape(reference.shape) - reference)))
-    unit = scale if scale > 0 else 1.0
-    allowed = relative * scale + absolute
-    return Comparison(file, quantity, name, gap / unit, allowed / unit, "ok" if gap <= allowed else "failed")
 
 
 def switches(vectors: Vectors, algorithm: str, nudge: Nudge) -> Switches:
@@ -70,19 +37,21 @@ def switches(vectors: Vectors, algorithm: str, nudge: Nudge) -> Switches:
     )  # fmt: skip
 
 
-def _rules(vectors: Vectors) -> Iterator[tuple[str, str, Nudge, float]]:
+def _rules(vectors: Vectors, tags: tuple[str, ...]) -> Iterator[tuple[str, str, Nudge, float]]:
     """Yield what a file judges: stored tag, our algorithm, nudge, relative tolerance.
 
     Autodiff of the same recurrence is what ``bptt`` must reach, and ``rhel`` wherever the integrator is reversible.
     The stored RHEL arrays are the released rule's, but in the ``paper`` files, which were made with the theorem's.
     """
     absolute = {tag: Nudge(mode="absolute", size=size) for tag, size in golden.TAGS.items()}
-    yield "bptt", "bptt", absolute["rhel_e1e-1"], EXACT
-    if vectors.integrator == "leapfrog":
-        yield "bptt", "rhel", FINE, EXACT
+    if "bptt" in tags:
+        yield "bptt", "bptt", absolute["rhel_e1e-1"], EXACT
+        if vectors.integrator == "leapfrog":
+            yield "bptt", "rhel", FINE, EXACT
     stored_rule = "rhel_separate" if vectors.name.startswith("nonlin_layer_paper") else "rhel_released"
     for tag, nudge in absolute.items():
-        yield tag, stored_rule, nudge, RELEASED[tag]
+        if tag in tags:
+            yield tag, stored_rule, nudge, RELEASED[tag]
 
 
 def _rounding(vectors: Vectors, tag: str, length: int, delta: float) -> float:
@@ -92,12 +61,12 @@ def _rounding(vectors: Vectors, tag: str, length: int, delta: float) -> float:
     return FLOOR
 
 
-def check_layer(vectors: Vectors, unit: Unit) -> Iterator[Comparison]:
-    """Compare one unit's output and gradients with a layer file; the stored loss is Σ cot · out."""
+def check_layer(vectors: Vectors, unit: Unit, tags: tuple[str, ...] = ALL_TAGS) -> Iterator[Comparison]:
+    """Compare one unit's output and gradients with a layer file, for some of its tags; the stored loss is Σ cot · out."""
     raw = golden.unit_arrays(vectors)
     u, cot = raw.pop("u")[:, None, :], vectors.arrays["cot"][:, None, :]
     delta = float(raw["delta"]) if "delta" in raw else 1.0
-    for tag, algorithm, nudge, relative in _rules(vectors):
+    for tag, algorithm, nudge, relative in _rules(vectors, tags):
         out, gradients = unit(vectors.model, switches(vectors, algorithm, nudge), raw, u, cot)
         rows = [compare(vectors.name, f"forward, {algorithm}", "out", out[:, 0], vectors.arrays["out"], EXACT)]
         absolute = _rounding(vectors, tag, len(u), delta)
@@ -133,13 +102,16 @@ def model_spec(vectors: Vectors, algorithm: str, nudge: Nudge) -> tuple[RunSpec,
     return spec, shape
 
 
-def check_model(vectors: Vectors, factory: Factory) -> Iterator[Comparison]:
-    """Compare a whole stack: inference, losses and gradients of two training calls, norm statistics, three Adam steps."""
+def check_model(vectors: Vectors, factory: Factory, tags: tuple[str, ...] = ALL_TAGS) -> Iterator[Comparison]:
+    """Compare a whole stack, for some of a file's tags.
+
+    Inference, losses and gradients of two training calls, the norms' statistics after each, three Adam steps.
+    """
     file, stored = vectors.name, vectors.arrays
     parameters = golden.path_arrays(vectors, "param.")
     regression = stored["y"].ndim == 3
     deltas = [float(np.max(value)) for path, value in parameters.items() if path.endswith(".delta")]
-    for tag, algorithm, nudge, relative in _rules(vectors):
+    for tag, algorithm, nudge, relative in _rules(vectors, tags):
         spec, shape = model_spec(vectors, algorithm, nudge)
         learner = factory(spec, shape)
         learner.init(parameters, 0)
@@ -196,11 +168,3 @@ def check(folder: Path, factory: Factory, unit: Unit) -> list[Comparison]:
     for vectors in golden.load(folder):
         rows += check_model(vectors, factory) if vectors.name.startswith("model_") else check_layer(vectors, unit)
     return rows
-
-
-def summary(rows: list[Comparison]) -> list[Comparison]:
-    """Return one row per file, quantity and status: the one that uses most of its allowance."""
-    groups: dict[tuple[str, str, str], list[Comparison]] = {}
-    for row in rows:
-        groups.setdefault((row.file, row.quantity, row.status), []).append(row)
-    return [max(group, key=lambda row: np.nan_to_num(row.error / row.allowed, nan=np.inf)) for group in groups.values()]

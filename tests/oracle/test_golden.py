@@ -8,6 +8,7 @@ import pytest
 
 from rhelbench.errors import UserError
 from rhelbench.oracle import golden, vectors
+from rhelbench.oracle.comparison import compare, summary
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.hru import lane_parameters, read_in
 from rhelbench.oracle.hssm import hssm
@@ -105,8 +106,8 @@ def test_the_comparison_tells_right_from_wrong(files):
 
 
 def test_a_value_that_is_not_finite_fails():
-    assert vectors.compare("f", "q", "n", np.array([np.nan]), np.array([1.0]), 1.0).status == "failed"
-    assert vectors.compare("f", "q", "n", np.array([1.0]), np.array([np.nan]), 1.0).status == "skipped"
+    assert compare("f", "q", "n", np.array([np.nan]), np.array([1.0]), 1.0).status == "failed"
+    assert compare("f", "q", "n", np.array([1.0]), np.array([np.nan]), 1.0).status == "skipped"
 
 
 def test_folders_without_vectors_and_foreign_files_are_named(tmp_path):
@@ -121,7 +122,7 @@ def test_a_whole_folder_is_checked_in_one_call():
     rows = vectors.check(FOLDER, make_learner, unit_gradients)
     assert {row.file for row in rows} == set(NAMES)
     assert all(row.error <= row.allowed for row in rows if row.status == "ok")
-    short = vectors.summary(rows)
+    short = summary(rows)
     assert {(row.file, row.quantity) for row in short} == {(row.file, row.quantity) for row in rows}
     assert len(short) < len(rows) / 5
 
@@ -129,6 +130,6 @@ def test_a_whole_folder_is_checked_in_one_call():
 def test_a_summary_shows_the_failure_among_successes(files):
     file = files["lin_layer_real_L5_H2_P3"]
     rows = list(vectors.check_layer(file, unit_gradients))
-    bad = vectors.compare(file.name, rows[0].quantity, "n", np.array([np.nan]), np.array([1.0]), 1.0)
-    assert bad in vectors.summary([rows[0], bad])
-    assert bad in vectors.summary([bad, rows[0]])
+    bad = compare(file.name, rows[0].quantity, "n", np.array([np.nan]), np.array([1.0]), 1.0)
+    assert bad in summary([rows[0], bad])
+    assert bad in summary([bad, rows[0]])
