@@ -1,0 +1,24 @@
+"""``python -m rhelbench page``: one static page with the claims, the tables and the figures."""
+
+import argparse
+from pathlib import Path
+
+from rhelbench import page
+from rhelbench.errors import UserError
+from rhelbench.stats import records, write
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--collected", required=True, type=Path, help="a folder with runs.csv and history.csv")
+    parser.add_argument("--claims", required=True, type=Path, help="the folder that the command claims wrote to")
+    parser.add_argument("--figures", required=True, type=Path, nargs="+", help="folders whose PNG files are shown")
+    parser.add_argument("--out", type=Path, default=Path("results/index.html"), help="the page (%(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the page; it holds its figures and needs no other file."""
+    if not (args.claims / "claims.csv").exists():
+        raise UserError(f"{args.claims} has no claims.csv: run `python -m rhelbench claims` with --out {args.claims} first.")
+    write.text(args.out, page.render(records.read(args.collected), args.claims, args.figures))
+    return 0
