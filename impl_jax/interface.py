@@ -1,6 +1,6 @@
 """The three independent objects of a recurrence: what is integrated, how it is stepped, how it is differentiated."""
 
-from typing import Literal, Protocol, TypeAlias, TypeGuard
+from typing import Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from jaxtyping import Array, Float
 
@@ -10,6 +10,7 @@ Theta: TypeAlias = dict[str, Float[Array, "..."]]
 Lanes: TypeAlias = Float[Array, "..."]
 
 
+@runtime_checkable
 class Hamiltonian(Protocol):
     """A separable energy H = T(π) + V(φ; θ, f) that acts lane by lane."""
 
@@ -62,6 +63,7 @@ class Hamiltonian(Protocol):
         ...
 
 
+@runtime_checkable
 class ClosedForms(Hamiltonian, Protocol):
     """What a Hamiltonian with T = π²/2 may add, so that no echo subtracts two nearly equal numbers."""
 
@@ -83,6 +85,7 @@ def has_closed_forms(hamiltonian: Hamiltonian) -> TypeGuard[ClosedForms]:
 Pair: TypeAlias = tuple[Lanes, Lanes]
 
 
+@runtime_checkable
 class Integrator(Protocol):
     """One explicit step of Hamilton's equations with step δ."""
 
