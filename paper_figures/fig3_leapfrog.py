@@ -46,7 +46,7 @@ def draw() -> Figure:
 def _step(ax: Axes, names: dict[str, str], colour: str, title: str) -> None:
     boxes = {
         node: ax.text(
-            *PLACES[node], text, ha="center", va="center", fontsize=11, zorder=3,
+            PLACES[node][0], PLACES[node][1], text, ha="center", va="center", fontsize=11, zorder=3,
             bbox={"boxstyle": "round,pad=0.35", "fc": "white", "ec": colour, "lw": 1.1},
         )
         for node, text in names.items()
