@@ -1,16 +1,18 @@
 """The PyTorch learner: parameters, Adam, spans of training steps on one device."""
 
 import platform
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim.adam import adam
 
 from impl_torch.algorithms import ALGORITHMS
 from impl_torch.dropout import Dropout
+from impl_torch.fused import compilations, fused, warm_up
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import Unit, hru, lanes
 from impl_torch.hssm import Norms, Stack, hssm, loss
@@ -20,7 +22,7 @@ from rhelbench.registry import MODELS
 from rhelbench.spec import RunSpec, Switches
 
 
-def _unit(name: str, switches: Switches) -> Unit | None:
+def _unit(name: str, switches: Switches, kernel: Literal["portable", "fused"] = "portable") -> Unit | None:
     """Return what the units of a model are made of; None for units without state."""
     model = MODELS[name]
     if model.hamiltonian is None:
@@ -28,6 +30,8 @@ def _unit(name: str, switches: Switches) -> Unit | None:
     if not HAMILTONIANS[model.hamiltonian].separable:
         raise UserError(f"Hamiltonian '{model.hamiltonian}' is not separable (T(π) + V(φ)): the leapfrog needs one that is.")
     trajectory = ALGORITHMS[switches.algorithm]
+    if kernel == "fused":
+        trajectory = fused(model.hamiltonian, switches.integrator, switches.algorithm)
     return Unit(
         model.hamiltonian, switches.integrator, trajectory, switches.nudge, switches.c_squash, paired=model.paired
     )  # fmt: skip
@@ -68,10 +72,19 @@ class TorchLearner:
         self.spec = spec
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.dtype: torch.dtype = getattr(torch, spec.dtype)
-        self.stack = Stack(spec.hyper.blocks, _unit(spec.model, spec.switches), spec.switches.norm, shape.kind, shape.output_step)
+        if spec.kernel == "fused" and self.device.type == "cuda":
+            raise UserError(
+                "The fused kernels run on the CPU only: set kernel: portable on a GPU, or hide it (CUDA_VISIBLE_DEVICES=)."
+            )
+        self.stack = Stack(
+            spec.hyper.blocks, _unit(spec.model, spec.switches, spec.kernel), spec.switches.norm, shape.kind, shape.output_step
+        )
         self.parameters: dict[str, Tensor] = {}
         self.dropout_seed = 0
+        unit = self.stack.unit
         self.compile_s = 0.0
+        if spec.kernel == "fused" and unit is not None:
+            self.compile_s = warm_up(unit.trajectory, unit.hamiltonian, unit.integrator, unit.nudge, self.dtype)
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
         """Start from ``parameters``: fresh Adam, norm statistics mean 0 and variance 1 (released: 0), no step taken.
@@ -125,19 +138,24 @@ class TorchLearner:
         dropout = Dropout(hyper.dropout, switches.dropout_mask, self.dropout_seed, self.count) if hyper.dropout else None
         outputs, norms = hssm(self.stack, self.parameters, x, self.norms, training=True, dropout=dropout)
         value = loss(switches.loss, outputs, y)
-        self.adam.zero_grad()
-        value.backward()
-        self._freeze()
-        self.adam.step()
+        grads = self._grads(value, list(self.parameters.values()))
+        # The functional form of torch.optim.Adam: the class imports torch's compiler, which takes seconds.
+        adam(
+            [p.detach() for p in self.parameters.values()], grads, list(self.m.values()), list(self.v.values()), [], self.steps,
+            fused=True, amsgrad=False, beta1=0.9, beta2=0.999, lr=hyper.lr, weight_decay=0.0, eps=1e-8, maximize=False,
+        )  # fmt: skip
         self.norms, self.count = norms, self.count + 1
         return value.detach()
 
-    def _freeze(self) -> None:
-        """Zero the gradient of what is not trained: Adam then leaves it where it is."""
+    def _grads(self, value: Float[Tensor, ""], leaves: list[Tensor]) -> list[Tensor]:
+        """Return the gradients of the parameters and of any further leaves; that of a frozen step is zero, so that it stays."""
+        # Contiguous, as the fused Adam takes for granted.
+        grads = [grad.contiguous() for grad in torch.autograd.grad(value, leaves, materialize_grads=True)]
         if not self.spec.switches.delta_trained:
-            for path, parameter in self.parameters.items():
-                if path.endswith((".hru.delta", ".hru.s")) and parameter.grad is not None:
-                    parameter.grad.zero_()
+            for i, path in enumerate(self.parameters):
+                if path.endswith((".hru.delta", ".hru.s")):
+                    grads[i] = torch.zeros_like(grads[i])
+        return grads
 
     def predict(self, x: Tensor) -> NDArray[np.floating]:
         """Return logits (n, c) or outputs (n, K, c), in batches of the training batch's size."""
@@ -153,13 +171,9 @@ class TorchLearner:
         inputs = x.detach().clone().requires_grad_()
         outputs, _ = hssm(self.stack, self.parameters, inputs.transpose(0, 1), self.norms, training=True)
         value = loss(self.spec.switches.loss, outputs, y)
-        self.adam.zero_grad()
-        value.backward()
-        self._freeze()
         leaves = {**self.parameters, "input": inputs}
-        found = {path: torch.zeros_like(p) if p.grad is None else p.grad for path, p in leaves.items()}
-        self.adam.zero_grad()
-        return float(value.detach()), {path: grad.cpu().numpy() for path, grad in found.items()}
+        grads = self._grads(value, list(leaves.values()))
+        return float(value.detach()), {path: grad.cpu().numpy() for path, grad in zip(leaves, grads, strict=True)}
 
     def fidelity(self, x: Tensor) -> float:
         """Return the worst block's and sample's ‖Φe_end‖/max‖Φ‖ in inference mode; 0 without a recurrent state."""
@@ -174,8 +188,8 @@ class TorchLearner:
         state: dict[str, Tensor] = {}
         for path, parameter in self.parameters.items():
             state[f"parameters.{path}"] = parameter.detach()
-            state[f"adam.m.{path}"] = self.adam.state[parameter]["exp_avg"]
-            state[f"adam.v.{path}"] = self.adam.state[parameter]["exp_avg_sq"]
+            state[f"adam.m.{path}"] = self.m[path]
+            state[f"adam.v.{path}"] = self.v[path]
         for i, (mean, var) in enumerate(self.norms.statistics):
             state |= {f"norm.blocks.{i}.mean": mean, f"norm.blocks.{i}.var": var}
         counts = {"adam.count": self.count, "norm.count": self.norms.count, "dropout.seed": self.dropout_seed}
@@ -191,13 +205,9 @@ class TorchLearner:
         paths = [name.removeprefix("parameters.") for name in state if name.startswith("parameters.")]
         self.parameters = {path: tensor(f"parameters.{path}").requires_grad_() for path in paths}
         self.count, self.dropout_seed = int(state["adam.count"]), int(state["dropout.seed"])
-        self.adam = torch.optim.Adam(self.parameters.values(), lr=self.spec.hyper.lr, fused=True)
-        for path, parameter in self.parameters.items():
-            self.adam.state[parameter] = {
-                "step": torch.tensor(float(self.count), device=self.device),
-                "exp_avg": tensor(f"adam.m.{path}"),
-                "exp_avg_sq": tensor(f"adam.v.{path}"),
-            }
+        self.m = {path: tensor(f"adam.m.{path}") for path in paths}
+        self.v = {path: tensor(f"adam.v.{path}") for path in paths}
+        self.steps = [torch.tensor(float(self.count), device=self.device) for _ in paths]
         blocks = range(self.stack.blocks)
         statistics = [(tensor(f"norm.blocks.{i}.mean"), tensor(f"norm.blocks.{i}.var")) for i in blocks]
         self.norms = Norms(statistics, int(state["norm.count"]))
@@ -212,7 +222,7 @@ class TorchLearner:
             "precision": {"dtype": self.spec.dtype, "tf32": torch.backends.cuda.matmul.allow_tf32},
             "threads": torch.get_num_threads(),
             "compile_s": self.compile_s,
-            "compilations": 0,
+            "compilations": compilations(),
             "peak_device_bytes": torch.cuda.max_memory_allocated() if cuda else 0,
         }
 

@@ -21,3 +21,6 @@ SYMPLECTIC = 1e-14
 #: RHEL against BPTT in float64, every gradient, by Hamiltonian: rounding for a quadratic one, at any nudge;
 #: truncation of order ρ² for the nonlinear one at ρ = 1e-3, δ = 0.1.
 ECHO = {"linear": 1e-9, "nonlinear": 1e-6}
+#: A fused kernel against the portable path: the same formulas, roundings in another order.
+FUSED_FLOAT64 = 1e-12
+FUSED_FLOAT32 = 1e-5

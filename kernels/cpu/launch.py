@@ -1,0 +1,40 @@
+"""Running a kernel over blocks of lanes, on several threads."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import llvmlite.binding
+import numba
+
+# LLVM vectorises a loop over many arrays only if it may check at run time that they do not overlap; by default it gives up early.
+llvmlite.binding.set_option("kernels", "--runtime-memory-check-threshold=512")
+
+#: Compilation of every kernel: cached on disk, no GIL, fused multiply-add allowed and no other liberty with rounding.
+jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="kernel")
+
+
+def launch(kernel: Callable[..., None], lanes: int, block: int, threads: int, *arguments: Any) -> None:
+    """Call ``kernel(*arguments, lo, hi)`` for blocks of lanes.
+
+    Args:
+        kernel: one of this package's kernels.
+        lanes: N.
+        block: lanes per call; a block's state should fit the first-level cache.
+        threads: how many calls run at a time.
+        arguments: arrays and flags of the kernel.
+    """
+    starts = range(0, lanes, block)
+    if threads == 1 or len(starts) == 1:
+        for lo in starts:
+            kernel(*arguments, lo, min(lo + block, lanes))
+        return
+    pending = [_pool(threads).submit(kernel, *arguments, lo, min(lo + block, lanes)) for lo in starts]
+    for call in pending:
+        call.result()

@@ -1,0 +1,204 @@
+"""The nonlinear unit: V = ½ α φ² + c̃ log cosh(w φ + f + b)/w; theta = [α, w, b, c̃]. See the package's docstring."""
+
+import math
+
+import numpy as np
+
+from kernels.cpu.elementary import tanh, tanh_and_log_cosh
+from kernels.cpu.launch import jit
+
+#: Below this |β| the pair's contrasts come from series in tanh β that need no more than one tanh per step.
+SMALL = 0.03
+
+
+@jit
+def forward(theta, delta, f, at_third, phi, pi, lo, hi):
+    """Step from rest: φ⅓ = φ + δπ/2; π −= δ (α φ⅓ + c̃ tanh(w φ⅓ + f + b)); φ = φ⅓ + δπ/2."""
+    alpha, w, b, c, delta = theta[0, lo:hi], theta[1, lo:hi], theta[2, lo:hi], theta[3, lo:hi], delta[lo:hi]
+    real, n = delta.dtype.type, hi - lo
+    half = real(0.5)
+    q, p = np.zeros(n, delta.dtype), np.zeros(n, delta.dtype)
+    for k in range(f.shape[0]):
+        f_k, phi_k, pi_k = f[k, lo:hi], phi[k, lo:hi], pi[min(k, pi.shape[0] - 1), lo:hi]
+        for j in range(n):
+            h = half * delta[j]
+            third = q[j] + h * p[j]
+            at = third if at_third else q[j]
+            moved = p[j] - delta[j] * (alpha[j] * at + c[j] * tanh(w[j] * at + (f_k[j] + b[j])))
+            q[j] = third + h * moved
+            p[j] = moved
+            phi_k[j] = q[j]
+            pi_k[j] = moved
+
+
+@jit
+def adjoint(theta, delta, f, phi, pi, g, at_third, grad_f, sums, lo, hi):
+    """Go back through the steps with λ = dL/dΦ; ∂F = φ for α, tanh for c̃, c̃(1 − tanh²) times φ for w, times 1 for b and f."""
+    alpha, w, b, c, delta = theta[0, lo:hi], theta[1, lo:hi], theta[2, lo:hi], theta[3, lo:hi], delta[lo:hi]
+    real, n = delta.dtype.type, hi - lo
+    half, zero, one = real(0.5), real(0), real(1)
+    l_phi, l_pi, nothing = np.zeros(n, delta.dtype), np.zeros(n, delta.dtype), np.zeros(n, delta.dtype)
+    total = np.zeros((5, n), delta.dtype)
+    sum_alpha, sum_w, sum_b, sum_c, sum_delta = total[0], total[1], total[2], total[3], total[4]
+    for k in range(f.shape[0] - 1, -1, -1):
+        f_k, g_k, out, after = f[k, lo:hi], g[k, lo:hi], grad_f[k, lo:hi], pi[k, lo:hi]
+        q = phi[k - 1, lo:hi] if k > 0 else nothing
+        p = pi[k - 1, lo:hi] if k > 0 else nothing
+        for j in range(n):
+            h = half * delta[j]
+            third = q[j] + h * p[j]
+            at = third if at_third else q[j]
+            t = tanh(w[j] * at + (f_k[j] + b[j]))
+            force = alpha[j] * at + c[j] * t
+            l_q = l_phi[j] + g_k[j]
+            l_p = l_pi[j] + h * l_q
+            pull = -delta[j] * l_p
+            steep = c[j] * (one - t * t) * pull
+            drawn = alpha[j] * pull + w[j] * steep
+            l_third = l_q + (drawn if at_third else zero)
+            sum_delta[j] += half * (after[j] * l_q + p[j] * l_third) - force * l_p
+            sum_alpha[j] += pull * at
+            sum_w[j] += steep * at
+            sum_b[j] += steep
+            sum_c[j] += pull * t
+            out[j] = steep
+            l_phi[j] = l_q + drawn
+            l_pi[j] = l_p + h * l_third
+    sums[:, lo:hi] = total
+
+
+@jit
+def _any_contrast(a, beta):
+    """Return (t₊ + t₋)/2, (t₊ − t₋)/2, A and q for any a, β, one by one (see impl_torch.hamiltonians.nonlinear)."""
+    ta, tb, x, y = math.tanh(a), math.tanh(beta), abs(a), abs(beta)
+    product, low, high = ta * tb, min(x, y), max(x, y)
+    mean, half = ta * (1 - tb * tb) / (1 - product * product), tb * (1 - ta * ta) / (1 - product * product)
+    if low > 1:
+        far = low + 0.5 * (math.log1p(math.exp(-2 * (high + low))) - math.log1p(math.exp(-2 * (high - low))))
+        contrast = math.copysign(far, product)
+        plus, minus = math.tanh(a + beta), math.tanh(a - beta)
+        mean, half = 0.5 * (plus + minus), 0.5 * (plus - minus)
+    else:
+        contrast = math.atanh(product)
+    return mean, half, contrast, contrast - beta * mean
+
+
+@jit
+def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, hi):
+    """Run both echoes as mean m and half difference d.
+
+    With a = w m + f + b, β = w d, T = tanh a, τ = tanh β, s = 1 − T²τ²: (t₊ + t₋)/2 = T(1 − τ²)/s, (t₊ − t₋)/2 = τ(1 − T²)/s,
+    A = artanh(Tτ), and q = A − β(t₊ + t₋)/2 = T(1 − T²)/s · Σ_{i≥1} 2τ^{2i+1}/(4i² − 1) · (1 + T² + … + T^{2i−2}).
+    """
+    alpha, w, b, c = theta[0, lo:hi], theta[1, lo:hi], theta[2, lo:hi], theta[3, lo:hi]
+    delta, epsilon = delta[lo:hi], epsilon[lo:hi]
+    real, n, last = delta.dtype.type, hi - lo, f.shape[0] - 1
+    half, one, small = real(0.5), real(1), real(SMALL)
+    e3, e5, e7, e9 = real(-1 / 3), real(2 / 15), real(-17 / 315), real(62 / 2835)
+    a3, a5, a7, a9 = real(1 / 3), real(1 / 5), real(1 / 7), real(1 / 9)
+    q3, q5, q7, q9 = real(2 / 3), real(2 / 15), real(2 / 35), real(2 / 63)
+    m, m_pi, d = phi[lo:hi].copy(), -pi[lo:hi], np.zeros(n, delta.dtype)
+    d_pi = epsilon * g[last, lo:hi]
+    total, lanes = np.zeros((5, n), delta.dtype), np.zeros((8, n), delta.dtype)
+    sum_alpha, sum_w, sum_f, sum_A, sum_delta = total[0], total[1], total[2], total[3], total[4]
+    m_3, d_3, mean, half_t, contrast, curl = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5]
+    inverse, scale, nothing = one / w, -delta / epsilon, lanes[6]
+    for k in range(last, -1, -1):
+        f_k, out = f[k, lo:hi], grad_f[k, lo:hi]
+        g_next = g[k - 1, lo:hi] if k > 0 else nothing
+        large = 0
+        for j in range(n):
+            h = half * delta[j]
+            m_3[j], d_3[j] = m[j] + h * m_pi[j], d[j] + h * d_pi[j]
+            large += np.int32((abs(w[j] * d_3[j]) >= small) | (abs(w[j] * d[j]) >= small))
+        if large == 0:
+            for j in range(n):  # apart from the rest, or neither loop would be vectorised
+                mean[j] = tanh(w[j] * m_3[j] + (f_k[j] + b[j]))
+            for j in range(n):
+                tau, t = w[j] * d_3[j], mean[j]
+                u = tau * tau
+                tau = tau * (one + u * (e3 + u * (e5 + u * (e7 + u * e9))))
+                u, v, x = tau * tau, t * t, t * tau
+                z = x * x
+                share = one / (one - z)
+                steep = (one - v) * share
+                mean[j], half_t[j] = t * (one - u) * share, tau * steep
+                contrast[j] = x * (one + z * (a3 + z * (a5 + z * (a7 + z * a9))))
+                v5, v7 = one + v, one + v * (one + v)
+                curl[j] = x * u * steep * (q3 + u * (q5 * v5 + u * (q7 * v7 + u * q9 * (one + v * v7))))
+        else:
+            for j in range(n):
+                mean[j], half_t[j], contrast[j], curl[j] = _any_contrast(w[j] * m_3[j] + (f_k[j] + b[j]), w[j] * d_3[j])
+        for j in range(n):
+            of_f = c[j] * half_t[j] * inverse[j]
+            sum_alpha[j] += m_3[j] * d_3[j]
+            sum_w[j] += m_3[j] * of_f - c[j] * curl[j] * inverse[j] * inverse[j]
+            sum_f[j] += of_f
+            sum_A[j] += contrast[j] * inverse[j]
+            sum_delta[j] += alpha[j] * m_3[j] * d_3[j] + c[j] * contrast[j] * inverse[j]
+            out[j] = scale[j] * of_f
+        if not at_third:
+            for j in range(n):
+                mean[j], half_t[j], _, _ = _any_contrast(w[j] * m[j] + (f_k[j] + b[j]), w[j] * d[j])
+        for j in range(n):
+            h = half * delta[j]
+            m_at, d_at = (m_3[j], d_3[j]) if at_third else (m[j], d[j])
+            m_new = m_pi[j] - delta[j] * (alpha[j] * m_at + c[j] * mean[j])
+            d_new = d_pi[j] - delta[j] * (alpha[j] * d_at + c[j] * half_t[j])
+            sum_delta[j] += half * (m_pi[j] * d_pi[j] + m_new * d_new)
+            m[j], d[j] = m_3[j] + h * m_new, d_3[j] + h * d_new
+            m_pi[j] = m_new
+            d_pi[j] = d_new + epsilon[j] * g_next[j]
+    for i in range(4):
+        sums[i, lo:hi] = scale * total[i]
+    sums[4, lo:hi] = -sum_delta / epsilon
+
+
+@jit
+def released_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_u, grad_B, sums, lo, hi):
+    """Run two echoes; everything is read at the third, and δ has no gradient."""
+    alpha, w, b, c = theta[0, lo:hi], theta[1, lo:hi], theta[2, lo:hi], theta[3, lo:hi]
+    delta, epsilon = delta[lo:hi], epsilon[lo:hi]
+    real, n, last = delta.dtype.type, hi - lo, f.shape[0] - 1
+    half, one = real(0.5), real(1)
+    q, r = phi[lo:hi].copy(), phi[lo:hi].copy()
+    kick = epsilon * g[last, lo:hi]
+    p, s = -pi[lo:hi] + kick, -pi[lo:hi] - kick
+    total, lanes = np.zeros((4, n), delta.dtype), np.zeros((7, n), delta.dtype)
+    q_3, r_3, t, energy, o, low, nothing = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5], lanes[6]
+    sum_alpha, sum_w, sum_f, sum_c = total[0], total[1], total[2], total[3]
+    inverse, scale = one / w, -delta / (real(2) * epsilon)
+    for k in range(last, -1, -1):
+        f_k, out = f[k, lo:hi], grad_u[k, lo:hi]
+        g_next = g[k - 1, lo:hi] if k > 0 else nothing
+        for j in range(n):
+            h, shift = half * delta[j], f_k[j] + b[j]
+            q_3[j], r_3[j] = q[j] + h * p[j], r[j] + h * s[j]
+            t[j], energy[j] = tanh_and_log_cosh(w[j] * q_3[j] + shift)
+            o[j], low[j] = tanh_and_log_cosh(w[j] * r_3[j] + shift)
+        for j in range(n):
+            slope = c[j] * (t[j] - o[j]) * inverse[j]
+            well = (energy[j] - low[j]) * inverse[j]
+            sum_alpha[j] += half * q_3[j] * q_3[j] - half * r_3[j] * r_3[j]
+            sum_w[j] += c[j] * inverse[j] * (q_3[j] * t[j] - r_3[j] * o[j] - well)
+            sum_f[j] += slope
+            sum_c[j] += well
+            out[j] = scale[j] * slope
+        if not at_third:
+            for j in range(n):
+                shift = f_k[j] + b[j]
+                t[j] = tanh(w[j] * q[j] + shift)
+                o[j] = tanh(w[j] * r[j] + shift)
+        for j in range(n):
+            q_at, r_at = (q_3[j], r_3[j]) if at_third else (q[j], r[j])
+            p_new = p[j] - delta[j] * (alpha[j] * q_at + c[j] * t[j])
+            s_new = s[j] - delta[j] * (alpha[j] * r_at + c[j] * o[j])
+            q[j] = q_3[j] + half * delta[j] * p_new
+            r[j] = r_3[j] + half * delta[j] * s_new
+            nudge = epsilon[j] * g_next[j]
+            p[j] = p_new + nudge
+            s[j] = s_new - nudge
+    grad_B[:, lo:hi] = grad_u[:, lo:hi]
+    for i in range(4):
+        sums[i, lo:hi] = scale * total[i]
+    sums[4, lo:hi] = 0

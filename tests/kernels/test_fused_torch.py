@@ -1,0 +1,103 @@
+"""Every fused kernel equals the portable path; what has none says so."""
+
+import numpy as np
+import pytest
+import torch
+
+from impl_torch.algorithms import ALGORITHMS
+from impl_torch.fused import FUSED, fused
+from impl_torch.hamiltonians import HAMILTONIANS
+from impl_torch.integrators import INTEGRATORS
+from impl_torch.learner import make_learner
+from kernels.cpu import launch
+from rhelbench.errors import UserError
+from rhelbench.parameters import initial
+from rhelbench.spec import Nudge
+from tests.parity.torch_helpers import SHAPES, make_data, make_spec, worst
+from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
+
+LENGTH, SAMPLES, LANES = 30, 5, 60  # 300 lanes: a whole block and a part of one
+
+
+def gradients(trajectory, name: str, integrator: str, nudge: Nudge, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """Return the trajectory and its gradients towards θ, δ, u and B."""
+    draw = torch.Generator().manual_seed(0)
+    uniform = lambda low, high: low + (high - low) * torch.rand(LANES, generator=draw, dtype=torch.float64)  # noqa: E731
+    leaves = {"A": uniform(0, 1), "delta": uniform(0.1, 0.9)} if name == "linear" else {
+        "alpha": torch.tensor(0.6, dtype=torch.float64), "w": uniform(0.5, 1), "b": uniform(-1, 1), "c_tilde": uniform(0.3, 0.7),
+        "delta": torch.tensor(0.1, dtype=torch.float64),
+    }  # fmt: skip
+    leaves["f"] = 2 * torch.randn(LENGTH, SAMPLES, LANES, generator=draw, dtype=torch.float64)
+    leaves["f_B"] = leaves["f"].clone()
+    g = torch.randn(LENGTH, SAMPLES, LANES, generator=draw, dtype=torch.float64)
+    g[:, 2] = 0  # a sample without gradient
+    leaves = {key: value.to(dtype).requires_grad_() for key, value in leaves.items()}
+    theta = {key: leaves[key] for key in HAMILTONIANS[name].parameters}
+    phi = trajectory(HAMILTONIANS[name], INTEGRATORS[integrator], nudge, theta, leaves["delta"], leaves["f"], leaves["f_B"])
+    found = torch.autograd.grad(phi, list(leaves.values()), g.to(dtype))
+    return {"phi": phi.detach(), **dict(zip(leaves, found, strict=True))}
+
+
+#: Two echoes subtracted in float32 are rounding noise in part: the released rule is compared in float64 alone.
+CASES = [(t, d) for t in sorted(FUSED) for d in (torch.float32, torch.float64) if t[2] != "rhel_released" or d == torch.float64]
+
+
+@pytest.mark.parametrize("size", [1e-3, 0.5, 30.0])
+@pytest.mark.parametrize(("triple", "dtype"), CASES, ids=lambda v: "-".join(v) if isinstance(v, tuple) else str(v)[6:])
+def test_fused_equals_portable(triple: tuple[str, str, str], dtype: torch.dtype, size: float) -> None:
+    """Sizes: the usual nudge, one beyond the series, one that saturates. Two subtracted echoes amplify rounding by 1/size."""
+    name, integrator, algorithm = triple
+    nudge = Nudge(mode="relative", size=size)
+    reference = gradients(ALGORITHMS[algorithm], name, integrator, nudge, dtype)
+    found = gradients(fused(*triple), name, integrator, nudge, dtype)
+    tolerance = FUSED_FLOAT32 if dtype == torch.float32 else FUSED_FLOAT64
+    if algorithm == "rhel_released":
+        tolerance *= max(1.0, 1 / size)
+    errors = {key: worst(found[key].numpy(), value.numpy()) for key, value in reference.items()}
+    assert {key: error for key, error in errors.items() if not error <= tolerance} == {}
+    assert found["phi"].dtype == dtype
+
+
+def test_lanes_may_be_split_in_any_way() -> None:
+    from kernels.cpu import nonlinear
+
+    rng = np.random.default_rng(0)
+    theta, delta, f = rng.uniform(0.5, 1, (4, 100)), rng.uniform(0.1, 0.2, 100), rng.normal(size=(9, 100))
+    results = []
+    for block, threads in ((100, 1), (7, 1), (16, 2)):
+        phi, pi = np.empty_like(f), np.empty((1, 100))
+        launch.launch(nonlinear.forward, 100, block, threads, theta, delta, f, True, phi, pi)
+        results.append(np.concatenate([phi, pi]))
+    assert all(np.array_equal(results[0], other) for other in results)
+
+
+def test_not_a_number_stays_one() -> None:
+    theta = {key: torch.full((2,), 0.5) for key in HAMILTONIANS["nonlinear"].parameters}
+    f = torch.full((3, 1, 2), torch.nan)
+    path = fused("nonlinear", "leapfrog", "bptt")(
+        HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], Nudge(mode="absolute", size=0.1), theta, torch.tensor(0.1), f, f
+    )
+    assert torch.isnan(path).all()
+
+
+@pytest.mark.parametrize("model", ["linear-complex", "nonlinear"])
+def test_a_whole_model(model: str) -> None:
+    shape = SHAPES["classification"]
+    x, y = make_data(shape)
+    states = []
+    for kernel in ("portable", "fused"):
+        spec = make_spec(model, "rhel", kernel=kernel, dropout=0.2)
+        learner = make_learner(spec, shape)
+        learner.init(initial(spec, shape), dropout_seed=5)
+        learner.train_span(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32))
+        states.append(learner.state())
+        assert (learner.facts()["compile_s"] > 0) == (kernel == "fused")
+    before = learner.facts()["compilations"]
+    learner.train_span(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3]], np.int32))
+    assert learner.facts()["compilations"] == before
+    assert max(worst(states[1][key], value) for key, value in states[0].items()) < 1e-9
+
+
+def test_what_has_no_kernel_says_so() -> None:
+    with pytest.raises(UserError, match="kernel: portable"):
+        make_learner(make_spec("linear", "rhel_separate", kernel="fused"), SHAPES["classification"])
