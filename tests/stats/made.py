@@ -24,12 +24,12 @@ def run(task, model, algorithm, seed, *, correct=None, total=None, value=None, f
     }  # fmt: skip
 
 
-def counts(task, model, algorithm, values, total, **options) -> list[dict]:
-    """One run per seed with the given numbers of correct answers; None is a missing run."""
+def counts(task, model, algorithm, values, total, absent="missing", **options) -> list[dict]:
+    """One run per seed with the given numbers of correct answers; None is a run with the status ``absent``."""
     return [
         run(task, model, algorithm, seed, correct=value, total=total, **options)
         if value is not None
-        else run(task, model, algorithm, seed, **{**options, "status": options.get("absent", "missing")})
+        else run(task, model, algorithm, seed, **options | {"status": absent})
         for seed, value in zip(SEEDS, values, strict=False)
     ]
 

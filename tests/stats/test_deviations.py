@@ -1,0 +1,45 @@
+"""The deviations page: every row of the documentation, with effects measured by turning one switch."""
+
+import pandas as pd
+import pytest
+
+from rhelbench.stats import deviations, pages, records
+from rhelbench.stats.deviations import SWITCHES, WITHOUT
+
+
+def test_every_row_is_either_measured_or_explained():
+    numbers = {int(row["#"]) for row in deviations.rows()}
+    assert numbers == set(range(1, 13))
+    assert numbers == {*SWITCHES, *WITHOUT}
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return pd.concat([deviations.measure(model) for model in ("linear-complex", "nonlinear")], ignore_index=True)
+
+
+def test_turning_nothing_leaves_the_exact_rule(measured):
+    base = measured[measured.row == 0].set_index("model")
+    assert base.rule_error["linear-complex"] < 1e-12
+    assert base.rule_error["nonlinear"] < 1e-4  # worst parameter; of the order ρ²
+    assert (base.gradient_change == 0).all()
+
+
+def test_the_released_rule_and_integrator_bias_the_gradient(measured):
+    table = measured.set_index(["row", "model"]).rule_error
+    assert table[2, "linear-complex"] > 0.01
+    assert table[1, "nonlinear"] > 0.01
+    assert table[2, "nonlinear"] == pytest.approx(1, abs=1e-6)  # no gradient for δ at all
+
+
+def test_runs_with_one_switch_turned_appear_in_their_row(made, tmp_path, measured):
+    rows = made.counts("Heartbeat", "linear-complex", "rhel", [45, 46, 46, 44, 45], 62, protocol="released")
+    turned = made.counts("Heartbeat", "linear-complex", "rhel", [46, 47, 47, 45, 47], 62, protocol="released")
+    rows = [row | {"overrides": ""} for row in rows]
+    rows += [row | {"overrides": "algorithm=rhel", "run_id": row["run_id"] + "x"} for row in turned]
+    found = deviations.metric_effects(records.read(made.write(tmp_path, rows)))
+    assert found.iloc[0].second == "released+algorithm=rhel"
+    assert found.iloc[0]["mean"] == pytest.approx(6 / 310)
+    page = pages.deviation_page(measured, found)
+    line = next(line for line in page.splitlines() if line.startswith("| 2 "))
+    assert "Heartbeat linear RHEL JAX: +1.9 [" in line

@@ -1,0 +1,138 @@
+"""Each statistic against brute force, a library, or what the paper's numbers are known to say."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from rhelbench.stats import aggregate, calibration, consistency, equivalence, measured, power, records
+from rhelbench.stats.claims import CLAIMS, ledger
+from rhelbench.stats.evidence import Evidence, statistics
+
+
+def test_sign_flips_are_exact():
+    rng = np.random.default_rng(0)
+    for n in (1, 3, 7):
+        d = rng.normal(0.3, 1, n)
+        sums = [np.dot(signs, d) for signs in product((1, -1), repeat=n)]
+        assert equivalence.flip(d) == np.mean(np.array(sums) >= d.sum() - 1e-12)
+    assert equivalence.flip(np.ones(5)) == 1 / 32
+    assert np.isnan(equivalence.flip(np.ones(30)))
+
+
+def test_power_of_equivalence_against_simulation():
+    rng = np.random.default_rng(1)
+    for n, sd in ((5, 0.01), (10, 0.02), (5, 0.03)):
+        p = equivalence.t_statistics(rng.normal(0, sd, (20_000, n)), np.asarray(0.02))[:, 3]
+        assert power.equivalence_power(sd, n, 0.02) == pytest.approx(np.mean(p <= 0.05), abs=0.012)
+
+
+def test_seeds_needed_is_the_least_number_that_suffices():
+    n = power.seeds_needed(0.03, 0.02)
+    assert n is not None
+    assert power.equivalence_power(0.03, n, 0.02) >= power.POWER > power.equivalence_power(0.03, n - 1, 0.02)
+    assert power.seeds_needed(5.0, 0.02) is None
+
+
+def test_smallest_detectable_difference_has_the_stated_power():
+    n, sd = 5, 0.04
+    shift = power.detectable(sd, n) / (sd / np.sqrt(n))
+    edge = stats.t.ppf(0.975, n - 1)
+    assert stats.nct.sf(edge, n - 1, shift) + stats.nct.cdf(-edge, n - 1, shift) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_interquartile_mean_and_profile():
+    assert aggregate.iqm(np.array([0.0, 1.0, 2.0, 100.0])) == 1.5
+    assert aggregate.profile(np.array([0.2, 0.8]))[[0, 50, 90]].tolist() == [1.0, 0.5, 0.0]
+
+
+def test_the_bootstrap_is_stratified_and_reproducible():
+    tasks = [np.zeros(5), np.ones(3)]
+    one, two = (aggregate.bootstrap(tasks, lambda runs: runs.mean(-1), np.random.default_rng(3), 50) for _ in range(2))
+    assert np.array_equal(one, two)
+    assert np.allclose(one, 3 / 8)  # each resample keeps five runs of the first task and three of the second
+    spread = aggregate.bootstrap([np.arange(10.0)], lambda runs: runs.mean(-1), np.random.default_rng(3), 4000).std()
+    assert spread == pytest.approx(np.arange(10.0).std() / np.sqrt(10), rel=0.05)
+
+
+def test_the_papers_counts():
+    assert [consistency.held_out(task) for task in ("EigenWorms", "SelfRegulationSCP1", "SelfRegulationSCP2")] == [36, 85, 57]
+    assert [consistency.held_out(task) for task in ("EthanolConcentration", "Heartbeat", "MotorImagery")] == [79, 62, 57]
+    assert consistency.counts(0.739, 0.006, 62) == [(45, 46, 46, 46, 46)]
+    assert consistency.counts(0.299, 0.006, 79) == [(23, 23, 24, 24, 24)]
+    assert consistency.totals(0.7385, 62, 5) == [229]  # 73.87 %: the only multiple of 1/310 that is printed as 73.8 or 73.9
+    table = consistency.table()
+    assert table.possible.all()
+    assert (table.solutions > 0).all()
+
+
+def test_counts_against_enumeration():
+    found = set(consistency.counts(0.6, 0.1, 10, seeds=3, most=1000))
+    brute = set()
+    for values in product(range(11), repeat=3):
+        accuracies = np.array(values) / 10
+        if abs(accuracies.mean() - 0.6) <= 0.0005 + 1e-9 and abs(accuracies.std() - 0.1) <= 0.0005:
+            brute.add(tuple(sorted(values)))
+    assert found == brute
+
+
+def test_calibration_over_a_thousand_tables():
+    rates = calibration.table().set_index("quantity").rate
+    for name in ("no effect", "an effect of the margin"):
+        assert 0.93 <= rates[f"coverage of the 95 % paired t interval, {name}"] <= 0.97
+    assert rates["false equivalence at the margin"] <= 0.05
+    assert rates["false difference at no effect"] <= 0.07
+    assert 0 < rates["coverage of the 95 % bootstrap interval, difference of interquartile means"] < 1  # reported as it is
+
+
+def test_power_of_the_published_design():
+    table = calibration.published_design().set_index(["task", "model"])
+    assert len(table) == 14
+    row = table.loc["SelfRegulationSCP1", "linear-complex"]
+    assert row.sd == pytest.approx(np.hypot(0.018, 0.029) * np.sqrt(5 / 4))
+    assert row.seeds_needed > 5
+    assert table.power["EigenWorms", "linear-complex"] < 0.05
+
+
+def test_the_method_measured_by_the_oracle():
+    found = measured.everything(K=300)
+    assert set(found["passes"].values()) == {3.0}
+    assert found["second_derivatives"]["rhel_separate"] == 0 < found["second_derivatives"]["bptt"]
+    assert found["spread"] == 0
+    assert max(found["continuous"].values()) < 1e-8
+    assert found["discrete"]["linear"]["pair"] < 1e-12
+
+
+@pytest.fixture(scope="module")
+def small(made, tmp_path_factory):
+    folder = made.write(tmp_path_factory.mktemp("ledger"), made.counts("BasicMotions", "linear", "rhel", [12, 11], 12))
+    return records.read(folder)
+
+
+def _evidence(small, **changes) -> Evidence:
+    good = {
+        "continuous": {"integrand": 1e-11}, "discrete": {"linear": {"separate": 1e-12}, "nonlinear": {"separate": 1e-7}},
+        "passes": {"2": 3.0, "16": 3.0}, "second_derivatives": {"bptt": 150, "rhel_separate": 0}, "spread": 0.0,
+        "longest": {"K": 300, "linear": 1e-13, "nonlinear": 1e-6},
+    }  # fmt: skip
+    return Evidence(small, good | changes, statistics(small), None, None, [])
+
+
+def test_verdicts_follow_the_evidence(small):
+    good = ledger(_evidence(small)).set_index("name").verdict
+    assert set(good) <= {"reproduced", "not reproduced", "inconclusive", "not testable here"}
+    method = ["gradient, discrete time", "gradient, continuous time", "three passes", "no Jacobian", "no variance"]
+    assert set(good[method]) == {"reproduced"}
+    assert set(good[["constant memory", "Table 1", "Table 2", "on par, released", "two frameworks"]]) == {"not testable here"}
+    bad = {
+        "continuous": {"integrand": 1e-3}, "discrete": {"linear": {"separate": 1e-3}, "nonlinear": {"separate": 1e-7}},
+        "passes": {"2": 3.0, "16": 4.0}, "second_derivatives": {"bptt": 150, "rhel_separate": 1}, "spread": 1e-9,
+    }  # fmt: skip
+    assert set(ledger(_evidence(small, **bad)).set_index("name").verdict[method]) == {"not reproduced"}
+
+
+def test_a_verdict_that_is_not_reproduced_says_why(small):
+    table = ledger(_evidence(small))
+    assert len(table) == len(CLAIMS)
+    assert (table.why[table.verdict != "reproduced"] != "").all()
