@@ -12,7 +12,7 @@ from impl_jax.integrators import INTEGRATORS
 from impl_jax.interface import Hamiltonian, Integrator, Theta
 from impl_jax.recurrence import Trajectory, fidelity
 from rhelbench.registry import MODELS
-from rhelbench.spec import Nudge, RunSpec
+from rhelbench.spec import Nudge, Switches
 
 #: No reduced-precision products (TF32, bfloat16 passes) on any device.
 PRECISION = jax.lax.Precision.HIGHEST
@@ -29,7 +29,7 @@ class Unit:
         nudge: the echo's kick.
         paired: 2P lanes, real and imaginary parts of a complex state, sharing θ and δ.
         c_squash: sigmoids between c and c̃.
-        delta_trained: False freezes a δ that is a parameter of its own.
+        delta_trained: False freezes δ.
     """
 
     hamiltonian: Hamiltonian | None
@@ -41,9 +41,9 @@ class Unit:
     delta_trained: bool
 
 
-def unit_of(spec: RunSpec) -> Unit:
-    """Return the unit that a run's model and switches ask for."""
-    model, switches = MODELS[spec.model], spec.switches
+def unit_of(name: str, switches: Switches) -> Unit:
+    """Return the unit of a model in ``registry.MODELS``, as the switches ask for it."""
+    model = MODELS[name]
     return Unit(
         hamiltonian=HAMILTONIANS[model.hamiltonian] if model.hamiltonian else None,
         integrator=INTEGRATORS[switches.integrator],
@@ -64,7 +64,7 @@ def dense(x: Float[Array, "K n a"], weight: Float[Array, "b a"]) -> Float[Array,
 def physical(hamiltonian: Hamiltonian, unit: Unit, raw: Theta) -> tuple[Theta, Float[Array, "..."]]:
     """Return θ and δ of every lane: the Hamiltonian's own, repeated for both parts of a complex state."""
     theta, delta = hamiltonian.physical(raw, unit.c_squash)
-    if "delta" in raw and not unit.delta_trained:
+    if not unit.delta_trained:
         delta = jax.lax.stop_gradient(delta)
     if unit.paired:
         twice = lambda value: jnp.concatenate([value, value]) if value.ndim else value  # noqa: E731

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -13,35 +14,64 @@ from jaxtyping import Array, Float, Int, Num, UInt32
 from numpy.typing import NDArray
 
 from impl_jax import hssm
-from impl_jax.hru import physical
+from impl_jax.hru import hru, physical, unit_of
 from impl_jax.interface import Theta
 from impl_jax.programs import Programs
 from impl_jax.state import State, fresh, key_data, to_device, to_host
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.errors import UserError
 from rhelbench.parameters import table
-from rhelbench.spec import RunSpec
+from rhelbench.spec import RunSpec, Switches
 
 Inputs = Float[Array, "n K d"]
 Labels = Num[Array, "n ..."]
 
 
+def unit_gradients(
+    model: str, switches: Switches, raw: Arrays, u: NDArray[np.float64], bar: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], Arrays]:
+    """Run one unit forward and backward in float64.
+
+    Args:
+        model: a name in ``registry.MODELS``.
+        switches: algorithm, integrator, nudge, c_squash, delta_trained.
+        raw: the unit's trainable values by letter.
+        u: inputs, (K, n, H).
+        bar: dL/dy, (K, n, H).
+
+    Returns:
+        y (K, n, H), and the gradients by letter, that of the input as ``"u"``.
+    """
+    unit = unit_of(model, switches)
+
+    def both(raw: Theta, u: Array, bar: Array) -> tuple[Array, Theta, Array]:
+        y, pull = jax.vjp(partial(hru, unit), raw, u)
+        return y, *pull(bar)
+
+    with jax.enable_x64(True):
+        wide = {name: jnp.array(value, jnp.float64) for name, value in raw.items()}
+        y, slopes, of_u = jax.jit(both)(wide, jnp.array(u, jnp.float64), jnp.array(bar, jnp.float64))
+        return np.array(y), {name: np.array(slope) for name, slope in slopes.items()} | {"u": np.array(of_u)}
+
+
 def make_learner(spec: RunSpec, shape: TaskShape) -> "JaxLearner":
-    """Return the learner of ``rhelbench.contract.Learner`` for one run.
+    """Return the learner of ``rhelbench.contract.Learner`` for one run; a float64 run turns on 64-bit JAX for the process.
 
     Raises:
         UserError: the run asks for something that this framework does not have.
     """
     if spec.kernel != "portable":
         raise UserError(f"impl_jax has no '{spec.kernel}' kernel: set kernel: portable.")
+    if spec.dtype == "float64":
+        jax.config.update("jax_enable_x64", True)
     return JaxLearner(spec, shape)
 
 
 class JaxLearner:
     """One model, one optimiser, one learning algorithm (``rhelbench.contract.Learner``).
 
-    64-bit numbers are switched on by a context around every call of a float64 run, and off around every call of a float32
-    run, so that learners of both kinds live in one process and no global setting decides a result.
+    A context around every call sets JAX's 64-bit numbers on for a float64 run and off for a float32 run, so that learners of
+    both kinds live in one process and no global setting decides a result.
     """
 
     def __init__(self, spec: RunSpec, shape: TaskShape) -> None:

@@ -1,0 +1,25 @@
+"""``python -m rhelbench collect``: gather the records of a matrix into tidy tables; it never waits for a run."""
+
+import argparse
+import json
+from pathlib import Path
+
+from rhelbench import config
+from rhelbench.records.collect import collect, counts
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--config", help="the matrix's configuration file")
+    which.add_argument("--config-json", help="the configuration itself, as JSON")
+    parser.add_argument("--results", type=Path, default=Path("results/runs"), help="where the records are")
+    parser.add_argument("--out", type=Path, required=True, help="folder for runs.csv and history.csv")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write runs.csv and history.csv and say how many runs ended how."""
+    matrix = config.read(args.config) if args.config else config.parse(json.loads(args.config_json), "--config-json")
+    runs = collect(config.expand(matrix), args.results, args.out)
+    print(f"{matrix.name}: {counts(runs)}")
+    return 0

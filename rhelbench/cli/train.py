@@ -1,0 +1,47 @@
+"""``python -m rhelbench train``: train one run to its end, or from where it was interrupted."""
+
+import argparse
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from rhelbench.errors import UserError
+from rhelbench.protocol import job
+from rhelbench.spec import RunSpec
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--spec", required=True, help="a spec.json, or the JSON itself")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
+    parser.add_argument("--results", type=Path, default=Path("results/runs"), help="where records go")
+    parser.add_argument("--scratch", type=Path, default=Path("scratch"), help="where checkpoints go")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train; 0 for every end of the run's own, 128 + n after signal n."""
+    return job.run(read_spec(args.spec), args.data, args.results, args.scratch)
+
+
+def read_spec(text: str) -> RunSpec:
+    """Read a specification from JSON or from the file of that name.
+
+    Raises:
+        UserError: no such file, no JSON, or not a specification.
+    """
+    given, where = text, "--spec"
+    if not text.lstrip().startswith("{"):
+        where = text
+        try:
+            given = Path(text).read_text()
+        except OSError as error:
+            raise UserError(f"--spec {text}: {error.strerror}; give a spec.json or its content.") from error
+    try:
+        return RunSpec.model_validate(json.loads(given))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{where} is no JSON ({error}); give a spec.json or its content.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise UserError(f"{where}: field '{field}' is wrong ({first['msg']}); 'rhelbench check' makes valid ones.") from error

@@ -1,0 +1,61 @@
+"""What a run shows while it trains: one line that renews itself on a terminal, a short line now and then elsewhere."""
+
+import sys
+import time
+from typing import TextIO
+
+from rhelbench.protocol.state import Run
+from rhelbench.spec import RunSpec
+
+#: Seconds between two lines: on a terminal, and elsewhere (a log).
+OFTEN, SELDOM = 0.2, 10.0
+
+
+class Display:
+    """Show step, loss, validation, best, steps/s and the time that is left at most.
+
+    Args:
+        spec: the run.
+        stream: where to; its ``isatty`` decides how.
+    """
+
+    def __init__(self, spec: RunSpec, stream: TextIO = sys.stderr) -> None:
+        self._spec, self._stream, self._terminal = spec, stream, stream.isatty()
+        self._last = -SELDOM
+        self._begin: tuple[int, float] | None = None
+
+    def update(self, run: Run, evaluated: bool) -> None:
+        """Show the run's state, unless it has just been shown; a log gets lines at evaluations only."""
+        now = time.monotonic()
+        if self._begin is None:  # the first chunk compiles: the pace is counted from its end
+            self._begin = (run.step, now)
+        if now - self._last < (OFTEN if self._terminal else SELDOM) or not (self._terminal or evaluated):
+            return
+        self._last = now
+        self._write(self.line(run, now))
+
+    def close(self, sentence: str) -> None:
+        """Show the run's end, always."""
+        self._write(f"{self._spec.run_id}: {sentence}")
+        if self._terminal:
+            print(file=self._stream)
+
+    def line(self, run: Run, now: float) -> str:
+        """Return the line for a moment of a run."""
+        steps, last = self._spec.budget.steps, run.history[-1] if run.history else {}
+        loss = run.losses[-1] if run.losses else last.get("loss")
+        begin, since = self._begin or (run.step, now)
+        pace = (run.step - begin) / (now - since) if now > since else 0.0
+        left = time.strftime("%H:%M:%S", time.gmtime((steps - run.step) / pace)) if pace else "?"
+        numbers = " ".join(
+            f"{name} {'-' if value is None else format(value, '.4g')}"
+            for name, value in (("loss", loss), ("val", last.get("val")), ("best", run.stopping.best))
+        )
+        return f"{self._spec.run_id}: step {run.step}/{steps} {numbers} {pace:.1f} steps/s, at most {left} left"
+
+    def _write(self, line: str) -> None:
+        if self._terminal:
+            self._stream.write(f"\r\x1b[K{line}")
+        else:
+            self._stream.write(line + "\n")
+        self._stream.flush()

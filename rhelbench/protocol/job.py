@@ -1,0 +1,152 @@
+"""One run's whole life: lock, data, learner, training, record."""
+
+import math
+import sys
+import traceback
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from rhelbench.contract import Learner
+from rhelbench.errors import UserError
+from rhelbench.protocol import lock, setup
+from rhelbench.protocol.checkpoint import Checkpoints
+from rhelbench.protocol.display import Display
+from rhelbench.protocol.metrics import NAMES
+from rhelbench.protocol.signals import Signals
+from rhelbench.protocol.state import Run
+from rhelbench.protocol.trainer import Outcome, train
+from rhelbench.records import provenance, write
+from rhelbench.records.digest import code_digest
+from rhelbench.records.files import write_atomically
+from rhelbench.spec import RunSpec
+from rhelbench.tasks import card
+
+
+class _Watch:
+    """Stores the history, shows the progress, serves signals."""
+
+    def __init__(self, folder: Path, display: Display, signals: Signals) -> None:
+        self._folder, self._display, self._signals = folder, display, signals
+
+    def evaluated(self, run: Run) -> None:
+        write_atomically(self._folder / "history.csv", write.history_csv(run.history))
+        if run.history:
+            self._display.update(run, evaluated=True)
+
+    def stepped(self, run: Run) -> bool:
+        self._display.update(run, evaluated=False)
+        return self._signals.received is None
+
+
+def run(spec: RunSpec, data: Path, results: Path, scratch: Path) -> int:
+    """Train a run to its end and leave its record; one that has a record is not trained again, unless it failed.
+
+    Args:
+        spec: the run.
+        data: folder of prepared tasks.
+        results: ``results/runs``; the run gets a folder of its own.
+        scratch: for checkpoints and locks.
+
+    Returns:
+        0 for every end of the run's own, a failed one included; 128 + the signal's number if it was interrupted.
+
+    Raises:
+        UserError: another process trains this run, the data or the framework are missing, the disk is full.
+    """
+    folder, corner = results / spec.run_id, scratch / spec.run_id
+    try:
+        with lock.held(corner), Signals() as signals:
+            existing = write.read(folder)
+            if existing and existing["result"]["status"] != "failed":
+                print(f"{spec.run_id}: has its record ({existing['result']['status']}); nothing to do.", file=sys.stderr)
+                return 0
+            return _attempt(spec, data, folder, corner, signals)
+    except OSError as error:
+        raise UserError(f"{spec.run_id}: {error}; free the disk or correct the path, then run it again: it resumes.") from error
+
+
+def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Signals) -> int:
+    for left_by_a_killed_process in (*corner.glob(".*.tmp"), *folder.glob(".*.tmp")):
+        left_by_a_killed_process.unlink()
+    (folder / write.RECORD).unlink(missing_ok=True)
+    write.spec(folder, spec)
+    display, begin, started = Display(spec), perf_counter(), provenance.now()
+    problem, learner, checkpoints = None, None, None
+    try:
+        problem = setup.load(spec, data)
+        learner = setup.learner(spec, problem.shape)
+        loading = perf_counter() - begin
+        identity = [spec.run_id, code_digest(spec.framework), problem.digests["data"], problem.digests["split"]]
+        checkpoints = Checkpoints(corner, " ".join(identity))
+        outcome = train(spec, learner, problem, checkpoints, _Watch(folder, display, signals))
+        if outcome is None:
+            display.close(f"interrupted by signal {signals.received} and saved; the same command resumes it.")
+            return 128 + (signals.received or 0)
+        outcome.run.clock.seconds["data"] += loading
+        result, extra = _result(spec, problem, outcome), _times(outcome.run)
+    except UserError:
+        raise
+    except Exception as error:
+        problem_digests = problem.digests if problem else {}
+        result = _ending(spec, "failed", problem_digests) | {"error": f"{type(error).__name__}: {error}"}
+        extra = {"traceback": traceback.format_exc()}
+    facts = _facts(learner)
+    times = {"started": started, "ended": provenance.now(), "wall_s": perf_counter() - begin}
+    write.record(folder, result, {**times, **provenance.describe(spec, facts), **extra})
+    if result["status"] != "failed" and checkpoints is not None:
+        checkpoints.clear()
+    display.close(_sentence(result))
+    return 0
+
+
+def _facts(learner: Learner | None) -> dict[str, Any]:
+    """Ask the learner for its facts; one that broke may have none left to give."""
+    try:
+        return learner.facts() if learner else {}
+    except Exception:
+        return {}
+
+
+def _ending(spec: RunSpec, status: str, digests: dict[str, str]) -> dict[str, Any]:
+    """Return the record's reproducible part for a run that has nothing to report."""
+    nothing = dict.fromkeys(("value", "correct", "total", "val", "best_step", "last_step"))
+    name = NAMES[card.load(spec.task).kind]
+    return {
+        "run_id": spec.run_id, "spec": spec.model_dump(mode="json"), "status": status, "metric": name,
+        **nothing, "flags": [], "digests": digests,
+    }  # fmt: skip
+
+
+def _result(spec: RunSpec, problem: setup.Problem, outcome: Outcome) -> dict[str, Any]:
+    run, metric = outcome.run, outcome.metric
+    kept = {name: array for name, array in run.kept.items() if name.startswith("parameters.")}
+    digests = {"history": write.digest(write.history_csv(run.history)), **problem.digests}
+    found = {"best_step": run.stopping.best_step, "last_step": run.step, "val": run.stopping.best, "flags": outcome.flags}
+    if metric is not None:
+        found |= {
+            "value": metric.value if math.isfinite(metric.value) else None,
+            "correct": metric.correct,
+            "total": metric.total,
+        }
+        digests["parameters"] = write.arrays_digest(kept)
+    return _ending(spec, outcome.status, digests) | found
+
+
+def _times(run: Run) -> dict[str, Any]:
+    seconds = run.clock.seconds
+    return {
+        "seconds": seconds | {"total": run.clock.total},
+        "steps_per_s": run.step / seconds["train"] if seconds["train"] else None,
+        "resumptions": run.resumptions,
+        "troubles": run.troubles,
+    }
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    if result["status"] == "failed":
+        return f"failed ({result['error']}); the traceback is in its record, and the next invocation tries again."
+    if result["value"] is None:
+        return f"{result['status']} at step {result['last_step']}, before any evaluation."
+    counts = f" ({result['correct']}/{result['total']})" if result["correct"] is not None else ""
+    return f"{result['status']}, test {result['metric']} {result['value']:.4g}{counts}, kept at step {result['best_step']}."

@@ -1,0 +1,72 @@
+"""Accuracy or mean squared error of one part of the data, every sample included."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rhelbench.contract import Learner
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the split: the learner's own array of inputs, and the answers as NumPy.
+
+    Args:
+        x: inputs (n, L, d), on the device.
+        y: labels (n,) int, or targets (n, K, c).
+    """
+
+    x: Any
+    y: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric's value and what it was counted from.
+
+    Args:
+        value: accuracy in [0, 1], or mean squared error; NaN where a prediction was not finite.
+        correct: samples answered correctly; None for a regression.
+        total: samples, or single targets of a regression.
+    """
+
+    value: float
+    correct: int | None
+    total: int
+
+
+#: Kind of task to the name of its metric; an accuracy is better when higher.
+NAMES: dict[Literal["classification", "regression"], Literal["accuracy", "mse"]] = {
+    "classification": "accuracy",
+    "regression": "mse",
+}
+
+
+def predictions(learner: Learner, x: Any, n: int, batch: int) -> NDArray[np.floating]:
+    """Predict n samples in pieces of at most ``batch``; the last piece overlaps the one before, so that all have one shape."""
+    pieces = []
+    for start in range(0, n, batch):
+        first = max(0, min(start, n - batch))
+        pieces.append(learner.predict(x[first : first + batch])[start - first :])
+    return np.concatenate(pieces)
+
+
+def evaluate(learner: Learner, part: Part, batch: int) -> Metric:
+    """Score a learner on a part.
+
+    accuracy = (1/n) Σ [argmax_c logits = y], or mse = mean (output − y)², in float64.
+
+    Args:
+        learner: in any state; it is not changed.
+        part: what to score on.
+        batch: samples per call.
+    """
+    out = predictions(learner, part.x, len(part.y), batch).astype(np.float64)
+    finite = bool(np.isfinite(out).all())
+    if np.issubdtype(part.y.dtype, np.integer):
+        correct = int((out.argmax(axis=-1) == part.y).sum())
+        return Metric(correct / len(part.y) if finite else float("nan"), correct, len(part.y))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Metric(float(np.mean((out - part.y) ** 2)), None, part.y.size)

@@ -1,0 +1,64 @@
+"""From a run's specification to its data and its learner."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rhelbench.contract import Learner, TaskShape
+from rhelbench.errors import UserError
+from rhelbench.registry import FRAMEWORKS
+from rhelbench.spec import RunSpec
+from rhelbench.tasks import card, splits, store
+
+PARTS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a learner is to learn.
+
+    Args:
+        parts: name of a part to inputs (n, L, d) in the run's dtype, and labels (n,) int32 or targets (n, K, c).
+        shape: the task's sizes.
+        digests: SHA-256 of the prepared data and of the split.
+    """
+
+    parts: dict[str, tuple[NDArray[Any], NDArray[Any]]]
+    shape: TaskShape
+    digests: dict[str, str]
+
+
+def load(spec: RunSpec, data: Path) -> Problem:
+    """Read and split a prepared task.
+
+    Raises:
+        UserError: the task is not prepared, or its data are not what its card says.
+    """
+    prepared = store.load(spec.task, data)
+    split = splits.split(prepared, spec.switches.split, spec.seed)
+    parts: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}
+    for name in PARTS:
+        x, y = splits.arrays(prepared, split, name, spec.hyper.time_channel)
+        kind = np.int32 if np.issubdtype(y.dtype, np.integer) else spec.dtype
+        parts[name] = np.ascontiguousarray(x, spec.dtype), np.ascontiguousarray(y, kind)
+    shape = card.load(spec.task).shape(spec.hyper.time_channel)
+    return Problem(parts, shape, {"data": prepared.digest, "split": split.digest})
+
+
+def learner(spec: RunSpec, shape: TaskShape) -> Learner:
+    """Build the run's learner; its framework is imported here and nowhere else.
+
+    Raises:
+        UserError: the framework is not installed.
+    """
+    try:
+        module = import_module(FRAMEWORKS[spec.framework])
+    except ModuleNotFoundError as error:
+        if error.name != spec.framework:
+            raise
+        raise UserError(f"{spec.framework} is not installed: run 'pip install rhelbench[{spec.framework}]'.") from error
+    return module.make_learner(spec, shape)

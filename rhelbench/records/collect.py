@@ -1,0 +1,71 @@
+"""From the records of many runs to two tidy tables; what is not there yet is a row that says so."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rhelbench.protocol.metrics import NAMES
+from rhelbench.records import write
+from rhelbench.records.files import write_atomically
+from rhelbench.spec import RunSpec
+from rhelbench.tasks import card
+
+#: Columns of runs.csv (docs/architecture.md).
+RUNS = (
+    "run_id", "task", "model", "algorithm", "framework", "protocol", "seed", "perturbation", "dropout_stream", "status",
+    "metric", "value", "correct", "total", "val", "best_step", "last_step", "flags", "device", "train_s", "total_s",
+    "peak_host_bytes", "peak_device_bytes",
+)  # fmt: skip
+_COUNTS = ("correct", "total", "best_step", "last_step", "peak_host_bytes", "peak_device_bytes")
+
+
+def row(spec: RunSpec, results: Path) -> dict[str, Any]:
+    """Return a run's row of runs.csv; without a record its status is ``missing`` and its numbers are empty."""
+    record = write.read(results / spec.run_id) or {"result": {"status": "missing"}, "provenance": {}}
+    result, provenance = record["result"], record["provenance"]
+    seconds = provenance.get("seconds", {})
+    known = {
+        "run_id": spec.run_id, "task": spec.task, "model": spec.model, "algorithm": spec.algorithm,
+        "framework": spec.framework, "protocol": spec.protocol, "seed": spec.seed,
+        "perturbation": spec.variant.perturbation, "dropout_stream": spec.variant.dropout_stream,
+        "metric": NAMES[card.load(spec.task).kind], "flags": " ".join(result.get("flags", [])),
+        "train_s": seconds.get("train"), "total_s": seconds.get("total"),
+    }  # fmt: skip
+    return {name: known[name] if name in known else result.get(name, provenance.get(name)) for name in RUNS}
+
+
+def history(spec: RunSpec, results: Path) -> pd.DataFrame:
+    """Return a run's history with its run_id in front; empty where there is no record."""
+    folder = results / spec.run_id
+    if write.read(folder) is None or not (folder / "history.csv").exists():
+        return pd.DataFrame(columns=["run_id", *write.HISTORY])
+    rows = pd.read_csv(folder / "history.csv", float_precision="round_trip")
+    rows.insert(0, "run_id", spec.run_id)
+    return rows
+
+
+def collect(specs: list[RunSpec], results: Path, out: Path) -> pd.DataFrame:
+    """Write ``runs.csv`` and ``history.csv``, each complete or not at all; equal records give equal bytes.
+
+    Args:
+        specs: every run of the matrix, in the order of the rows.
+        results: ``results/runs``.
+        out: folder for the two tables.
+
+    Returns:
+        The table of runs.
+    """
+    runs = pd.DataFrame([row(spec, results) for spec in specs], columns=list(RUNS))
+    runs = runs.astype(dict.fromkeys(_COUNTS, "Int64"))
+    histories = [rows for spec in specs if len(rows := history(spec, results))]
+    none = pd.DataFrame(columns=["run_id", *write.HISTORY])
+    rows = pd.concat(histories, ignore_index=True) if histories else none
+    write_atomically(out / "runs.csv", runs.to_csv(index=False))
+    write_atomically(out / "history.csv", rows.to_csv(index=False))
+    return runs
+
+
+def counts(runs: pd.DataFrame) -> str:
+    """Return how many runs ended how, for example ``"4 done, 2 missing"``."""
+    return ", ".join(f"{number} {status}" for status, number in runs["status"].value_counts(sort=False).items())

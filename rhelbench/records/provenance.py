@@ -1,0 +1,60 @@
+"""Under which circumstances a run was computed; nothing here is compared between runs."""
+
+import hashlib
+import platform
+import resource
+import socket
+import subprocess
+from datetime import UTC, datetime
+from typing import Any
+
+from rhelbench import __version__
+from rhelbench.records.digest import ROOT, code_digest
+from rhelbench.spec import RunSpec
+
+
+def git() -> dict[str, Any]:
+    """Return the commit and whether tracked files differ from it; None for both where git cannot say."""
+
+    def ask(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(("git", "-C", str(ROOT), *arguments), capture_output=True, text=True, timeout=10, check=True)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.strip()
+
+    changed = ask("status", "--porcelain", "--untracked-files=no")
+    return {"commit": ask("rev-parse", "HEAD"), "dirty": None if changed is None else bool(changed)}
+
+
+def lock_digest() -> str | None:
+    """Return the SHA-256 of constraints.txt, the exact versions that were asked for."""
+    path = ROOT / "constraints.txt"
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+
+
+def now() -> str:
+    """Return the time, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def describe(spec: RunSpec, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return everything about machine, code and versions.
+
+    Args:
+        spec: the run.
+        facts: ``Learner.facts()``, or nothing if the learner could not be built.
+    """
+    return {
+        "host": socket.gethostname(),
+        "platform": platform.platform(),
+        "device": facts.get("device"),
+        "precision": facts.get("precision"),
+        "versions": {"python": platform.python_version(), "rhelbench": __version__, **facts.get("versions", {})},
+        "compilations": facts.get("compilations"),
+        "peak_host_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_device_bytes": facts.get("peak_device_bytes"),
+        "code_digest": code_digest(spec.framework),
+        "lock_digest": lock_digest(),
+        "git": git(),
+    }

@@ -1,0 +1,68 @@
+"""The three files of a run: its specification, its history, and its record, which comes last."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rhelbench.contract import Arrays
+from rhelbench.records.files import write_atomically
+from rhelbench.spec import RunSpec
+
+#: Columns of history.csv; fidelity is empty under BPTT.
+HISTORY = ("step", "loss", "train", "val", "fidelity")
+RECORD = "record.json"
+
+
+def spec(folder: Path, run: RunSpec) -> None:
+    """Write ``spec.json``: the canonical JSON, indented for reading."""
+    content = json.dumps(run.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    path = folder / "spec.json"
+    if not path.exists() or path.read_text() != content:
+        write_atomically(path, content)
+
+
+def history_csv(rows: list[dict[str, float | None]]) -> str:
+    """Return a history as CSV: shortest decimals that read back exactly, so equal numbers give equal bytes."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HISTORY)
+    writer.writerows(["" if row[name] is None else repr(row[name]) for name in HISTORY] for row in rows)
+    return text.getvalue()
+
+
+def digest(content: str | bytes) -> str:
+    """Return the SHA-256 of text or bytes."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def arrays_digest(arrays: Arrays) -> str:
+    """Return the SHA-256 of names, dtypes, shapes and bytes, in the order of the names."""
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name}|{array.dtype.str}|{array.shape}|".encode() + array.tobytes())
+    return total.hexdigest()
+
+
+def record(folder: Path, result: dict[str, Any], provenance: dict[str, Any]) -> None:
+    """Write ``record.json``, durably; a failed attempt also as ``attempts/<n>.json``, which nothing removes.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    content = json.dumps({"result": result, "provenance": provenance}, indent=1, ensure_ascii=False) + "\n"
+    if result["status"] == "failed":
+        attempts = folder / "attempts"
+        write_atomically(attempts / f"{len(list(attempts.glob('*.json'))) + 1}.json", content, durable=True)
+    write_atomically(folder / RECORD, content, durable=True)
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """Return a run's record, or None where there is none."""
+    path = folder / RECORD
+    return json.loads(path.read_text()) if path.exists() else None

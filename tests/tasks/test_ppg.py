@@ -1,0 +1,206 @@
+"""PPG-DaLiA end to end on a made archive in the exact file format, window by window against a slow reference."""
+
+import json
+import pickle
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from rhelbench.errors import UserError
+from rhelbench.tasks import card as card_module
+from rhelbench.tasks import splits
+from rhelbench.tasks.prepare import prepare
+from rhelbench.tasks.readers import ppg_dalia
+from rhelbench.tasks.store import load
+from tests.tasks.made import ppg_zip, subject
+
+#: Steps of a window, targets of a window, strides, in the made task: a fifteenth of the real ones.
+LENGTH, TARGETS = 3840, 30
+#: Subject to seconds; numbers out of order, so that S10 follows S2.
+SECONDS = {1: 640, 10: 701, 2: 530}
+
+
+def small(data, card):
+    (data / "archives").mkdir(parents=True, exist_ok=True)
+    fields = card_module.load("PPG-DaLiA").model_dump() | {"samples": 3, "length": LENGTH}
+    fields["source"]["checksums"] = []
+    card.mkdir(parents=True)
+    (card / "PPG-DaLiA.yaml").write_text(json.dumps(fields))
+
+
+@pytest.fixture(scope="module")
+def records():
+    return {number: subject(number, seconds) for number, seconds in SECONDS.items()}
+
+
+@pytest.fixture(scope="module")
+def prepared(records, tmp_path_factory):
+    home = tmp_path_factory.mktemp("ppg")
+    small(home / "data", home / "cards")
+    ppg_zip(home / "data/archives/PPG-DaLiA.zip", records)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(card_module, "CARDS", home / "cards")
+        prepare("PPG-DaLiA", home / "data")
+        yield load("PPG-DaLiA", home / "data")
+
+
+def slow_scale(values):
+    low, high = min(values), max(values)
+    return [2 * (value - low) / (high - low) - 1 for value in values]
+
+
+def slow_subject(record):
+    """Signals (channels of lists) and targets of one subject, by plain loops."""
+    channels = []
+    for name, times in (("ACC", 2), ("BVP", 1), ("EDA", 16), ("TEMP", 16)):
+        for column in record["signal"]["wrist"][name].T:
+            channels.append(slow_scale([value for value in column.tolist() for _ in range(times)]))
+    rate = record["label"].tolist()
+    return channels, slow_scale([rate[0]] * 3 + rate)
+
+
+def slow_windows(record, order, aligned):
+    """Every window of one subject: part -> list of (signals (L, 6), targets (TARGETS,))."""
+    channels, targets = slow_subject(record)
+    share = {"train": 70, "val": 15, "test": 15}
+    found, low = {}, 0
+    for part in order:
+        high = low + share[part]
+        first, last = int(low / 100 * len(targets)), int(high / 100 * len(targets))
+        start, stop = int(low / 100 * len(channels[0])), int(high / 100 * len(channels[0]))
+        if aligned:
+            start, stop = 128 * first, 128 * last
+        x = [channel[start:stop] for channel in channels]
+        y = targets[first:last]
+        inputs = [np.array([c[at : at + LENGTH] for c in x]).T for at in range(0, len(x[0]) - LENGTH + 1, LENGTH // 10)]
+        outputs = [y[at : at + TARGETS] for at in range(0, len(y) - TARGETS + 1, TARGETS // 10)]
+        found[part] = list(zip(inputs, outputs, strict=False))
+        low = high
+    return found
+
+
+def test_facts(prepared):
+    assert [recording.name for recording in prepared.recordings] == ["S1", "S2", "S10"]
+    assert [recording.steps for recording in prepared.recordings] == [64 * SECONDS[n] for n in (1, 2, 10)]
+    assert [recording.targets for recording in prepared.recordings] == [(SECONDS[n] - 8) // 2 + 4 for n in (1, 2, 10)]
+    assert prepared.x.min() == -1
+    assert prepared.x.max() == 1
+
+
+@pytest.mark.parametrize("kind", ["released", "content_hash"])
+def test_windows_equal_the_slow_reference(prepared, records, kind):
+    seen = set()
+    for seed in range(4):
+        drawn = splits.split(prepared, kind, seed)
+        parts = {part: splits.arrays(prepared, drawn, part, time_channel=False) for part in splits.PARTS}
+        at = dict.fromkeys(splits.PARTS, 0)
+        for recording in prepared.recordings:
+            ids = [
+                id for part in splits.PARTS for id in splits.as_ids(prepared, drawn)[part] if id.startswith(recording.name + "+")
+            ]
+            assert len(set(ids)) == len(ids)
+            counts = {
+                part: sum(id.startswith(recording.name + "+") for id in splits.as_ids(prepared, drawn)[part])
+                for part in splits.PARTS
+            }
+            record = records[int(recording.name[1:])]
+            fitting = []
+            for order in splits.ORDERS:
+                slow = slow_windows(record, order, aligned=kind == "content_hash")
+                if {part: len(windows) for part, windows in slow.items()} == counts and all(
+                    np.allclose(parts[part][0][at[part] + i], window[0], atol=1e-6)
+                    and np.allclose(parts[part][1][at[part] + i, :, 0], window[1], atol=1e-6)
+                    for part, windows in slow.items()
+                    for i, window in enumerate(windows)
+                ):
+                    fitting.append(order)
+            assert len(fitting) == 1
+            seen.add(fitting[0])
+            for part in splits.PARTS:
+                at[part] += counts[part]
+        assert all(at[part] == len(parts[part][0]) for part in splits.PARTS)
+    assert len(seen) > 2  # the order is drawn per subject and seed
+
+
+def test_cuts_share_no_step(prepared):
+    drawn = splits.split(prepared, "released", 7)
+    covered = {part: {step for row in getattr(drawn, part) for step in range(row, row + LENGTH)} for part in splits.PARTS}
+    assert not covered["train"] & covered["val"]
+    assert not covered["train"] & covered["test"]
+    assert not covered["val"] & covered["test"]
+
+
+def test_all_six_orders_are_drawn_and_each_is_the_seed_s(prepared):
+    digests = {splits.split(prepared, "released", seed).digest for seed in range(12)}
+    assert len(digests) > 6
+    assert splits.split(prepared, "released", 3).digest == splits.split(prepared, "released", 3).digest
+    assert len(set(splits.ORDERS)) == 6
+
+
+def test_windows_are_a_view_and_arrays_are_typed(prepared):
+    assert prepared.x.base is not None
+    assert prepared.x.strides[0] == prepared.x.strides[1]
+    x, y = splits.arrays(prepared, splits.split(prepared, "released", 1), "test", time_channel=True)
+    assert x.shape[1:] == (LENGTH, 7)
+    assert y.shape[1:] == (TARGETS, 1)
+    assert x.dtype == y.dtype == np.float32
+    assert len(x) == len(y) > 0
+    assert np.array_equal(x[0, :, 0], (np.arange(LENGTH) / LENGTH).astype(np.float32))
+
+
+def test_no_archive_split(prepared):
+    with pytest.raises(UserError, match="no train and test parts of its own"):
+        splits.split(prepared, "archive", 1)
+
+
+@pytest.mark.parametrize("dump", [lambda r: pickle.dumps(r, 2), lambda r: pickle.dumps(r, 5)], ids=["protocol 2", "protocol 5"])
+def test_inner_archive_and_python_3_pickles(records, prepared, tmp_path, dump):
+    ppg_zip(tmp_path / "outer.zip", records, inner=True, dump=dump)
+    (tmp_path / "scratch").mkdir()
+    raw = ppg_dalia.read(tmp_path / "outer.zip", tmp_path / "scratch", "PPG-DaLiA")
+    assert raw.names == ("S1", "S2", "S10")
+    joined = np.concatenate(raw.signals)
+    assert np.array_equal(joined[:LENGTH], prepared.x[0])
+    assert np.array_equal(joined[-LENGTH:], prepared.x[-1])
+
+
+def test_one_pickle_in_memory_at_a_time(tmp_path):
+    heavy = subject(1, 600, chest_hz=700)
+    one = sum(array.nbytes for part in heavy["signal"].values() for array in part.values())
+    ppg_zip(tmp_path / "a.zip", dict.fromkeys(range(1, 9), heavy))
+    tracemalloc.start()
+    ppg_dalia.read(tmp_path / "a.zip", tmp_path, "PPG-DaLiA")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * one  # a pickle's text, its arrays, one copy under way; eight pickles would be 8 and more
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda record: record["signal"].pop("wrist"),
+        lambda record: record["signal"]["wrist"].pop("EDA"),
+        lambda record: record.update(label=[]),
+        lambda record: record.update(label=np.array(["fast"])),
+        lambda record: record.update(signal=3),
+    ],
+)
+def test_a_subject_without_what_is_needed_is_refused(tmp_path, spoil):
+    record = subject(1, 20)
+    spoil(record)
+    ppg_zip(tmp_path / "a.zip", {1: record})
+    with pytest.raises(UserError, match="Subject S1 lacks wrist signals or heart rate"):
+        ppg_dalia.read(tmp_path / "a.zip", tmp_path, "PPG-DaLiA")
+
+
+def test_an_archive_without_subjects_is_refused(tmp_path):
+    ppg_zip(tmp_path / "a.zip", {})
+    with pytest.raises(UserError, match="holds no PPG_FieldStudy"):
+        ppg_dalia.read(tmp_path / "a.zip", tmp_path, "PPG-DaLiA")
+
+
+def test_a_pickle_that_names_a_function_is_refused(tmp_path):
+    ppg_zip(tmp_path / "a.zip", {1: 0}, dump=lambda record: b"cos\nsystem\n(S'touch pwned'\ntR.")
+    with pytest.raises(UserError, match=r"S1\.pkl is not a pickle of plain arrays \(it names os\.system"):
+        ppg_dalia.read(tmp_path / "a.zip", tmp_path, "PPG-DaLiA")
