@@ -1,13 +1,15 @@
 """Each statistic against brute force, a library, or what the paper's numbers are known to say."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from rhelbench.stats import aggregate, calibration, consistency, equivalence, measured, power, records
-from rhelbench.stats.claims import CLAIMS, ledger
+from rhelbench.stats import aggregate, calibration, consistency, equivalence, measured, pairs, power, records
+from rhelbench.stats.claims import CLAIMS, Judged, ledger
 from rhelbench.stats.evidence import Evidence, statistics
 
 
@@ -110,13 +112,13 @@ def small(made, tmp_path_factory):
     return records.read(folder)
 
 
-def _evidence(small, **changes) -> Evidence:
+def _evidence(small, tables=None, **changes) -> Evidence:
     good = {
         "continuous": {"integrand": 1e-11}, "discrete": {"linear": {"separate": 1e-12}, "nonlinear": {"separate": 1e-7}},
         "passes": {"2": 3.0, "16": 3.0}, "second_derivatives": {"bptt": 150, "rhel_separate": 0}, "spread": 0.0,
         "longest": {"K": 300, "linear": 1e-13, "nonlinear": 1e-6},
     }  # fmt: skip
-    return Evidence(small, good | changes, statistics(small), None, None, [])
+    return Evidence(small, good | changes, tables or statistics(small), None, None, [])
 
 
 def test_verdicts_follow_the_evidence(small):
@@ -130,6 +132,47 @@ def test_verdicts_follow_the_evidence(small):
         "passes": {"2": 3.0, "16": 4.0}, "second_derivatives": {"bptt": 150, "rhel_separate": 1}, "spread": 1e-9,
     }  # fmt: skip
     assert set(ledger(_evidence(small, **bad)).set_index("name").verdict[method]) == {"not reproduced"}
+
+
+def _verdict(made, folder, rows, name: str, **changes) -> Judged:
+    found = records.read(made.write(folder, rows))
+    evidence = replace(_evidence(found, tables={"pairs": pairs.compare(found)}), **changes)
+    return next(claim for claim in CLAIMS if claim.name == name).judge(evidence)
+
+
+def test_on_par_needs_informative_tasks_and_all_of_the_paper(made, tmp_path):
+    def both(task, model, bptt, rhel, total, protocol="exact"):
+        rows = made.counts(task, model, "bptt", bptt, total, protocol=protocol)
+        return rows + made.counts(task, model, "rhel", rhel, total, protocol=protocol)
+
+    same = both("BasicMotions", "linear", [12, 11, 12], [12, 11, 12], 12)
+    assert _verdict(made, tmp_path, same, "on par, elsewhere").verdict == "inconclusive"  # nothing says it is above chance
+    majority = made.counts("BasicMotions", "majority", "bptt", [3, 3, 3], 12, framework="numpy")
+    assert _verdict(made, tmp_path, same + majority, "on par, elsewhere").verdict == "reproduced"
+    heart = both("Heartbeat", "linear-complex", [45, 46, 46, 45, 46], [45, 46, 46, 45, 46], 62)
+    heart += made.counts("Heartbeat", "majority", "bptt", [40, 40, 41, 40, 40], 62, framework="numpy")
+    one = _verdict(made, tmp_path, heart, "on par, exact")
+    assert one.verdict == "inconclusive"
+    assert "13 tasks and models not run" in one.why
+    apart = both("Heartbeat", "linear-complex", [45, 46, 46, 45, 46], [35, 36, 35, 35, 36], 62)
+    assert _verdict(made, tmp_path, apart, "on par, exact").verdict == "not reproduced"
+    noisy = both("Heartbeat", "linear-complex", [45, 40, 50, 45, 46], [50, 38, 46, 49, 41], 62)
+    one = _verdict(made, tmp_path, noisy, "on par, exact")
+    assert one.verdict == "inconclusive"
+    assert "power of the equivalence test" in one.why
+
+
+def test_files_of_other_commands_are_evidence(made, tmp_path):
+    rows = made.counts("BasicMotions", "linear", "rhel", [12], 12)
+    flat = pd.DataFrame(
+        {"framework": "jax", "model": "linear", "algorithm": "rhel", "length": [1000, 100_000], "state_bytes": 4e6}
+    )
+    assert _verdict(made, tmp_path, rows, "constant memory", benchmarks=flat).verdict == "reproduced"
+    grown = flat.assign(state_bytes=[4e6, 4e8])
+    assert _verdict(made, tmp_path, rows, "constant memory", benchmarks=grown).verdict == "not reproduced"
+    for passed, expected in ((True, "reproduced"), (False, "not reproduced")):
+        parity = {"jax": {"levels": {"L3": {"worst": 1e-12, "passed": passed}}}}
+        assert _verdict(made, tmp_path, rows, "gradient, discrete time", parity=parity).verdict == expected
 
 
 def test_a_verdict_that_is_not_reproduced_says_why(small):
