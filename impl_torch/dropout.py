@@ -1,6 +1,7 @@
 """Dropout whose masks are a function of names: (seed, step, block, place)."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +27,7 @@ class Dropout:
     step: int
 
     def mask(self, x: Float[Tensor, "K n H"], block: int, place: int) -> Float[Tensor, "K m H"]:
-        """Return 0 with probability p and 1/(1 − p) otherwise, per time step and channel; m is n or 1.
+        """Return 0 with probability p, rounded to 16 bits, and 1/(1 − p) otherwise, per time step and channel; m is n or 1.
 
         Args:
             x: what will be multiplied, for its shape, dtype and device.
@@ -37,5 +38,8 @@ class Dropout:
         seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")  # the CPU generator reads 32 bits
         generator = torch.Generator(x.device).manual_seed(seed)
         shape = (x.shape[0], x.shape[1] if self.shared == "per_sample" else 1, x.shape[2])
-        kept = torch.rand(shape, generator=generator, device=x.device, dtype=torch.float32) >= self.rate
-        return kept.to(x.dtype) / (1 - self.rate)
+        # Sixteen random bits per entry, four entries per draw: p is rounded to a multiple of 2⁻¹⁶, and so is the scale.
+        draws = torch.empty(-(-math.prod(shape) // 4), dtype=torch.int64, device=x.device)
+        bits = draws.random_(-(2**63), None, generator=generator).view(torch.int16)[: math.prod(shape)]
+        dropped = round(self.rate * 2**16)
+        return (bits >= dropped - 2**15).to(x.dtype).mul_(2**16 / (2**16 - dropped)).view(shape)
