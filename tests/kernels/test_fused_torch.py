@@ -58,6 +58,23 @@ def test_fused_equals_portable(triple: tuple[str, str, str], dtype: torch.dtype,
     assert found["phi"].dtype == dtype
 
 
+@pytest.mark.parametrize(("name", "algorithm"), sorted({(name, algorithm) for name, _, algorithm in FUSED}))
+def test_only_bptt_keeps_the_trajectory(name: str, algorithm: str) -> None:
+    """What is saved beside the drive: two histories for BPTT, the same one state at every length for an echo."""
+    kept = []
+    for length in (5, 50):
+        f = torch.zeros(length, 3, 4).requires_grad_()
+        theta = {key: torch.full((4,), 0.5) for key in HAMILTONIANS[name].parameters}
+        saved: list[torch.Tensor] = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda t, s=saved: (s.append(t), t)[1], lambda t: t):
+            nudge = Nudge(mode="absolute", size=0.1)
+            fused(name, "leapfrog", algorithm)(HAMILTONIANS[name], INTEGRATORS["leapfrog"], nudge, theta, torch.tensor(0.1), f, f)
+        storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in saved}
+        kept.append(sum(storages.values()) - f.untyped_storage().nbytes())
+    histories = 2 if algorithm == "bptt" else 0
+    assert kept[1] - kept[0] == histories * 45 * 3 * 4 * 4
+
+
 def test_lanes_may_be_split_in_any_way() -> None:
     from kernels.cpu import nonlinear
 
