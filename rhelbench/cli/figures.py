@@ -9,7 +9,7 @@ from rhelbench.plotting import save
 from rhelbench.stats import evidence, records, reported, write
 
 #: Figures drawn from a folder of tidy results: file names in ``paper_figures/``.
-FROM_RECORDS = ("learning_curves", "final_metric", "forest", "parity")
+FROM_RECORDS = ("learning_curves", "final_metric", "forest", "parity", "profile")
 #: Figures drawn from the published benchmarks, from a short computation, or from nothing.
 OTHERS = ("scaling", "gradient_norm", "fig3_leapfrog")
 

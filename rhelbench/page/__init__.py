@@ -9,7 +9,7 @@ import pandas as pd
 
 from paper_figures import tab1_accuracy, tab2_mse
 from rhelbench.registry import MODELS
-from rhelbench.stats import reported
+from rhelbench.stats import pages, reported
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records
 from rhelbench.stats.tables import Table
@@ -67,7 +67,7 @@ def render(records: Records, claims: Path, figures: list[Path]) -> str:
 
     Args:
         records: tidy results.
-        claims: what the command ``claims`` wrote: claims.csv and statistics/pairs.csv are read.
+        claims: what the command ``claims`` wrote: claims.csv and tables of statistics/ are read.
         figures: folders whose PNG files are shown.
     """
     ledger = pd.read_csv(claims / "claims.csv", keep_default_na=False).to_dict("records")
@@ -82,6 +82,15 @@ def render(records: Records, claims: Path, figures: list[Path]) -> str:
         "framework": list(dict.fromkeys(row["framework"] for row in rows if row["framework"] != "paper")),
         "protocol": sorted({row["protocol"] for row in rows} - {""}),
     }
+    statistics = claims / "statistics"
+    effects = [pd.read_csv(statistics / f"{name}.csv") for name in ("deviations", "deviation_metrics")]
     template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE.read_text("utf-8"))
-    context = {"ledger": ledger, "tables": shown, "pairs": pairs, "filters": filters, "head": HEAD}
+    context = {
+        "ledger": ledger,
+        "tables": shown,
+        "pairs": pairs,
+        "filters": filters,
+        "head": HEAD,
+        "deviations": pages.deviation_rows(*effects),
+    }
     return template.render(**context, figures=_figures(figures), name=records.folder.name)

@@ -60,10 +60,10 @@ def metric_effect(row: int, found: pd.DataFrame) -> str:
     return "; ".join(texts) or "no runs"
 
 
-def deviation_page(measured: pd.DataFrame, found: pd.DataFrame) -> str:
-    """Return results/deviations.md: the rows of docs/deviations.md with what turning each one does."""
+def deviation_rows(measured: pd.DataFrame, found: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the rows of docs/deviations.md with what turning each one does to the gradient and to the final metric."""
     texts = effects(measured)
-    body = [
+    return [
         {
             "#": row["#"],
             "the released code": row["the released code"],
@@ -73,6 +73,11 @@ def deviation_page(measured: pd.DataFrame, found: pd.DataFrame) -> str:
         }
         for row in deviations.rows()
     ]
+
+
+def deviation_page(measured: pd.DataFrame, found: pd.DataFrame) -> str:
+    """Return results/deviations.md: the rows of docs/deviations.md with what turning each one does."""
+    body = deviation_rows(measured, found)
     whole = found[~found.second.str.contains("+", regex=False)] if len(found) else found
     together = [
         {
