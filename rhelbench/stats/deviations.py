@@ -110,12 +110,27 @@ def measure(model: str) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def turned(first: str, second: str) -> set[str]:
+    """Return the switches in which two protocols differ; a name after "+" lists overrides of the protocol before it.
+
+    Example:
+        >>> sorted(turned("released", "released+algorithm=rhel"))
+        ['algorithm']
+    """
+    (one, _, extra), (two, _, other) = first.partition("+"), second.partition("+")
+    names = {part.partition("=")[0] for part in f"{extra},{other}".split(",") if part}
+    if one != two:
+        a, b = read_protocol(one).model_dump(), read_protocol(two).model_dump()
+        names |= {{"algorithms": "algorithm", "integrators": "integrator"}.get(key, key) for key in a if a[key] != b[key]}
+    return names
+
+
 def metric_effects(records: Records) -> pd.DataFrame:
     """Compare, paired by seed, cells that differ by protocol or by single switches within one protocol.
 
     Returns:
-        One row per (task, model, algorithm, framework) and pair of protocols: n, mean difference (second − first), 95 % paired t
-        interval, in the metric's unit.
+        One row per (task, model, algorithm, framework) and pair of protocols: the switches that differ, n, mean difference
+        (second − first), 95 % paired t interval, in the metric's unit.
     """
     runs = records.plain().dropna(subset=["value"])
     keys = ["task", "model", "algorithm", "framework"]
@@ -124,12 +139,11 @@ def metric_effects(records: Records) -> pd.DataFrame:
         names = sorted(part.protocol.unique(), key=lambda name: (name.count("+"), name != "exact", name))
         for place, first in enumerate(names):
             for second in names[place + 1 :]:
-                if "+" in second and not (second.startswith(first) or first.startswith(second.split("+")[0])):
-                    continue
                 pair = differences(part, second, first, by="protocol")
                 if pair.empty:
                     continue
                 result = paired(pair.difference.to_numpy(float), 1.0)
                 entry = dict(zip(keys, key, strict=True)) | {"first": first, "second": second, "metric": part.metric.iloc[0]}
+                entry["switches"] = " ".join(sorted(turned(first, second)))
                 found.append(entry | {"n": result.n, "mean": result.mean, "low": result.low, "high": result.high})
-    return pd.DataFrame(found, columns=[*keys, "first", "second", "metric", "n", "mean", "low", "high"])
+    return pd.DataFrame(found, columns=[*keys, "first", "second", "switches", "metric", "n", "mean", "low", "high"])

@@ -52,11 +52,11 @@ def metric_effect(row: int, found: pd.DataFrame) -> str:
     names = deviations.SWITCHES.get(row, ())
     texts = []
     for one in found.to_dict("records"):
-        turned = {part.partition("=")[0] for part in one["second"].partition("+")[2].split(",") if part}
-        if turned and turned <= set(names):
+        differing = set(str(one["switches"]).split())
+        if differing and differing <= set(names):
             value = interval(one["mean"], one["low"], one["high"], one["metric"])
             cell = f"{one['task']} {MODELS[one['model']].label} {LABELS[one['algorithm']]} {LABELS[one['framework']]}"
-            texts.append(f"{cell}: {value} (n = {one['n']}, {one['second']})")
+            texts.append(f"{cell}: {value} (n = {one['n']}, {one['second']} − {one['first']})")
     return "; ".join(texts) or "no runs"
 
 
@@ -78,14 +78,13 @@ def deviation_rows(measured: pd.DataFrame, found: pd.DataFrame) -> list[dict[str
 def deviation_page(measured: pd.DataFrame, found: pd.DataFrame) -> str:
     """Return results/deviations.md: the rows of docs/deviations.md with what turning each one does."""
     body = deviation_rows(measured, found)
-    whole = found[~found.second.str.contains("+", regex=False)] if len(found) else found
     together = [
         {
             "task": one["task"], "model": MODELS[one["model"]].label, "algorithm": LABELS[one["algorithm"]],
             "framework": LABELS[one["framework"]], "compared": f"{one['second']} − {one['first']}", "n": one["n"],
             "difference [95 %]": interval(one["mean"], one["low"], one["high"], one["metric"]),
         }
-        for one in whole.to_dict("records")
+        for one in found[[len(str(names).split()) > 3 for names in found.switches]].to_dict("records")
     ]  # fmt: skip
     return (
         f"# Released code against the theorems: measured effects\n\n{_HEAD}\n"

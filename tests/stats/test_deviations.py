@@ -40,6 +40,17 @@ def test_runs_with_one_switch_turned_appear_in_their_row(made, tmp_path, measure
     found = deviations.metric_effects(records.read(made.write(tmp_path, rows)))
     assert found.iloc[0].second == "released+algorithm=rhel"
     assert found.iloc[0]["mean"] == pytest.approx(6 / 310)
+    assert found.iloc[0].switches == "algorithm"
     page = pages.deviation_page(measured, found)
     line = next(line for line in page.splitlines() if line.startswith("| 2 "))
     assert "Heartbeat linear RHEL JAX: +1.9 [" in line
+
+
+def test_protocols_are_told_apart_by_their_switches(made, tmp_path, measured):
+    assert deviations.turned("exact", "exact") == set()
+    assert {"algorithm", "integrator", "c_squash", "nudge", "norm"} <= deviations.turned("exact", "released")
+    rows = made.counts("Heartbeat", "linear-complex", "rhel", [45, 46, 46], 62, protocol="released")
+    rows += made.counts("Heartbeat", "linear-complex", "rhel", [46, 47, 48], 62, protocol="exact")
+    found = deviations.metric_effects(records.read(made.write(tmp_path, rows)))
+    together = pages.deviation_page(measured, found).split("All rows together")[1]
+    assert "-2.2 [" in together

@@ -1,14 +1,21 @@
 """Tables and figures on a small matrix and on the paper's matrix with most runs missing."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from paper_figures import tab1_accuracy, tab2_mse
+from paper_figures import gradient_norm, scaling, tab1_accuracy, tab2_mse
 from rhelbench.cli import main
+from rhelbench.cli.figures import FROM_RECORDS, OTHERS
 from rhelbench.errors import UserError
+from rhelbench.oracle.hamiltonians import HAMILTONIANS
+from rhelbench.oracle.integrators import INTEGRATORS
+from rhelbench.oracle.recurrence import forward
+from rhelbench.seeds import generator
 from rhelbench.stats import records, reported, summary
 from rhelbench.stats.cells import cells
 
@@ -87,7 +94,8 @@ def test_the_terminal_table_fits_and_counts_what_waits(small, big):
 def test_the_commands_write_every_file_and_repeat_them_to_the_byte(big, tmp_path):
     for name in ("one", "two"):
         assert main(["tables", "--collected", str(big), "--out", str(tmp_path / name)]) == 0
-    assert main(["figures", "--collected", str(big), "--out", str(tmp_path / "one")]) == 0
+    drawn = ["learning_curves", "final_metric", "forest", "parity", "profile"]
+    assert main(["figures", "--collected", str(big), "--out", str(tmp_path / "one"), "--only", *drawn]) == 0
     assert main(["figures", "--collected", str(big), "--out", str(tmp_path / "two"), "--only", "final_metric"]) == 0
     tables = {f"table{k}.{s}" for k in (1, 2) for s in ("csv", "md", "tex")} | {"summary.csv", "summary.txt"}
     assert tables <= {path.name for path in (tmp_path / "one").iterdir()}
@@ -99,8 +107,47 @@ def test_the_commands_write_every_file_and_repeat_them_to_the_byte(big, tmp_path
 
 def test_figures_of_an_empty_matrix_say_so(made, tmp_path):
     folder = made.write(tmp_path / "none", made.counts("BasicMotions", "linear", "rhel", [None] * 3, 12))
-    assert main(["figures", "--collected", str(folder), "--out", str(tmp_path / "out")]) == 0
-    assert (tmp_path / "out" / "final_metric.png").exists()
+    for name in FROM_RECORDS:
+        figure = import_module(f"paper_figures.{name}").draw(records.read(folder))
+        assert "yet" in figure.axes[0].texts[0].get_text(), name
+
+
+def test_figures_have_a_caption_each():
+    for name in (*FROM_RECORDS, *OTHERS):
+        assert Path(f"workflows/report/{name}.rst").read_text().strip(), name
+
+
+def test_gradient_norm_is_that_of_bptt():
+    data = gradient_norm.compute(K=60)
+    assert len(data) > 0
+    for name, hamiltonian in HAMILTONIANS.items():
+        curve = data[(data.model == name) & (data.delta == 0.1)].set_index("distance").norm
+        rng = generator(f"gradient_norm/{name}", "unit", 0, 0)
+        P = gradient_norm.CHANNELS
+        f = rng.standard_normal((60, 1, P))
+        if name == "linear":
+            theta = {"A": rng.uniform(0, 1, P)}
+        else:
+            alpha, w = np.array(rng.uniform(0.1, 1)), rng.uniform(0.5, 1, P)
+            theta = {"alpha": alpha, "w": w, "b": np.zeros(P), "c_tilde": 1 / (1 + np.exp(-rng.uniform(-1, 1, P)))}
+        leapfrog, delta = INTEGRATORS["leapfrog"], np.full(P, 0.1)
+        phi, pi = forward(hamiltonian, leapfrog, theta, delta, f)
+        bar = (np.ones((1, P)), np.zeros((1, P)))
+        for k in reversed(range(60)):
+            bar, _, _ = leapfrog.step_adjoint(hamiltonian, theta, delta, phi[k], pi[k], f[k], bar)
+        expected = np.sqrt((bar[0] ** 2 + bar[1] ** 2).sum() / P)
+        assert curve[60] == pytest.approx(expected, rel=1e-5), name
+
+
+def test_benchmarks_are_drawn_when_there_are_any(tmp_path):
+    assert "No benchmark" in scaling.draw(scaling.read(tmp_path)).axes[0].texts[0].get_text()
+    rows = [
+        {"framework": "jax", "model": "linear", "algorithm": algorithm, "length": length, "step_ms": length / 10}
+        for algorithm in ("bptt", "rhel")
+        for length in (1000, 10_000, 100_000)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "length.csv", index=False)
+    assert "1.00" in {text.get_text() for text in scaling.draw(scaling.read(tmp_path)).axes[0].texts}
 
 
 def test_wrong_records_are_refused_in_one_sentence(small, tmp_path):
