@@ -46,3 +46,16 @@ FRAMEWORKS: dict[str, str] = {
 
 #: The paper's table rows to ours: its linear model is the paired ('complex') one.
 REPORTED_MODELS: dict[str, str] = {"linear": "linear-complex", "nonlinear": "nonlinear"}
+
+#: Figures that every matrix gets (file names in ``paper_figures/``), and what each is drawn from: the tidy records, the
+#: published benchmarks, a short computation of its own, or nothing.
+FIGURES: dict[str, str] = {
+    "learning_curves": "records",
+    "final_metric": "records",
+    "forest": "records",
+    "parity": "records",
+    "profile": "records",
+    "scaling": "benchmarks",
+    "gradient_norm": "computed",
+    "fig3_leapfrog": "drawn",
+}

@@ -1,5 +1,8 @@
 # What every rule needs to know: the matrix of runs, the files it leads to, who has been asked for what.
+from functools import cache
+
 from rhelbench import config as configuration
+from rhelbench import registry
 from rhelbench.errors import UserError
 from rhelbench.records.digest import code_digest, package_digest
 
@@ -19,6 +22,7 @@ try:
 except UserError as error:
     sys.exit(f"rhelbench: {error}")
 
+code_of = cache(code_digest)
 NAME = MATRIX.name
 TASKS = MATRIX.tasks
 RECORDS = [f"{RUNS}/{run_id}/record.json" for run_id in SPECS]

@@ -9,14 +9,17 @@ TABLE_FILES = [
     "summary.csv",
     "summary.txt",
 ]
-FIGURE_NAMES = ["learning_curves", "final_metric"]
 TABLES = [f"results/tables/{NAME}/{file}" for file in TABLE_FILES]
 FIGURES = [
     f"results/figures/{NAME}/{figure}.{kind}"
-    for figure in FIGURE_NAMES
+    for figure in registry.FIGURES
     for kind in ("png", "svg")
 ]
-PAGES = []
+CLAIMS = [
+    f"results/claims/{NAME}/{file}"
+    for file in ("claims.md", "claims.csv", "deviations.md")
+]
+PAGES = [*CLAIMS, "results/index.html"]
 
 
 def tidy(wildcards):
@@ -86,3 +89,38 @@ rule make_figures:
         code=[package_digest("rhelbench.plotting"), package_digest("paper_figures")],
     shell:
         "{PYTHON} figures --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
+
+
+rule judge_claims:
+    input:
+        unpack(tidy),
+    output:
+        captioned("Claims", [file for file in CLAIMS if file.endswith(".md")]),
+        [file for file in CLAIMS if not file.endswith(".md")],
+    log:
+        f"logs/claims/{NAME}.log",
+    params:
+        collected=lambda wildcards, input: Path(input.runs).parent,
+        out=f"results/claims/{NAME}",
+        code=package_digest("rhelbench.stats"),
+    shell:
+        "{PYTHON} claims --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
+
+
+rule make_page:
+    input:
+        unpack(tidy),
+        claims=CLAIMS,
+        figures=FIGURES,
+    output:
+        "results/index.html",
+    log:
+        f"logs/page/{NAME}.log",
+    params:
+        collected=lambda wildcards, input: Path(input.runs).parent,
+        claims=f"results/claims/{NAME}",
+        figures=f"results/figures/{NAME}",
+        code=[package_digest("rhelbench.page"), package_digest("rhelbench.stats")],
+    shell:
+        "{PYTHON} page --collected {params.collected} --claims {params.claims} --figures {params.figures} --out {output} "
+        "2> >(tee {log} >&2)"

@@ -9,7 +9,7 @@ rule train_run:
     threads: 1
     params:
         spec=lambda wildcards: SPECS[wildcards.run_id].canonical_json(),
-        code=lambda wildcards: code_digest(SPECS[wildcards.run_id].framework),
+        code=lambda wildcards: code_of(SPECS[wildcards.run_id].framework),
         attempt=attempts,
     shell:
         "OMP_NUM_THREADS={threads} NPROC={threads} XLA_PYTHON_CLIENT_PREALLOCATE=false "
