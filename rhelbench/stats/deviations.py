@@ -28,6 +28,8 @@ SWITCHES: dict[int, tuple[str, ...]] = {
     9: ("loss",),
     10: ("norm",),
 }
+#: The same for the final metric, which draws matter to as well.
+METRIC_SWITCHES = SWITCHES | {6: ("dropout_mask",), 7: ("split",), 11: ("batches",), 12: ("split",)}
 #: Rows that concern the nonlinear unit alone.
 NONLINEAR = (1, 3, 4)
 #: Why the oracle has nothing to measure in a row.

@@ -49,7 +49,7 @@ def effects(measured: pd.DataFrame) -> dict[int, str]:
 
 def metric_effect(row: int, found: pd.DataFrame) -> str:
     """Return what is known of a row's effect on the final metric: from runs that differ by its switches alone."""
-    names = deviations.SWITCHES.get(row, ())
+    names = deviations.METRIC_SWITCHES.get(row, ())
     texts = []
     for one in found.to_dict("records"):
         differing = set(str(one["switches"]).split())

@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from rhelbench.stats import aggregate, calibration, consistency, equivalence, measured, pairs, power, records
-from rhelbench.stats.claims import CLAIMS, Judged, ledger
+from rhelbench.stats.claims import CLAIMS, ledger
 from rhelbench.stats.evidence import Evidence, statistics
+from rhelbench.stats.judged import Judged
 
 
 def test_sign_flips_are_exact():

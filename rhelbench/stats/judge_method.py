@@ -1,0 +1,93 @@
+"""Verdicts on the method: what the oracle measured, the parity ladder, the benchmarks."""
+
+from rhelbench.stats.evidence import Evidence
+from rhelbench.stats.judged import Judged
+
+#: Largest relative difference that counts as equal gradients in float64: linear units are exact but for rounding, the
+#: nonlinear unit has the ρ² of its nudge, continuous time its solver's tolerance.
+EQUAL = {"linear": 1e-8, "nonlinear": 1e-6, "continuous": 1e-8, "longest nonlinear": 1e-4}
+#: Growth of the state memory from length 1,000 to 100,000 that counts as none.
+FLAT = 1.1
+
+
+def _holds(condition: bool, number: str, evidence: str, why: str) -> Judged:
+    return Judged("reproduced", number, evidence) if condition else Judged("not reproduced", number, evidence, why)
+
+
+def discrete(e: Evidence) -> Judged:
+    """Every parameter's RHEL gradient equals BPTT's: oracle at 405 steps, and the parity ladder of the frameworks."""
+    errors = {model: values["separate"] for model, values in e.measured["discrete"].items()}
+    number = ", ".join(f"{model} {value:.0e}" for model, value in errors.items()) + " (worst relative error, one unit, 405 steps)"
+    ladder, climbed = "frameworks: parity ladder not run yet", True
+    if e.parity:
+        climbed = all(level["passed"] for one in e.parity.values() for level in one["levels"].values())
+        ladder = "; ".join(f"{name}: L3 {one['levels']['L3']['worst']:.0e} against the oracle" for name, one in e.parity.items())
+    equal = all(value <= EQUAL[model] for model, value in errors.items())
+    return _holds(
+        equal and climbed, number, f"float64 oracle, two separate echoes; {ladder}", "a gradient or a level of the ladder is off"
+    )
+
+
+def in_continuous_time(e: Evidence) -> Judged:
+    """On the toy system, at all times and for every parameter."""
+    worst = max(e.measured["continuous"].values())
+    number = f"{worst:.0e} (largest difference relative to the largest value)"
+    return _holds(worst <= EQUAL["continuous"], number, "six coupled oscillators, 27 parameters, 41 times", "the echo is off")
+
+
+def three_passes(e: Evidence) -> Judged:
+    """Leapfrog steps of one gradient, counted."""
+    counts = e.measured["passes"]
+    number = ", ".join(f"{count:g} passes at {P} channels" for P, count in counts.items())
+    return _holds(all(count == 3 for count in counts.values()), number, "calls of the integrator, counted", "another count")
+
+
+def no_jacobian(e: Evidence) -> Judged:
+    """Second derivatives asked for; BPTT beside it shows that the counter counts."""
+    asked = e.measured["second_derivatives"]
+    number = f"{asked['rhel_separate']} requests by RHEL, {asked['bptt']} by BPTT"
+    works = asked["rhel_separate"] == 0 and asked["bptt"] > 0
+    return _holds(works, number, "calls of the Hamiltonian's second derivatives in one gradient", "RHEL asked for one")
+
+
+def no_variance(e: Evidence) -> Judged:
+    """Repeated estimates are the same to the bit."""
+    number = f"{e.measured['spread']:g} (largest difference of ten estimates)"
+    return _holds(e.measured["spread"] == 0, number, "repeated gradients of one unit", "estimates differ")
+
+
+def flat_memory(e: Evidence) -> Judged:
+    """State memory of one unit's forward and backward against length, from the benchmarks."""
+    rows = e.benchmarks
+    wanted = {"algorithm", "length", "state_bytes"}
+    if rows is None or not wanted <= set(rows.columns):
+        return Judged("not testable here", "", "", "no benchmark of state memory against length in results/published/benchmarks")
+    rows = rows[(rows.algorithm == "rhel") & rows.state_bytes.notna()]
+    keys = [name for name in ("framework", "model", "device", "kernel") if name in rows.columns]
+    growth = {}
+    for key, part in rows.groupby(keys or (lambda _: "all"), dropna=False):
+        by_length = part.groupby("length").state_bytes.median()
+        if len(by_length) > 1:
+            name = " ".join(str(word) for word in (key if isinstance(key, tuple) else (key,)))
+            growth[name] = float(by_length.iloc[-1] / by_length.iloc[0]), int(by_length.index[0]), int(by_length.index[-1])
+    if not growth:
+        return Judged("not testable here", "", "", "the benchmarks have RHEL's state memory at one length only")
+    number = ", ".join(f"{name}: x {ratio:.2f} from {low:,} to {high:,} steps" for name, (ratio, low, high) in growth.items())
+    flat = all(ratio <= FLAT for ratio, _, _ in growth.values())
+    return _holds(flat, number, "results/published/benchmarks", f"grows by more than {FLAT}")
+
+
+def longest(e: Evidence) -> Judged:
+    """The gradient at 49,920 steps; trained runs of that length are counted beside it."""
+    measured = e.measured["longest"]
+    number = ", ".join(f"{model} {measured[model]:.0e}" for model in ("linear", "nonlinear"))
+    number += f" (worst relative error at {measured['K']:,} steps)"
+    runs = e.records.plain()
+    trained = int((runs.task.eq("PPG-DaLiA") & runs.value.notna() & runs.algorithm.eq("rhel")).sum())
+    evidence = f"float64 oracle, mean-difference pair; {trained} RHEL runs of that length trained to an end"
+    equal = measured["linear"] <= EQUAL["linear"] and measured["nonlinear"] <= EQUAL["longest nonlinear"]
+    if not equal:
+        return Judged("not reproduced", number, evidence, "the gradient is off")
+    if trained == 0:
+        return Judged("inconclusive", number, evidence, "the gradient holds; training at that length has not been run here")
+    return Judged("reproduced", number, evidence)

@@ -1,0 +1,131 @@
+"""Verdicts on trained runs: the paper's tables, RHEL against BPTT, baselines, frameworks, the printed numbers themselves."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from rhelbench.stats import consistency, reported
+from rhelbench.stats.equivalence import LEVEL
+from rhelbench.stats.evidence import Evidence
+from rhelbench.stats.judged import Judged
+from rhelbench.stats.pairs import holm
+
+
+def printed(metric: str) -> Callable[[Evidence], Judged]:
+    """Judge a table of the paper: our cells under its own protocol against the printed ones."""
+
+    def judge(e: Evidence) -> Judged:
+        paper = reported.read()
+        cells = int(((paper.metric == metric) & (paper.task != "average")).sum())
+        rows = e.tables["paper"]
+        rows = rows[(rows.metric == metric) & (rows.protocol == "released")]
+        tested = rows[rows.n > 1]
+        if tested.empty:
+            return Judged(
+                "not testable here", f"0 of {cells} cells have two or more seeds", "", "the runs need a GPU or days of CPU time"
+            )
+        done = len(tested.drop_duplicates(["task", "model", "algorithm"]))
+        p, q = holm(tested.p_difference), holm(tested.p_equivalence)
+        differ, same = int((p <= LEVEL).sum()), int((q <= LEVEL).sum())
+        inside = int(tested.ours_inside.sum())
+        number = (
+            f"{done} of {cells} cells run ({len(tested)} with frameworks apart): {differ} differ, {same} equivalent, "
+            f"{inside} inside the paper's mean ± sd"
+        )
+        evidence = "protocol released; Welch tests, Holm over the cells"
+        if differ:
+            names = ", ".join(f"{r.task} {r.model} {r.algorithm} {r.framework}" for r in tested[p <= LEVEL].itertuples())
+            return Judged("not reproduced", number, evidence, f"differs: {names}")
+        if same == len(tested) and done == cells:
+            return Judged("reproduced", number, evidence)
+        reach = float((tested.high - tested.low).median() / 2) * reported.SCALE[metric]
+        left = f"{cells - done} cells not run; " if done < cells else ""
+        return Judged("inconclusive", number, evidence, f"{left}median 95 % half-width {reach:.1f} {_unit(metric)}")
+
+    return judge
+
+
+def _unit(metric: str) -> str:
+    return "points" if metric == "accuracy" else "x 0.01"
+
+
+def on_par(protocol: str | None) -> Callable[[Evidence], Judged]:
+    """Judge the paper's tasks under one protocol, or (None) every other task under any."""
+
+    def judge(e: Evidence) -> Judged:
+        rows, of_paper = e.tables["pairs"], reported.order()
+        chosen = rows.task.isin(of_paper) & (rows.protocol == protocol) if protocol else ~rows.task.isin(of_paper)
+        rows = rows[chosen & (rows.n > 1)]
+        if rows.empty:
+            what = f"a task of the paper under protocol {protocol}" if protocol else "a task that is not the paper's"
+            return Judged("not testable here", "no pair with two or more seeds", "", f"no runs on {what} yet")
+        counts = rows.verdict.value_counts()
+        cells, done = len(of_paper) * len(reported.read().model.unique()), len(rows.drop_duplicates(["task", "model"]))
+        number = f"{done} of {cells} tasks and models, " if protocol else f"{', '.join(dict.fromkeys(rows.task))}: "
+        number += f"{len(rows)} pairs: " + ", ".join(f"{count} {name}" for name, count in counts.items())
+        empty = int((rows.informative == "no").sum())
+        number += f"; {empty} on tasks where neither is better than the majority" if empty else ""
+        evidence = "paired by seed: two one-sided t tests, Holm over the matrix"
+        if (rows.verdict == "different").any():
+            names = ", ".join(f"{r.task} {r.model} {r.framework}" for r in rows[rows.verdict == "different"].itertuples())
+            return Judged("not reproduced", number, evidence, f"differs: {names}")
+        settled = rows.verdict.isin(["equivalent", "identical"])
+        if not settled.all():
+            return Judged("inconclusive", number, evidence, _power(rows[~settled]))
+        if not (rows.informative == "yes").any():
+            return Judged("inconclusive", number, evidence, "agreement, but on no task is either known to be better than chance")
+        if protocol and done < cells:
+            return Judged("inconclusive", number, evidence, f"agreement on what was run; {cells - done} tasks and models not run")
+        return Judged("reproduced", number, evidence)
+
+    return judge
+
+
+def _power(rows: pd.DataFrame) -> str:
+    needed = rows.seeds_needed.dropna()
+    most = f"{int(needed.max())}" if len(needed) == len(rows) else "more than 1000"
+    return f"power of the equivalence test {rows.power.min():.2f} to {rows.power.max():.2f}; {most} seeds would decide every pair"
+
+
+def memory_needed(e: Evidence) -> Judged:
+    """Is the recurrent model better than the one without memory, on the paper's tasks?"""
+    rows = e.tables["skill"]
+    rows = rows[(rows.baseline == "memoryless") & rows.task.isin(reported.order()) & (rows.n > 1)]
+    if rows.empty:
+        return Judged("not testable here", "", "", "no memoryless baseline with two or more seeds on a task of the paper")
+    number = f"better than the memoryless model in {int(rows.better.sum())} of {len(rows)} cells"
+    evidence = "95 % paired t intervals"
+    if rows.better.all():
+        return Judged("reproduced", number, evidence)
+    wide = float(((rows.high - rows.low) / 2).median())
+    verdict = "not reproduced" if (rows.high < 0).any() or not rows.better.any() else "inconclusive"
+    return Judged(verdict, number, evidence, f"median half-width of the gain's interval {wide:.3f}")
+
+
+def frameworks_agree(e: Evidence) -> Judged:
+    """JAX against torch on equal seeds, against the floor of perturbed initial values."""
+    rows = e.tables["frameworks"]
+    if rows.empty:
+        return Judged("not testable here", "", "", "no cell has been run in both frameworks")
+    counts = rows.verdict.value_counts()
+    number = f"{len(rows)} cells: " + ", ".join(f"{count} {name}" for name, count in counts.items())
+    if (rows.verdict == "beyond").any():
+        return Judged("not reproduced", number, "F test against the noise floor", "differences beyond the floor")
+    if rows.verdict.isin(["within", "identical"]).all():
+        return Judged("reproduced", number, "F test against the noise floor")
+    return Judged("inconclusive", number, "F test against the noise floor", "no floor has been measured for some cells")
+
+
+def possible_counts(e: Evidence) -> Judged:
+    """Are the printed numbers possible, and is their spread what random splits give?"""
+    rows = e.tables["consistency"]
+    narrow = rows[rows.p_narrow <= LEVEL / len(rows)]
+    number = f"{int((rows.solutions > 0).sum())} of {len(rows)} means and spreads are possible counts"
+    evidence = f"test sizes {', '.join(str(consistency.held_out(task)) for task in reported.order('accuracy'))}"
+    if (rows.solutions == 0).any():
+        return Judged("not reproduced", number, evidence, "some printed number is no possible count")
+    if len(narrow):
+        names = ", ".join(f"{r.task} {r.model} {r.algorithm}" for r in narrow.itertuples())
+        number += f"; {len(narrow)} spread less than independent errors allow"
+        return Judged("inconclusive", number, evidence, f"spread too small (Bonferroni, one-sided): {names}")
+    return Judged("reproduced", number, evidence)
