@@ -170,6 +170,7 @@ def resolve(
         "integrator": protocol.integrators[hamiltonian],
         "delta_init": fitting[0] if fitting else protocol.delta_init["any"],
     }
+    kernel = values["kernel"] if isinstance(values["kernel"], str) else values["kernel"].get(framework, "portable")
 
     def pick(kind: type[Frozen]) -> dict[str, Any]:
         return {key: values[key] for key in kind.model_fields if key in values}
@@ -188,7 +189,7 @@ def resolve(
                 "switches": switches | pick(Switches),
                 "variant": variant,
                 "dtype": values.get("dtype", protocol.dtype),
-                "kernel": values.get("kernel", "portable"),
+                "kernel": kernel if MODELS[model].hamiltonian else "portable",
             }
         )
     except ValidationError as error:
