@@ -18,7 +18,6 @@ from rhelbench.protocol.state import Run
 from rhelbench.protocol.trainer import Outcome, train
 from rhelbench.records import provenance, write
 from rhelbench.records.digest import code_digest
-from rhelbench.records.files import write_atomically
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
@@ -30,7 +29,10 @@ class _Watch:
         self._folder, self._display, self._signals = folder, display, signals
 
     def evaluated(self, run: Run) -> None:
-        write_atomically(self._folder / "history.csv", write.history_csv(run.history))
+        try:
+            write.history(self._folder, run.history)
+        except OSError as error:  # the checkpoint holds it too, and the end of the run insists on writing it
+            run.troubles.append(f"The history of step {run.step} could not be written: {error}.")
         if run.history:
             self._display.update(run, evaluated=True)
 
@@ -84,6 +86,7 @@ def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Sig
             display.close(f"interrupted by signal {signals.received} and saved; the same command resumes it.")
             return 128 + (signals.received or 0)
         outcome.run.clock.seconds["data"] += loading
+        write.history(folder, outcome.run.history)
         result, extra = _result(spec, problem, outcome), _times(outcome.run)
     except UserError:
         raise

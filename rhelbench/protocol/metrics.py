@@ -44,16 +44,7 @@ NAMES: dict[Literal["classification", "regression"], Literal["accuracy", "mse"]]
 }
 
 
-def predictions(learner: Learner, x: Any, n: int, batch: int) -> NDArray[np.floating]:
-    """Predict n samples in pieces of at most ``batch``; the last piece overlaps the one before, so that all have one shape."""
-    pieces = []
-    for start in range(0, n, batch):
-        first = max(0, min(start, n - batch))
-        pieces.append(learner.predict(x[first : first + batch])[start - first :])
-    return np.concatenate(pieces)
-
-
-def evaluate(learner: Learner, part: Part, batch: int) -> Metric:
+def evaluate(learner: Learner, part: Part) -> Metric:
     """Score a learner on a part.
 
     accuracy = (1/n) Σ [argmax_c logits = y], or mse = mean (output − y)², in float64.
@@ -61,9 +52,8 @@ def evaluate(learner: Learner, part: Part, batch: int) -> Metric:
     Args:
         learner: in any state; it is not changed.
         part: what to score on.
-        batch: samples per call.
     """
-    out = predictions(learner, part.x, len(part.y), batch).astype(np.float64)
+    out = learner.predict(part.x).astype(np.float64)
     finite = bool(np.isfinite(out).all())
     if np.issubdtype(part.y.dtype, np.integer):
         correct = int((out.argmax(axis=-1) == part.y).sum())

@@ -95,7 +95,7 @@ def train(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkp
     if run.kept:
         learner.restore(run.kept)
         with run.clock.measure("evaluate"):
-            metric = evaluate(learner, parts["test"], spec.hyper.batch)
+            metric = evaluate(learner, parts["test"])
     lost = any(row["fidelity"] is not None and not row["fidelity"] <= ECHO_LOST for row in run.history)
     return Outcome(status, metric, run, ["echo-lost"] if lost else [])
 
@@ -122,10 +122,10 @@ def _ended(spec: RunSpec, run: Run, steps: int) -> Status | None:
 
 def _evaluate(spec: RunSpec, learner: Learner, parts: dict[str, Part], run: Run) -> None:
     """Score training and validation parts, measure the echo's fidelity, and keep the state if it is a best one."""
-    batch = spec.hyper.batch
     with run.clock.measure("evaluate"):
-        train, val = (evaluate(learner, parts[name], batch).value for name in ("train", "val"))
-        fidelity = float(learner.fidelity(parts["train"].x[:batch])) if spec.switches.algorithm != "bptt" else None
+        train, val = (evaluate(learner, parts[name]).value for name in ("train", "val"))
+        few = parts["train"].x[: spec.hyper.batch]  # always the same ones: fidelity is comparable along a history
+        fidelity = float(learner.fidelity(few)) if spec.switches.algorithm != "bptt" else None
         if np.isfinite(val) and run.stopping.update(run.step, val):
             run.kept = {name: np.array(array) for name, array in learner.state().items()}
     loss = float(np.mean(run.losses)) if run.losses else float("nan")

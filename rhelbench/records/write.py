@@ -35,6 +35,11 @@ def history_csv(rows: list[dict[str, float | None]]) -> str:
     return text.getvalue()
 
 
+def history(folder: Path, rows: list[dict[str, float | None]]) -> None:
+    """Write ``history.csv`` anew; a resumed run thereby drops what it had written after its checkpoint."""
+    write_atomically(folder / "history.csv", history_csv(rows))
+
+
 def digest(content: str | bytes) -> str:
     """Return the SHA-256 of text or bytes."""
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()

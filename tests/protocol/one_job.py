@@ -1,0 +1,22 @@
+"""One training job in a process of its own, on the made-up problem: python one_job.py SPEC_FILE FOLDER LEARNER PAUSE_S."""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import fake
+
+from rhelbench.errors import UserError
+from rhelbench.protocol import job, setup
+from rhelbench.spec import RunSpec
+
+spec_file, folder, learner, pause_s = sys.argv[1:]
+spec = RunSpec.model_validate(json.loads(Path(spec_file).read_text()))
+setup.load = lambda spec, data: fake.make_problem()
+if learner == "fake":
+    setup.learner = lambda spec, shape: fake.Fake(spec, shape, pause_s=float(pause_s))
+try:
+    sys.exit(job.run(spec, Path("data"), Path(folder, "runs"), Path(folder, "scratch")))
+except UserError as error:
+    sys.exit(f"rhelbench: {error}")
