@@ -1,5 +1,6 @@
 """What a run shows while it trains: one line that renews itself on a terminal, a short line now and then elsewhere."""
 
+import shutil
 import sys
 import time
 from typing import TextIO
@@ -16,11 +17,12 @@ class Display:
 
     Args:
         spec: the run.
-        stream: where to; its ``isatty`` decides how.
+        stream: where to, by default today's standard error; its ``isatty`` decides how.
     """
 
-    def __init__(self, spec: RunSpec, stream: TextIO = sys.stderr) -> None:
-        self._spec, self._stream, self._terminal = spec, stream, stream.isatty()
+    def __init__(self, spec: RunSpec, stream: TextIO | None = None) -> None:
+        self._spec, self._stream = spec, stream or sys.stderr
+        self._terminal = self._stream.isatty()
         self._last = -SELDOM
         self._begin: tuple[int, float] | None = None
 
@@ -36,9 +38,7 @@ class Display:
 
     def close(self, sentence: str) -> None:
         """Show the run's end, always."""
-        self._write(f"{self._spec.run_id}: {sentence}")
-        if self._terminal:
-            print(file=self._stream)
+        print("\r\x1b[K" * self._terminal + f"{self._spec.run_id}: {sentence}", file=self._stream, flush=True)
 
     def line(self, run: Run, now: float) -> str:
         """Return the line for a moment of a run."""
@@ -51,11 +51,13 @@ class Display:
             f"{name} {'-' if value is None else format(value, '.4g')}"
             for name, value in (("loss", loss), ("val", last.get("val")), ("best", run.stopping.best))
         )
-        return f"{self._spec.run_id}: step {run.step}/{steps} {numbers} {pace:.1f} steps/s, at most {left} left"
+        name = "" if self._terminal else f"{self._spec.run_id}: "
+        return f"{name}step {run.step}/{steps} {numbers} {pace:.1f} steps/s, at most {left} left"
 
     def _write(self, line: str) -> None:
         if self._terminal:
-            self._stream.write(f"\r\x1b[K{line}")
+            width = shutil.get_terminal_size().columns - 1  # a wrapped line can't be renewed
+            self._stream.write(f"\r\x1b[K{line[:width]}")
         else:
             self._stream.write(line + "\n")
         self._stream.flush()

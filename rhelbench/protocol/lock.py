@@ -100,8 +100,8 @@ def _take_over_or_stop(lock: Path, mine: Path) -> None:
         return
     if aside.read_text() != text:  # another process was faster and this is its living lock: give it back
         _linked(aside, lock)
-    else:
-        lock.with_name(f".lock.{them['host']}.{them['pid']}").unlink(missing_ok=True)
+    elif (theirs := lock.with_name(f".lock.{them['host']}.{them['pid']}")) != mine:  # a dead process's number may be ours now
+        theirs.unlink(missing_ok=True)
     aside.unlink()
 
 

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from rhelbench.contract import Learner
+from rhelbench.oracle import checks
 from rhelbench.parameters import initial
 from rhelbench.protocol import state
 from rhelbench.protocol.batches import Batches
@@ -106,6 +107,7 @@ def _begin(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Check
     resumed = state.load(run, learner, checkpoints)
     if resumed is None:
         parameters = initial(spec, problem.shape) if MODELS[spec.model].trained else {}
+        checks.initial(spec, parameters)
         learner.init(parameters, seed(f"dropout/{spec.variant.dropout_stream}", spec.task, spec.seed, spec.seed))
     return resumed or run
 

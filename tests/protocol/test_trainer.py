@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from fake import Fake, Watch, make_problem, make_spec
 
+from rhelbench.errors import UserError
+from rhelbench.parameters import initial
+from rhelbench.protocol import trainer
 from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.metrics import Part, evaluate
 from rhelbench.protocol.trainer import train
@@ -137,3 +140,26 @@ def test_seconds_are_split(tmp_path):
     seconds = outcome.run.clock.seconds
     assert seconds["train"] > 0.06
     assert set(seconds) == {"compile", "train", "evaluate", "data", "checkpoint"}
+
+
+@pytest.mark.parametrize(("path", "value", "protocol", "said"), [
+    ("a", np.nan, "exact", r"Parameter blocks\.0\.hru\.a\[0\] is nan"),
+    ("a", np.nan, "released", r"Parameter blocks\.0\.hru\.a\[0\] is nan"),
+    ("a", 30.0, "exact", r"blocks\.0\.hru: initial δ = .* is outside the stable range"),
+    ("a", 30.0, "released", None),
+])  # fmt: skip
+def test_a_bad_start_is_refused_before_the_first_step(tmp_path, monkeypatch, path, value, protocol, said):
+    def bad(spec, shape):
+        parameters = initial(spec, shape)
+        parameters[f"blocks.0.hru.{path}"][:] = value
+        return parameters
+
+    monkeypatch.setattr(trainer, "initial", bad)
+    spec = make_spec(protocol=protocol)
+    learner = Fake(spec, PROBLEM.shape)
+    if said is None:
+        assert train(spec, learner, PROBLEM, Checkpoints(tmp_path, "x"), Watch()).status == "done"
+        return
+    with pytest.raises(UserError, match=said):
+        train(spec, learner, PROBLEM, Checkpoints(tmp_path, "x"), Watch())
+    assert learner.predicted == 0
