@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int, Num, UInt32
 from numpy.typing import NDArray
 
 from impl_jax import hssm
-from impl_jax.hru import hru, physical, unit_of
+from impl_jax.hru import hru, unit_of
 from impl_jax.interface import Theta
 from impl_jax.programs import Programs
 from impl_jax.state import State, fresh, key_data, to_device, to_host
@@ -127,12 +127,6 @@ class JaxLearner:
     def _fidelity(self, state: State, x: Inputs) -> Float[Array, ""]:
         return hssm.worst_fidelity(self._model, state.parameters, state.norm, state.norm_count, x)
 
-    def _stability(self, parameters: Theta) -> Float[Array, " blocks"]:
-        hamiltonian = self._model.unit.hamiltonian
-        assert hamiltonian is not None
-        units = [hssm.part(parameters, f"blocks.{i}.hru.") for i in range(self._model.blocks)]
-        return jnp.stack([hamiltonian.stability(*physical(hamiltonian, self._model.unit, raw)) for raw in units])
-
     def _batches(self, x: Inputs) -> Iterator[tuple[int, Inputs]]:
         """Yield x in batches of one size, the last filled up with its own last sample, and how many of each count."""
         size = self._spec.hyper.batch
@@ -143,21 +137,10 @@ class JaxLearner:
     # -- the contract ------------------------------------------------------------------------------------------------
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
-        """Start from ``parameters``; refuse what isn't finite, or unstable under a reversible integrator."""
+        """Start from ``parameters`` with a fresh optimiser; whether they make sense is the trainer's to check."""
         variance = 1.0 if self._model.norm == "batch" else 0.0
         start = fresh(parameters, self._model.blocks, self._spec.hyper.hidden, variance)
         self.restore(start | {"dropout.seed": np.array(dropout_seed, np.int64)})
-        unit = self._model.unit
-        if unit.hamiltonian is None or not unit.integrator.reversible:
-            return
-        with self._width():
-            values = np.asarray(self._programs(self._stability, self._current().parameters))
-        if np.any(values >= 4):
-            i = int(np.argmax(values))
-            raise UserError(
-                f"Block {i} starts outside the leapfrog's stable range: δ² × curvature is {values[i]:.3g}, and must be "
-                "below 4; choose a smaller delta_init."
-            )
 
     def put(self, x: NDArray[Any]) -> Array:
         """Move inputs or targets to the device in the run's dtype, labels as int32."""

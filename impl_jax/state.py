@@ -39,7 +39,7 @@ def to_device(arrays: Arrays, paths: Iterable[str], blocks: int, dtype: str) -> 
     """Build the device's state from a canonical one.
 
     Raises:
-        UserError: an array is missing, or a parameter isn't finite.
+        UserError: an array is missing.
     """
     paths = list(paths)
     needed = [f"{group}.{path}" for group in ("parameters", "adam.m", "adam.v") for path in paths]
@@ -48,9 +48,6 @@ def to_device(arrays: Arrays, paths: Iterable[str], blocks: int, dtype: str) -> 
         raise UserError(
             f"The state lacks '{missing[0]}' ({len(missing)} arrays in all): it belongs to another model or is damaged."
         )
-    for path in paths:
-        if not np.all(np.isfinite(arrays[f"parameters.{path}"])):
-            raise UserError(f"Parameter '{path}' is not finite: start from finite values or from an earlier checkpoint.")
 
     # jnp.array copies: the device's buffers are given up at every span and must not be the caller's memory.
     def take(prefix: str) -> Theta:

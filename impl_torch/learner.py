@@ -14,7 +14,7 @@ from impl_torch.algorithms import ALGORITHMS
 from impl_torch.dropout import Dropout
 from impl_torch.fused import compilations, fused, warm_up
 from impl_torch.hamiltonians import HAMILTONIANS
-from impl_torch.hru import Unit, hru, lanes
+from impl_torch.hru import Unit, hru
 from impl_torch.hssm import Norms, Stack, hssm, loss
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.errors import UserError
@@ -87,39 +87,15 @@ class TorchLearner:
             self.compile_s = warm_up(unit.trajectory, unit.hamiltonian, unit.integrator, unit.nudge, self.dtype)
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
-        """Start from ``parameters``: fresh Adam, norm statistics mean 0 and variance 1 (released: 0), no step taken.
-
-        Raises:
-            UserError: a parameter is not finite, or the step δ is outside the leapfrog's stable range.
-        """
+        """Start from ``parameters``: fresh Adam, norm statistics mean 0 and variance 1 (released: 0), no step taken."""
         zeros = np.zeros(self.spec.hyper.hidden, self.spec.dtype)
         state: Arrays = {f"parameters.{path}": value for path, value in parameters.items()}
         for path, value in parameters.items():
-            if not np.isfinite(value).all():
-                raise UserError(f"Parameter '{path}' has a value that is not finite: give finite initial values.")
             state |= {f"adam.m.{path}": np.zeros_like(value), f"adam.v.{path}": np.zeros_like(value)}
         for i in range(self.stack.blocks):
             state |= {f"norm.blocks.{i}.mean": zeros, f"norm.blocks.{i}.var": zeros + (self.stack.norm == "batch")}
         counts = {"adam.count": 0, "norm.count": 0, "dropout.seed": dropout_seed}
         self.restore(state | {name: np.asarray(value, np.int64) for name, value in counts.items()})
-        self._refuse_unstable()
-
-    def _refuse_unstable(self) -> None:
-        """Raise under protocol ``exact`` where a unit starts outside the leapfrog's stable range; ``released`` may leave it."""
-        unit = self.stack.unit
-        if unit is None or self.spec.protocol != "exact":
-            return
-        for i in range(self.stack.blocks):
-            prefix = f"blocks.{i}.hru."
-            raw = {path.removeprefix(prefix): p.detach() for path, p in self.parameters.items() if path.startswith(prefix)}
-            theta, delta, _, _ = lanes(unit, raw)
-            reached = float(HAMILTONIANS[unit.hamiltonian].stability(theta, delta))
-            smallest = float(delta.min())
-            if not (reached < 4 and smallest > 0):
-                raise UserError(
-                    f"Block {i}: the initial δ, {smallest:.4g} to {float(delta.max()):.4g}, is outside the stable range "
-                    f"(δ > 0 and δ² × curvature, here {reached:.4g}, below 4): choose another delta_init."
-                )
 
     def put(self, x: NDArray[Any]) -> Tensor:
         """Move inputs, labels or targets to the device."""

@@ -189,20 +189,6 @@ def test_facts_state_the_precision() -> None:
     assert facts["device"]
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "said"), [("alpha", np.nan, "not finite"), ("delta", 9.0, "9"), ("delta", -0.1, "-0.1")]
-)
-def test_bad_starts_are_refused(path: str, value: float, said: str) -> None:
-    spec = make_spec("nonlinear", "rhel")
-    parameters = initial(spec, SHAPE)
-    parameters[f"blocks.1.hru.{path}"] = np.asarray(value)
-    with pytest.raises(UserError, match=said):
-        make_learner(spec, SHAPE).init(parameters, dropout_seed=0)
-    if path == "delta":
-        released = make_spec("nonlinear", "rhel", protocol="released")
-        make_learner(released, SHAPE).init(parameters, dropout_seed=0)
-
-
 def test_a_hamiltonian_that_mixes_position_and_momentum_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class Mixed(Nonlinear):
         separable = False
