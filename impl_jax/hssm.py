@@ -63,7 +63,9 @@ def drop(model: Model, key: Key[Array, ""] | None, x: Activations) -> Activation
     if key is None or not threshold:
         return x
     samples = x.shape[1] if model.dropout_mask == "per_sample" else 1
-    bits = jax.random.bits(key, (x.shape[0], samples, x.shape[2]), jnp.uint16)
+    # Each block of the cipher fills two words here and only one in the partitionable order: several times faster on a CPU.
+    with jax.threefry_partitionable(False):
+        bits = jax.random.bits(key, (x.shape[0], samples, x.shape[2]), jnp.uint16)
     return jnp.where(bits >= threshold, x * (1.0 / (1.0 - threshold / 2**16)), 0.0)
 
 
