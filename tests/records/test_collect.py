@@ -1,0 +1,67 @@
+import pandas as pd
+import pytest
+
+from rhelbench import config
+from rhelbench.cli import main
+from rhelbench.records import write
+from rhelbench.records.collect import RUNS, collect, counts
+
+PROVENANCE = {"device": "cpu", "seconds": {"train": 2.5, "total": 3.0}, "peak_host_bytes": 7, "peak_device_bytes": None}
+ROWS = [{"step": 40, "loss": 0.1 + 0.2, "train": 1.0, "val": 1 / 3, "fidelity": None}]
+EMPTY = dict.fromkeys(("value", "correct", "total", "val", "best_step", "last_step"))
+
+
+@pytest.fixture(scope="module")
+def specs():
+    return config.expand(config.read("config/smoke.yaml"))[:4]
+
+
+@pytest.fixture
+def results(tmp_path, specs):
+    """The first run is done, the second failed, the third is under way, the fourth has not begun."""
+    found = {"value": 2 / 3, "correct": 8, "total": 12, "val": 1 / 3, "best_step": 40, "last_step": 40}
+    folders = [tmp_path / "runs" / spec.run_id for spec in specs]
+    write.history(folders[0], ROWS)
+    write.record(folders[0], {"status": "done", "flags": ["echo-lost"], **found}, PROVENANCE)
+    write.record(folders[1], {"status": "failed", "flags": [], **EMPTY}, {})
+    write.history(folders[2], ROWS)
+    return tmp_path / "runs"
+
+
+def test_every_cell_has_a_row_and_what_is_not_there_says_so(tmp_path, specs, results):
+    runs = collect(specs, results, tmp_path / "out")
+    assert list(runs.columns) == list(RUNS)
+    assert list(runs["run_id"]) == [spec.run_id for spec in specs]
+    assert list(runs["status"]) == ["done", "failed", "missing", "missing"]
+    assert counts(runs) == "1 done, 1 failed, 2 missing"
+    read = pd.read_csv(tmp_path / "out" / "runs.csv", float_precision="round_trip")
+    assert (read["value"][0], read["correct"][0], read["flags"][0], read["train_s"][0]) == (2 / 3, 8, "echo-lost", 2.5)
+    numbers = ["value", "correct", "total", "val", "best_step", "last_step", "train_s", "peak_host_bytes"]
+    assert read.loc[1:, numbers].isna().all(axis=None)  # missing is empty, never zero
+
+
+def test_only_recorded_runs_have_a_history_and_it_reads_back_exactly(tmp_path, specs, results):
+    collect(specs, results, tmp_path / "out")
+    read = pd.read_csv(tmp_path / "out" / "history.csv", float_precision="round_trip")
+    assert list(read["run_id"]) == [specs[0].run_id]
+    assert (read["loss"][0], read["val"][0]) == (0.1 + 0.2, 1 / 3)
+
+
+def test_equal_records_give_equal_bytes(tmp_path, specs, results):
+    for out in ("a", "b"):
+        collect(specs, results, tmp_path / out)
+    for name in ("runs.csv", "history.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_nothing_yet_gives_complete_tables_too(tmp_path, specs):
+    runs = collect(specs, tmp_path / "none", tmp_path / "out")
+    assert counts(runs) == "4 missing"
+    assert len(pd.read_csv(tmp_path / "out" / "history.csv")) == 0
+
+
+def test_the_command(tmp_path, results, capsys):
+    command = ["collect", "--config", "config/smoke.yaml", "--results", str(results), "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    total = len(config.expand(config.read("config/smoke.yaml")))
+    assert capsys.readouterr().out == f"smoke: 1 done, 1 failed, {total - 2} missing\n"

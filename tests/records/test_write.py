@@ -1,0 +1,67 @@
+import hashlib
+import json
+import math
+
+import numpy as np
+import pytest
+
+from rhelbench.records import files, write
+
+ROWS = [
+    {"step": 10, "loss": 0.1 + 0.2, "train": 1 / 3, "val": 0.5, "fidelity": 1e-300},
+    {"step": 20, "loss": float("nan"), "train": 1.0, "val": 2.0**-1074, "fidelity": None},
+]
+
+
+def test_a_history_reads_back_exactly():
+    header, first, second = (line.split(",") for line in write.history_csv(ROWS).splitlines())
+    assert header == list(write.HISTORY)
+    assert {name: float(text) for name, text in zip(header, first, strict=True)} == ROWS[0]
+    assert math.isnan(float(second[1]))
+    assert second[4] == ""
+
+
+def test_equal_histories_have_equal_digests_and_one_bit_shows():
+    again = json.loads(json.dumps(ROWS))
+    assert write.digest(write.history_csv(again)) == write.digest(write.history_csv(ROWS))
+    again[0]["val"] = math.nextafter(0.5, 1)
+    assert write.digest(write.history_csv(again)) != write.digest(write.history_csv(ROWS))
+    assert write.digest("a") == hashlib.sha256(b"a").hexdigest() == write.digest(b"a")
+
+
+def test_arrays_digest_sees_names_dtypes_shapes_and_values_but_not_order():
+    arrays = {"a": np.zeros((2, 3), np.float32), "b": np.ones(2)}
+    first = write.arrays_digest(arrays)
+    assert write.arrays_digest(dict(reversed(arrays.items()))) == first
+    assert write.arrays_digest(arrays | {"a": np.asfortranarray(arrays["a"])}) == first
+    others = [
+        arrays | {"a": np.zeros((3, 2), np.float32)},
+        arrays | {"a": np.zeros((2, 3), np.int32)},
+        arrays | {"b": np.nextafter(np.ones(2), 2)},
+        {"c": arrays["a"], "b": arrays["b"]},
+    ]
+    assert len({write.arrays_digest(other) for other in others} | {first}) == 5
+
+
+def test_a_failed_attempt_stays_and_the_record_is_replaced(tmp_path):
+    for n in (1, 2):
+        write.record(tmp_path, {"status": "failed", "n": n}, {})
+    write.record(tmp_path, {"status": "done"}, {})
+    assert write.read(tmp_path) == {"result": {"status": "done"}, "provenance": {}}
+    kept = [json.loads((tmp_path / "attempts" / f"{n}.json").read_text())["result"]["n"] for n in (1, 2)]
+    assert kept == [1, 2]
+    assert write.read(tmp_path / "nowhere") is None
+
+
+def test_a_write_that_fails_leaves_the_old_content_and_no_part(tmp_path, monkeypatch):
+    file = tmp_path / "x"
+    files.write_atomically(file, "old")
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_atomically(file, "new", durable=True)
+    assert file.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
