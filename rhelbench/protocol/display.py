@@ -3,6 +3,7 @@
 import shutil
 import sys
 import time
+from datetime import timedelta
 from typing import TextIO
 
 from rhelbench.protocol.state import Run
@@ -46,13 +47,14 @@ class Display:
         loss = run.losses[-1] if run.losses else last.get("loss")
         begin, since = self._begin or (run.step, now)
         pace = (run.step - begin) / (now - since) if now > since else 0.0
-        left = time.strftime("%H:%M:%S", time.gmtime((steps - run.step) / pace)) if pace else "?"
+        left = str(timedelta(seconds=round((steps - run.step) / pace))) if pace else ""
         numbers = " ".join(
             f"{name} {'-' if value is None else format(value, '.4g')}"
             for name, value in (("loss", loss), ("val", last.get("val")), ("best", run.stopping.best))
         )
         name = "" if self._terminal else f"{self._spec.run_id}: "
-        return f"{name}step {run.step}/{steps} {numbers} {pace:.1f} steps/s, at most {left} left"
+        speed = f" {pace:.1f} steps/s, at most {left} left" if pace else ""
+        return f"{name}step {run.step}/{steps} {numbers}{speed}"
 
     def _write(self, line: str) -> None:
         if self._terminal:

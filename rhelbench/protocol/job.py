@@ -16,7 +16,7 @@ from rhelbench.protocol.metrics import NAMES
 from rhelbench.protocol.signals import Signals
 from rhelbench.protocol.state import Run
 from rhelbench.protocol.trainer import Outcome, train
-from rhelbench.records import provenance, write
+from rhelbench.records import mirror, provenance, write
 from rhelbench.records.digest import code_digest
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
@@ -63,16 +63,22 @@ def run(spec: RunSpec, data: Path, results: Path, scratch: Path) -> int:
             if existing and existing["result"]["status"] != "failed":
                 print(f"{spec.run_id}: has its record ({existing['result']['status']}); nothing to do.", file=sys.stderr)
                 return 0
-            return _attempt(spec, data, folder, corner, signals)
+            _clean(spec, folder, corner)
+            with mirror.mirrored(folder, corner):
+                return _attempt(spec, data, folder, corner, signals)
     except OSError as error:
         raise UserError(f"{spec.run_id}: {error}; free the disk or correct the path, then run it again: it resumes.") from error
 
 
-def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Signals) -> int:
-    for left_by_a_killed_process in (*corner.glob(".*.tmp"), *folder.glob(".*.tmp")):
-        left_by_a_killed_process.unlink()
+def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:
+    """Remove what a killed process or a failed attempt left behind, and write the specification."""
+    for temporary in (*corner.glob(".*.tmp"), *folder.glob(".*.tmp")):
+        temporary.unlink()
     (folder / write.RECORD).unlink(missing_ok=True)
     write.spec(folder, spec)
+
+
+def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Signals) -> int:
     display, begin, started = Display(spec), perf_counter(), provenance.now()
     problem, learner, checkpoints = None, None, None
     try:

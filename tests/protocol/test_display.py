@@ -35,7 +35,7 @@ def test_one_line_renews_itself_on_a_terminal(run, monkeypatch):
     display.close("done.")
     text = stream.getvalue()
     assert text.count("\n") == 1
-    assert text.split("\r\x1b[K")[2] == "step 20/60 loss 1.25 val 0.75 best 0.75 2.0 steps/s, at most 00:00:20 left"
+    assert text.split("\r\x1b[K")[2] == "step 20/60 loss 1.25 val 0.75 best 0.75 2.0 steps/s, at most 0:00:20 left"
     assert text.count("\r\x1b[K") == 3
 
 

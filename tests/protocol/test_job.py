@@ -18,7 +18,7 @@ from rhelbench.protocol import job, lock, setup
 SCRIPT = str(Path(__file__).parent / "one_job.py")
 #: Kills per framework; twenty take minutes with the real learners, so the suite does fewer.
 KILLS = int(os.environ.get("RHELBENCH_KILLS", "1"))
-REAL = {"steps": 60, "eval_every": 20, "chunk_steps": 5}
+REAL = {"steps": 30 + 10 * KILLS, "eval_every": 10, "chunk_steps": 5, "patience": 100}
 
 
 @pytest.fixture
