@@ -4,6 +4,7 @@ Every function takes a ``Toy`` and a grid of echo times t ∈ [0, T], and return
 """
 
 from collections.abc import Callable
+from typing import cast
 
 import diffrax
 import jax
@@ -108,7 +109,7 @@ def adjoint(toy: Toy, times: np.ndarray, kind: Loss = "running") -> Adjoint:
         solution = _solve(field, (start, jax.tree.map(jnp.zeros_like, theta)), 0.0, toy.duration)
         costates, _ = jax.vmap(solution.evaluate)(grid)
         _, integrand = jax.vmap(products)(grid, costates)
-        total = jax.tree.map(lambda leaf: leaf[-1], solution.ys[1])
+        total = jax.tree.map(lambda leaf: leaf[-1], cast(PyTree, solution.ys)[1])
         return jnp.concatenate(costates, axis=-1), _flat(integrand), _flat(total)
 
     with jax.enable_x64(True):
@@ -135,7 +136,7 @@ def _two_echoes(
     solution = _solve(field, (*starts, jax.tree.map(jnp.zeros_like, theta)), 0.0, toy.duration)
     plus, minus, _ = jax.vmap(solution.evaluate)(grid)
     swapped = [(p - m) / (2 * epsilon) for p, m in zip(reversed(plus), reversed(minus), strict=True)]
-    total = jax.tree.map(lambda leaf: leaf[-1], solution.ys[2])
+    total = jax.tree.map(lambda leaf: leaf[-1], cast(PyTree, solution.ys)[2])
     columns = (jnp.concatenate(part, axis=-1) for part in (plus, minus, swapped))
     return *columns, _flat(jax.vmap(contrast)(plus, minus)), _flat(total)
 

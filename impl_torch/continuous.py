@@ -6,6 +6,7 @@ echo times t ∈ [0, T] that starts at 0 and ends at T, and returns NumPy float6
 """
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import torch
@@ -51,7 +52,8 @@ def _push(toy: Toy, state: Tensor, t: Tensor) -> Tensor:
 def _solve(rate: Callable[[Tensor, Tensor], Tensor], start: Tensor, times: Tensor) -> Tensor:
     # torchdiffeq interpolates to 1e-7 only between its steps: make a step end at every wanted time
     with torch.no_grad():
-        return odeint(rate, start, times, rtol=1e-11, atol=1e-13, method="dopri8", options={"step_t": times})
+        path = odeint(rate, start, times, rtol=1e-11, atol=1e-13, method="dopri8", options={"step_t": times})
+        return cast(Tensor, path)
 
 
 def _start(toy: Toy) -> tuple[Tensor, Tensor]:
@@ -111,7 +113,9 @@ def _two_echoes(toy: Toy, times: np.ndarray, starts: Tensor, epsilon: float, nud
 
     def rate(t: Tensor, y: Tensor) -> Tensor:
         rows, u = y[:size].view(3, -1), _sines(toy.drive, -t)
-        changes = [field(theta, row, u) + sign * epsilon * nudge(t, rows[0], row) for row, sign in zip(rows, (0, 1, -1), strict=True)]
+        changes = [
+            field(theta, row, u) + sign * epsilon * nudge(t, rows[0], row) for row, sign in zip(rows, (0, 1, -1), strict=True)
+        ]
         return torch.cat([*changes, contrast(rows)])
 
     path = _solve(rate, torch.cat([starts.reshape(-1), torch.zeros(len(theta), dtype=torch.float64)]), torch.as_tensor(times))

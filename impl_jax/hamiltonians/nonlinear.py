@@ -8,8 +8,8 @@ import jax.numpy as jnp
 
 from impl_jax.interface import Lanes, Theta
 
-#: Below this |β| the term A − β t̄ is taken from its series, above it from its two (then unequal) parts.
-SERIES = 0.03
+#: Below this |β| the term q = A − β t̄ is taken from its series, above it from its two (then unequal) parts.
+SERIES_BELOW = {"float32": 0.03, "float64": 0.003}
 
 
 @jax.custom_jvp
@@ -110,12 +110,14 @@ class Nonlinear:
         """Return the half contrasts of V, A = artanh(tanh a · tanh β), q = A − β(t₊ + t₋)/2.
 
         α: md; c̃: A/w; b and f: c̃(t₊ − t₋)/(2w); w: c̃[m(t₊ − t₋)/(2w) − q/w²]; V: αmd + c̃A/w.
+        The two parts of q nearly cancel; for small β, with t = tanh a, q = ⅔t(1 − t²)β³ − 4/15 t(1 − t²)(2 − 3t²)β⁵ + O(β⁷).
         """
         w, c = theta["w"], theta["c_tilde"]
         a, beta, mean, half = self._tanh_pair(theta, m, d, f)
         area = log_cosh_contrast(a, beta)
-        ta = jnp.tanh(a)
-        q = jnp.where(jnp.abs(beta) < SERIES, (2.0 / 3.0) * ta * (1.0 - ta**2) * beta**3, area - beta * mean)
+        t, small = jnp.tanh(a), jnp.abs(beta) < SERIES_BELOW[str(beta.dtype)]
+        series = t * (1.0 - t**2) * beta**3 * (2.0 / 3.0 - 4.0 / 15.0 * (2.0 - 3.0 * t**2) * beta**2)
+        q = jnp.where(small, series, area - beta * mean)
         of_f = c * half / w
         of_theta = {"alpha": m * d, "w": m * of_f - c * q / w**2, "b": of_f, "c_tilde": area / w}
         return of_theta, of_f, theta["alpha"] * m * d + c * area / w

@@ -20,10 +20,6 @@ COMMANDS: dict[str, str] = {
     "figures": "draw figures from collected results",
     "claims": "write the claims ledger and the deviations page",
     "page": "write results/index.html",
-    "static": "compute the studies that need no training (figures 1, 2, 4, ε, machine)",
-    "bench": "measure time and memory",
-    "wandb_sync": "upload finished offline runs to wandb",
-    "wandb_dashboard": "define the project's wandb workspace",
 }
 
 

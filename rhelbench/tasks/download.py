@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import pooch
 import requests
@@ -92,15 +93,15 @@ def _transfer(place: str, file: Path, task: str) -> None:
         return
     pooch.get_logger().setLevel("ERROR")
     bar = tqdm(desc=f"{task}: download", total=1, unit="B", unit_scale=True, disable=None)  # pooch sets the total
-    http = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 20, timeout=TIMEOUT)
+    http = pooch.HTTPDownloader(progressbar=cast(Any, bar), chunk_size=1 << 20, timeout=TIMEOUT)
     shelf = pooch.create(file.parent, "", registry={file.name: None}, urls={file.name: place}, retry_if_failed=RETRIES)
-    shelf.fetch(file.name, downloader=http)
+    shelf.fetch(file.name, downloader=cast(Any, http))
 
 
 def _brief(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answers {error.response.status_code}"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return f"the connection broke off, {RETRIES + 1} times"

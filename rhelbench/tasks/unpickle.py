@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy._core import multiarray, numeric
@@ -23,7 +23,7 @@ _ADMITTED: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "dtype"): np.dtype,
     ("_codecs", "encode"): _latin1,
     **{(f"numpy.{core}.multiarray", name): function for core in ("core", "_core") for name, function in _ARRAYS.items()},
-    **{(f"numpy.{core}.numeric", "_frombuffer"): numeric._frombuffer for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): cast(Any, numeric)._frombuffer for core in ("core", "_core")},
     **{(module, kind.__name__): kind for module in ("builtins", "__builtin__") for kind in (set, frozenset, bytearray, complex)},
 }
 

@@ -1,4 +1,4 @@
-"""Six coupled oscillators: the oracle against finite differences, RHEL against the adjoint state method, frameworks against the oracle."""
+"""Continuous time: RHEL against the adjoint state method, frameworks against the oracle."""
 
 import importlib
 from dataclasses import astuple, replace
@@ -12,8 +12,8 @@ from rhelbench.registry import FRAMEWORKS
 from rhelbench.toy import IMPLEMENTATIONS, example
 from tests.tolerances import CONTINUOUS, CONTINUOUS_ORACLE, FINITE_DIFFERENCE
 
-TOY = example(at_rest=False)
-TIMES = np.linspace(0.0, TOY.duration, 41)
+TOY = replace(example(at_rest=False), duration=5.0)
+TIMES = np.linspace(0.0, TOY.duration, 11)
 CASES = [("adjoint", "running"), ("adjoint", "final"), ("echo", 1.0, "recorded"), ("echo", 0.1, "own"), ("heb", 0.1)]
 
 
@@ -86,10 +86,17 @@ def test_with_a_recorded_nudge_epsilon_does_not_matter(epsilon):
 
 def test_the_nudge_at_the_echos_own_state_is_second_order():
     reference = run("numpy", "adjoint", "running")
-    sizes = np.array([1e-3, 1e-2, 1.0])
+    sizes = np.array([1e-3, 1e-2])
     errors = [worst(run("numpy", "echo", float(size), "own").gradient, reference.gradient) for size in sizes]
     assert np.log10(errors[1] / errors[0]) == pytest.approx(2, abs=0.05)
-    assert errors[2] > 0.5
+
+
+def test_the_nudge_at_the_echos_own_state_is_wrong_when_large():
+    reference, result = (
+        oracle.adjoint(example(), np.array([0.0, 20.0])),
+        oracle.echo(example(), np.array([0.0, 20.0]), 1.0, "own"),
+    )
+    assert worst(result.gradient, reference.gradient) > 0.5
 
 
 @pytest.mark.parametrize("name", IMPLEMENTATIONS)

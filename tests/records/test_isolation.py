@@ -35,4 +35,4 @@ def test_no_module_of_rhelbench_loads_a_framework_or_wandb():
 
 
 def test_the_test_would_notice():
-    assert "wandb" in loaded([SINK])
+    assert loaded(["wandb"]) == ["wandb"]

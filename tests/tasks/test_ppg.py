@@ -167,7 +167,7 @@ def test_inner_archive_and_python_3_pickles(records, prepared, tmp_path, dump):
 
 
 def test_one_pickle_in_memory_at_a_time(tmp_path):
-    heavy = subject(1, 600, chest_hz=700)
+    heavy = subject(1, 150, chest_hz=700)
     one = sum(array.nbytes for part in heavy["signal"].values() for array in part.values())
     ppg_zip(tmp_path / "a.zip", dict.fromkeys(range(1, 9), heavy))
     tracemalloc.start()

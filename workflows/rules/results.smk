@@ -94,6 +94,8 @@ rule make_figures:
 rule judge_claims:
     input:
         unpack(tidy),
+        deviations="docs/deviations.md",
+        protocols=[f"config/protocols/{name}.yaml" for name in ("exact", "released")],
     output:
         captioned("Claims", [file for file in CLAIMS if file.endswith(".md")]),
         [file for file in CLAIMS if not file.endswith(".md")],
@@ -102,7 +104,7 @@ rule judge_claims:
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
         out=f"results/claims/{NAME}",
-        code=package_digest("rhelbench.stats"),
+        code=[package_digest("rhelbench.stats"), package_digest("rhelbench.oracle")],
     shell:
         "{PYTHON} claims --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def _part(folder: Path, stem: str, source: Path) -> tuple[NDArray[np.float32], N
         if not path.exists():
             continue
         try:
-            x, labels = reader(str(path))
+            x, labels = cast(Any, reader)(str(path))
             if not isinstance(x, np.ndarray) or x.ndim != 3 or not len(x):
                 raise ValueError("its samples differ in length, or there are none")
         except (OSError, ValueError, IndexError) as error:
