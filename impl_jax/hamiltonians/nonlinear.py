@@ -94,12 +94,10 @@ class Nonlinear:
         return theta["alpha"] * phi + theta["c_tilde"] * jnp.tanh(theta["w"] * phi + f + theta["b"])
 
     def _tanh_pair(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
-        """Return a, β and (t₊ + t₋)/2, (t₊ − t₋)/2 of t± = tanh(a ± β), by the addition theorem."""
+        """Return a, β and (t₊ + t₋)/2, (t₊ − t₋)/2 = ½ tanh 2β (1 − t₊t₋) of t± = tanh(a ± β): nothing cancels as β → 0."""
         a, beta = theta["w"] * m + f + theta["b"], theta["w"] * d
-        ta, tb = jnp.tanh(a), jnp.tanh(beta)
-        # Where both saturate the denominator rounds to 0, and so does the numerator of either quotient.
-        over = jnp.maximum((1.0 - ta * tb) * (1.0 + ta * tb), jnp.finfo(ta.dtype).tiny)
-        return a, beta, ta * (1.0 - tb) * (1.0 + tb) / over, tb * (1.0 - ta) * (1.0 + ta) / over
+        plus, minus = jnp.tanh(a + beta), jnp.tanh(a - beta)
+        return a, beta, 0.5 * (plus + minus), 0.5 * jnp.tanh(2.0 * beta) * (1.0 - plus * minus)
 
     def pair_force(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes]:
         """Return αm + c̃(t₊ + t₋)/2 and αd + c̃(t₊ − t₋)/2."""
