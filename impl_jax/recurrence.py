@@ -60,7 +60,9 @@ def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delt
         phi, pi, _ = integrator.step(hamiltonian, theta, delta, *state, f_k)
         return (phi, pi), phi
 
-    final, positions = jax.lax.scan(step, (start, start), f)
+    # Differentiated, a step keeps its state alone and is computed anew. Keeping intermediate values would cost memory, and
+    # would let the compiler round the forward pass of BPTT otherwise than that of RHEL.
+    final, positions = jax.lax.scan(jax.checkpoint(step, prevent_cse=False), (start, start), f)
     return positions, final
 
 

@@ -32,8 +32,8 @@ def _log_cosh_jvp(primals: tuple[Lanes], tangents: tuple[Lanes]) -> tuple[Lanes,
 def log_cosh_contrast(a: Lanes, beta: Lanes) -> Lanes:
     """Return A(a, β) = ½[log cosh(a + β) − log cosh(a − β)] = artanh(tanh a · tanh β).
 
-    Where both arguments are large the product rounds to 1; there A = sign(aβ)(min + ½[log1p(e^{−2(|a|+|β|)}) −
-    log1p(e^{−2||a|−|β||})]), which has nothing to cancel.
+    With s = |tanh a · tanh β|, A = ±½ log1p(2s/(1 − s)). Where both arguments are large s rounds to 1; there, with D and S
+    the difference and the sum of |a| and |β|, A = ±(min − ½ log1p((e^{−2D} − e^{−2S})/(1 + e^{−2S}))) has nothing to cancel.
 
     Args:
         a: mean argument, any shape.
@@ -41,10 +41,11 @@ def log_cosh_contrast(a: Lanes, beta: Lanes) -> Lanes:
     """
     size_a, size_b = jnp.abs(a), jnp.abs(beta)
     low = jnp.minimum(size_a, size_b)
-    s = jnp.tanh(size_a) * jnp.tanh(size_b)
-    inner = 0.5 * jnp.log1p(2.0 * s / (1.0 - jnp.where(low > 1.0, 0.0, s)))
-    outer = low + 0.5 * (jnp.log1p(jnp.exp(-2.0 * (size_a + size_b))) - jnp.log1p(jnp.exp(-2.0 * jnp.abs(size_a - size_b))))
-    return jnp.sign(a) * jnp.sign(beta) * jnp.where(low > 1.0, outer, inner)
+    large, s = low > 1.0, jnp.abs(jnp.tanh(a) * jnp.tanh(beta))
+    far, near = jnp.exp(-2.0 * (size_a + size_b)), jnp.exp(-2.0 * jnp.abs(size_a - size_b))
+    # One logarithm of either argument: this is the dearest line of a step.
+    half_log = 0.5 * jnp.log1p(jnp.where(large, (near - far) / (1.0 + far), 2.0 * s / (1.0 - jnp.where(large, 0.0, s))))
+    return jnp.sign(a) * jnp.sign(beta) * jnp.where(large, low - half_log, half_log)
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,9 @@ class Nonlinear:
     def _tanh_pair(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
         """Return a, β and (t₊ + t₋)/2, (t₊ − t₋)/2 = ½ tanh 2β (1 − t₊t₋) of t± = tanh(a ± β): nothing cancels as β → 0."""
         a, beta = theta["w"] * m + f + theta["b"], theta["w"] * d
-        plus, minus = jnp.tanh(a + beta), jnp.tanh(a - beta)
-        return a, beta, 0.5 * (plus + minus), 0.5 * jnp.tanh(2.0 * beta) * (1.0 - plus * minus)
+        plus, minus, t = jnp.tanh(a + beta), jnp.tanh(a - beta), jnp.tanh(beta)
+        # ½ tanh 2β = t/(1 + t²), and the contrast of V needs t anyway.
+        return a, beta, 0.5 * (plus + minus), t / (1.0 + t**2) * (1.0 - plus * minus)
 
     def pair_force(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes]:
         """Return αm + c̃(t₊ + t₋)/2 and αd + c̃(t₊ − t₋)/2."""
@@ -110,12 +112,12 @@ class Nonlinear:
         α: md; c̃: A/w; b and f: c̃(t₊ − t₋)/(2w); w: c̃[m(t₊ − t₋)/(2w) − q/w²]; V: αmd + c̃A/w.
         The two parts of q nearly cancel; for small β, with t = tanh a, q = ⅔t(1 − t²)β³ − 4/15 t(1 − t²)(2 − 3t²)β⁵ + O(β⁷).
         """
-        w, c = theta["w"], theta["c_tilde"]
+        c, per_w = theta["c_tilde"], 1.0 / theta["w"]
         a, beta, mean, half = self._tanh_pair(theta, m, d, f)
         area = log_cosh_contrast(a, beta)
         t, small = jnp.tanh(a), jnp.abs(beta) < SERIES_BELOW[str(beta.dtype)]
         series = t * (1.0 - t**2) * beta**3 * (2.0 / 3.0 - 4.0 / 15.0 * (2.0 - 3.0 * t**2) * beta**2)
         q = jnp.where(small, series, area - beta * mean)
-        of_f = c * half / w
-        of_theta = {"alpha": m * d, "w": m * of_f - c * q / w**2, "b": of_f, "c_tilde": area / w}
-        return of_theta, of_f, theta["alpha"] * m * d + c * area / w
+        of_f = c * half * per_w
+        of_theta = {"alpha": m * d, "w": m * of_f - c * q * per_w**2, "b": of_f, "c_tilde": area * per_w}
+        return of_theta, of_f, theta["alpha"] * m * d + c * area * per_w
