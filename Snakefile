@@ -15,6 +15,7 @@ include: "workflows/rules/common.smk"
 include: "workflows/rules/prepare.smk"
 include: "workflows/rules/train.smk"
 include: "workflows/rules/results.smk"
+include: "workflows/rules/reproduce.smk"
 
 
 localrules:

@@ -20,6 +20,8 @@ COMMANDS: dict[str, str] = {
     "figures": "draw figures from collected results",
     "claims": "write the claims ledger and the deviations page",
     "page": "write results/index.html",
+    "publish": "take ended runs into results/published and hash everything there",
+    "reproduce": "train one published run again and compare",
 }
 
 

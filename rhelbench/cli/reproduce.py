@@ -1,0 +1,56 @@
+"""``python -m rhelbench reproduce``: train one published run again and compare the records."""
+
+import argparse
+import random
+import tempfile
+from pathlib import Path
+
+from tabulate import tabulate
+
+from rhelbench.cli.train import read_spec
+from rhelbench.errors import UserError, unknown
+from rhelbench.protocol import job
+from rhelbench.records import write
+from rhelbench.records.files import write_atomically
+from rhelbench.records.reproduce import VERDICTS, compare
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("run_id", nargs="?", help="which run; without it one is chosen at random")
+    parser.add_argument("--published", type=Path, default=Path("results/published"), help="where the published records are")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
+    parser.add_argument(
+        "--scratch", type=Path, default=Path("scratch"), help="where checkpoints go; an interrupted check resumes"
+    )
+    parser.add_argument("--out", type=Path, help="also write the comparison there, as CSV")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the comparison; 1 if the run came out otherwise, 128 + n after signal n."""
+    folder = args.published / "runs"
+    known = sorted(path.parent.name for path in folder.glob(f"*/{write.RECORD}"))
+    if not known:
+        raise UserError(f"No record in {folder}; 'python -m rhelbench publish' puts them there.")
+    run_id = args.run_id or random.SystemRandom().choice(known)
+    if run_id not in known:
+        raise unknown("published run", run_id, known)
+    print(f"{run_id}: training it again; to repeat this: python -m rhelbench reproduce {run_id}", flush=True)
+    spec = read_spec(str(folder / run_id / "spec.json"))
+    if spec.run_id != run_id:
+        raise UserError(f"{folder / run_id}/spec.json is of run {spec.run_id}; restore the published folder.")
+    with tempfile.TemporaryDirectory() as own:
+        status = job.run(spec, args.data, Path(own), args.scratch / "reproduce")
+        again = write.read(Path(own) / run_id)
+    if status or again is None:
+        return status
+    if again["result"]["status"] == "failed":
+        raise UserError(f"{run_id}: training it again failed ({again['result']['error']}); correct the cause and repeat it.")
+    published = write.read(folder / run_id)
+    assert published is not None, "it is listed because it is there"
+    verdict, table = compare(published, again)
+    print(tabulate(table.to_numpy(), headers=list(table.columns), maxcolwidths=[None, None, 40, 40, None]))
+    print(f"{run_id}: {verdict}: {VERDICTS[verdict]}")
+    if args.out:
+        write_atomically(args.out, table.to_csv(index=False))
+    return int(verdict in ("different", "not comparable"))

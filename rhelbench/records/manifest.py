@@ -1,0 +1,52 @@
+"""MANIFEST.json: the SHA-256 of every committed result, so that a changed number cannot go unnoticed."""
+
+import json
+from pathlib import Path
+
+from rhelbench.errors import UserError
+from rhelbench.records.files import write_atomically
+from rhelbench.records.write import digest
+
+NAME = "MANIFEST.json"
+
+
+def build(folder: Path) -> dict[str, str]:
+    """Return path (relative, with slashes) to SHA-256 for every file below ``folder`` but the manifest and hidden files."""
+    files = (file for file in folder.rglob("*") if file.is_file() and file != folder / NAME)
+    names = {file.relative_to(folder).as_posix(): file for file in files if not file.name.startswith(".")}
+    return {name: digest(names[name].read_bytes()) for name in sorted(names)}
+
+
+def write(folder: Path) -> Path:
+    """Write the manifest of ``folder`` and return its path."""
+    path = folder / NAME
+    write_atomically(path, json.dumps(build(folder), indent=1) + "\n")
+    return path
+
+
+def check(folder: Path) -> int:
+    """Compare a folder with its manifest.
+
+    Returns:
+        The number of files that were compared.
+
+    Raises:
+        UserError: no manifest, or a file that is changed, missing or not listed.
+
+    Example:
+        >>> check(Path("results/published")) > 0
+        True
+    """
+    path = folder / NAME
+    if not path.is_file():
+        raise UserError(f"{folder} has no {NAME}; 'python -m rhelbench publish' writes it.")
+    listed, found = json.loads(path.read_text()), build(folder)
+    wrong = [f"{name} (changed)" for name in listed if name in found and found[name] != listed[name]]
+    wrong += [f"{name} (missing)" for name in listed if name not in found]
+    wrong += [f"{name} (not listed)" for name in found if name not in listed]
+    if wrong:
+        more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise UserError(
+            f"{path} does not describe {wrong[0]}{more}; restore the file, or run 'python -m rhelbench publish' again."
+        )
+    return len(found)

@@ -1,0 +1,77 @@
+"""A published run is trained again and compared: what came out again, what did not, and why it may not have."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from fake import Fake, make_problem, make_spec
+
+from rhelbench.cli import main
+from rhelbench.protocol import job, setup
+from rhelbench.records import write
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """One run in published/runs, trained in this process; returns its folder."""
+    problem = make_problem()
+    monkeypatch.setattr(setup, "load", lambda spec, data: problem)
+    monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape))
+    spec = make_spec()
+    assert job.run(spec, tmp_path / "data", tmp_path / "published" / "runs", tmp_path / "scratch") == 0
+    return tmp_path / "published" / "runs" / spec.run_id
+
+
+def reproduce(folder, tmp_path, *arguments):
+    options = ["--published", str(folder.parents[1]), "--scratch", str(tmp_path / "scratch"), "--out", str(tmp_path / "out.csv")]
+    return main(["reproduce", *arguments, *options])
+
+
+def change(folder: Path, part: str, **values) -> None:
+    path = folder / write.RECORD
+    record = json.loads(path.read_text())
+    record[part] |= values
+    path.write_text(json.dumps(record))
+
+
+def test_the_same_code_on_the_same_machine_gives_the_same_bits(published, tmp_path, capsys):
+    assert reproduce(published, tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert f"{published.name}: identical" in printed
+    assert f"python -m rhelbench reproduce {published.name}" in printed
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert table.same.all()
+    assert {"value", "history", "parameters", "data", "code_digest", "versions"} <= set(table.quantity)
+
+
+def test_other_bits_with_the_same_metric_are_said_to_be_so(published, tmp_path, capsys):
+    change(published, "result", val=0.123)
+    assert reproduce(published, tmp_path, published.name) == 0
+    assert "same metric" in capsys.readouterr().out
+
+
+def test_another_metric_is_a_failure(published, tmp_path, capsys):
+    change(published, "result", value=0.0, correct=0)
+    assert reproduce(published, tmp_path, published.name) == 1
+    assert f"{published.name}: different" in capsys.readouterr().out
+
+
+def test_other_data_cannot_be_compared(published, tmp_path, capsys):
+    record = json.loads((published / write.RECORD).read_text())
+    change(published, "result", digests=record["result"]["digests"] | {"split": "other"})
+    assert reproduce(published, tmp_path, published.name) == 1
+    assert "not comparable" in capsys.readouterr().out
+
+
+def test_a_run_that_fails_again_is_a_sentence(published, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, fail_at=7))
+    assert reproduce(published, tmp_path, published.name) == 2
+    assert "training it again failed" in capsys.readouterr().err
+
+
+def test_wrong_input_is_a_sentence(published, tmp_path, capsys):
+    assert reproduce(published, tmp_path, "Heartbeat-linear") == 2
+    assert "Unknown published run 'Heartbeat-linear'" in capsys.readouterr().err
+    assert main(["reproduce", "--published", str(tmp_path / "none")]) == 2
+    assert "No record in" in capsys.readouterr().err

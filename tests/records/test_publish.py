@@ -1,0 +1,76 @@
+"""Ended runs become published ones, complete and hashed; what is committed is what the manifest says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rhelbench import config
+from rhelbench.cli import main
+from rhelbench.errors import UserError
+from rhelbench.records import manifest, publish, write
+
+EMPTY = dict.fromkeys(("value", "correct", "total", "val", "best_step", "last_step"))
+FOUND = {"value": 2 / 3, "correct": 8, "total": 12, "val": 1 / 3, "best_step": 40, "last_step": 40, "flags": []}
+ROWS = [{"step": 40, "loss": 0.3, "train": 1.0, "val": 1 / 3, "fidelity": None}]
+
+
+@pytest.fixture(scope="module")
+def specs():
+    return config.expand(config.read("config/smoke.yaml"))[:3]
+
+
+def leave(spec, runs: Path, status="done", dirty=False):
+    """A record as training leaves it."""
+    folder = runs / spec.run_id
+    write.spec(folder, spec)
+    write.history(folder, ROWS)
+    numbers = FOUND if status == "done" else {**EMPTY, "flags": []}
+    write.record(folder, {"status": status, **numbers}, {"git": {"commit": "c", "dirty": dirty}})
+
+
+def test_ended_runs_are_taken_and_failed_or_missing_ones_are_rows(tmp_path, specs):
+    runs, out = tmp_path / "runs", tmp_path / "published"
+    leave(specs[0], runs)
+    leave(specs[1], runs, status="failed")
+    table = publish.publish(specs, runs, out)
+    assert list(table.status) == ["done", "missing", "missing"]
+    assert sorted(path.name for path in (out / "runs").iterdir()) == [specs[0].run_id]
+    assert manifest.check(out) == 5  # three of the run, two tables
+    leave(specs[1], runs)
+    assert list(publish.publish(specs, tmp_path / "elsewhere", out).status) == ["done", "missing", "missing"]  # kept
+    assert list(publish.publish(specs[1:], runs, out).status) == ["done", "missing"]  # the first is no longer asked for
+    assert sorted(path.name for path in (out / "runs").iterdir()) == [specs[1].run_id]
+
+
+def test_nobody_can_make_a_dirty_run_again(tmp_path, specs):
+    leave(specs[0], tmp_path / "runs", dirty=True)
+    with pytest.raises(UserError, match="uncommitted changes; commit them"):
+        publish.publish(specs, tmp_path / "runs", tmp_path / "published")
+    assert not (tmp_path / "published").exists()
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing", "not listed", "no manifest"])
+def test_a_difference_from_the_manifest_is_found(tmp_path, damage, capsys):
+    (tmp_path / "a.csv").write_text("1")
+    manifest.write(tmp_path)
+    assert main(["publish", "--check", "--published", str(tmp_path)]) == 0
+    {
+        "changed": lambda: (tmp_path / "a.csv").write_text("2"),
+        "missing": (tmp_path / "a.csv").unlink,
+        "not listed": lambda: (tmp_path / "b.csv").write_text("1"),
+        "no manifest": (tmp_path / manifest.NAME).unlink,
+    }[damage]()
+    assert main(["publish", "--check", "--published", str(tmp_path)]) == 2
+    message = capsys.readouterr().err
+    assert damage in message or "has no MANIFEST.json" in message
+
+
+def test_every_published_record_is_of_a_clean_commit_and_of_a_run_that_is_asked_for():
+    wanted = {spec.run_id: spec for spec in publish.specs(publish.matrices())}
+    for path in Path("results/published/runs").glob("*/record.json"):
+        record = json.loads(path.read_text())
+        assert record["result"]["spec"] == wanted[path.parent.name].model_dump(mode="json")
+        assert record["provenance"]["git"]["dirty"] is False
+        for name in ("device", "precision", "versions", "code_digest", "lock_digest"):
+            assert record["provenance"][name], name
