@@ -14,6 +14,7 @@ report: "workflows/report/workflow.rst"
 include: "workflows/rules/common.smk"
 include: "workflows/rules/prepare.smk"
 include: "workflows/rules/train.smk"
+include: "workflows/rules/static.smk"
 include: "workflows/rules/results.smk"
 include: "workflows/rules/reproduce.smk"
 

@@ -44,11 +44,14 @@ FRAMEWORKS: dict[str, str] = {
     "numpy": "rhelbench.protocol.majority",
 }
 
+#: Framework to the module that holds ``gradients`` and ``retrace`` of one unit alone in a chosen precision.
+PROBES: dict[str, str] = {"jax": "impl_jax.probe", "torch": "impl_torch.probe"}
+
 #: The paper's table rows to ours: its linear model is the paired ('complex') one.
 REPORTED_MODELS: dict[str, str] = {"linear": "linear-complex", "nonlinear": "nonlinear"}
 
 #: Figures that every matrix gets (file names in ``paper_figures/``), and what each is drawn from: the tidy records, the
-#: published benchmarks, a short computation of its own, or nothing.
+#: published benchmarks, the published tables of the static studies (a script's ``TABLES``), or nothing.
 FIGURES: dict[str, str] = {
     "learning_curves": "records",
     "final_metric": "records",
@@ -56,6 +59,8 @@ FIGURES: dict[str, str] = {
     "parity": "records",
     "profile": "records",
     "scaling": "benchmarks",
-    "gradient_norm": "computed",
+    "fig1_echo": "static",
+    "fig2_toy": "static",
     "fig3_leapfrog": "drawn",
+    "gradient_norm": "static",
 }

@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "status": "show the matrix: done, running, failed, waiting",
     "collect": "gather records into tidy tables",
     "tables": "write the paper's tables from collected results",
+    "static": "measure what needs no training: gradients, precision, reversibility",
     "figures": "draw figures from collected results",
     "claims": "write the claims ledger and the deviations page",
     "page": "write results/index.html",

@@ -1,19 +1,26 @@
-"""``python -m rhelbench figures``: draw every figure that needs no study of its own."""
+"""``python -m rhelbench figures``: draw every figure from files that are there."""
 
 import argparse
 from importlib import import_module
 from pathlib import Path
 
-from rhelbench.errors import unknown
+import pandas as pd
+
+from rhelbench.errors import UserError, unknown
 from rhelbench.plotting import save
 from rhelbench.registry import FIGURES
-from rhelbench.stats import evidence, records, reported, write
+from rhelbench.stats import evidence, records, reported
+
+#: The folder of the static studies' tables, inside the published results.
+STATIC = Path("static")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--collected", required=True, type=Path, help="a folder with runs.csv and history.csv")
-    parser.add_argument("--published", type=Path, default=Path("results/published"), help="benchmarks/ is read there")
+    parser.add_argument(
+        "--published", type=Path, default=Path("results/published"), help="benchmarks/ and static/ are read there"
+    )
     parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
     parser.add_argument("--only", nargs="+", default=list(FIGURES), metavar="NAME", help=f"of {', '.join(FIGURES)}")
 
@@ -34,10 +41,17 @@ def run(args: argparse.Namespace) -> int:
             folder = args.published / evidence.BENCHMARKS
             figure = script.draw(script.read(folder))
             inputs += sorted(folder.glob("*.csv"))
-        elif source == "computed":
-            inputs.append(write.csv(stem.with_suffix(".csv"), data := script.compute()))
-            figure = script.draw(data)
+        elif source == "static":
+            tables = [args.published / STATIC / f"{table}.csv" for table in script.TABLES]
+            figure = script.draw(*map(_table, tables))
+            inputs += tables
         else:
             figure = script.draw()
         save(figure, stem, inputs, f"paper_figures/{name}.py")
     return 0
+
+
+def _table(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        raise UserError(f"{path} is missing: run `python -m rhelbench static --out {path.parent}` first.")
+    return pd.read_csv(path)

@@ -63,12 +63,17 @@ def _digest(sources: dict[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def closure_digest(*roots: str) -> str:
+    """Return the SHA-256 of every module of ours that the named modules import, directly or not, themselves included."""
+    return _digest(modules(roots))
+
+
 def code_digest(framework: str) -> str:
     """Return the SHA-256 of all code that decides a run's result under one framework (a key of FRAMEWORKS).
 
     It covers the import closure of the trainer and of the framework's learner, not what merely shows or stores results.
     """
-    return _digest(modules((*TRAINING, FRAMEWORKS[framework])))
+    return closure_digest(*TRAINING, FRAMEWORKS[framework])
 
 
 def package_digest(package: str) -> str:

@@ -4,18 +4,13 @@ import json
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from paper_figures import gradient_norm, scaling, tab1_accuracy, tab2_mse
+from paper_figures import scaling, tab1_accuracy, tab2_mse
 from rhelbench.cli import main
 from rhelbench.errors import UserError
-from rhelbench.oracle.hamiltonians import HAMILTONIANS
-from rhelbench.oracle.integrators import INTEGRATORS
-from rhelbench.oracle.recurrence import forward
 from rhelbench.registry import FIGURES
-from rhelbench.seeds import generator
 from rhelbench.stats import records, reported, summary
 from rhelbench.stats.cells import cells
 
@@ -115,28 +110,6 @@ def test_figures_of_an_empty_matrix_say_so(made, tmp_path):
 def test_figures_have_a_caption_each():
     for name in FIGURES:
         assert Path(f"workflows/report/{name}.rst").read_text().strip(), name
-
-
-def test_gradient_norm_is_that_of_bptt():
-    data = gradient_norm.compute(K=60)
-    assert len(data) > 0
-    for name, hamiltonian in HAMILTONIANS.items():
-        curve = data[(data.model == name) & (data.delta == 0.1)].set_index("distance").norm
-        rng = generator(f"gradient_norm/{name}", "unit", 0, 0)
-        P = gradient_norm.CHANNELS
-        f = rng.standard_normal((60, 1, P))
-        if name == "linear":
-            theta = {"A": rng.uniform(0, 1, P)}
-        else:
-            alpha, w = np.array(rng.uniform(0.1, 1)), rng.uniform(0.5, 1, P)
-            theta = {"alpha": alpha, "w": w, "b": np.zeros(P), "c_tilde": 1 / (1 + np.exp(-rng.uniform(-1, 1, P)))}
-        leapfrog, delta = INTEGRATORS["leapfrog"], np.full(P, 0.1)
-        phi, pi = forward(hamiltonian, leapfrog, theta, delta, f)
-        bar = (np.ones((1, P)), np.zeros((1, P)))
-        for k in reversed(range(60)):
-            bar, _, _ = leapfrog.step_adjoint(hamiltonian, theta, delta, phi[k], pi[k], f[k], bar)
-        expected = np.sqrt((bar[0] ** 2 + bar[1] ** 2).sum() / P)
-        assert curve[60] == pytest.approx(expected, rel=1e-5), name
 
 
 def test_benchmarks_are_drawn_when_there_are_any(tmp_path):

@@ -78,6 +78,7 @@ rule make_tables:
 rule make_figures:
     input:
         unpack(tidy),
+        static=STATIC_TABLES,
     output:
         captioned("Figures", [file for file in FIGURES if file.endswith(".png")]),
         [file for file in FIGURES if not file.endswith(".png")],

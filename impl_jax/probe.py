@@ -1,0 +1,135 @@
+"""One unit alone in a chosen precision: its gradients under many nudges at once, and how well an echo retraces its path."""
+
+from functools import partial
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from impl_jax.algorithms import bptt, rhel, rhel_released, rhel_separate
+from impl_jax.hamiltonians import HAMILTONIANS
+from impl_jax.integrators import INTEGRATORS
+from impl_jax.interface import Lanes, Pair, Theta
+from impl_jax.recurrence import Backward, Drive, forward, lanes
+from rhelbench.contract import Arrays
+from rhelbench.spec import Nudge
+
+#: Algorithms that take a nudge, by their backward pass.
+ECHOES: dict[str, Backward] = {
+    "rhel": rhel.backward,
+    "rhel_separate": rhel_separate.backward,
+    "rhel_released": rhel_released.backward,
+}
+Found = tuple[Theta, Lanes, Drive, Drive]
+
+
+def _by_bptt(hamiltonian: str, theta: Theta, delta: Lanes, f: Drive, g: Drive) -> Found:
+    unused = Nudge(mode="absolute", size=1.0)
+
+    def path(theta: Theta, delta: Lanes, f: Drive, f_B: Drive) -> Drive:
+        return bptt.trajectory(HAMILTONIANS[hamiltonian], INTEGRATORS["leapfrog"], unused, theta, delta, f, f_B)
+
+    return jax.vjp(path, theta, delta, f, f)[1](g)
+
+
+def _by_echo(
+    hamiltonian: str,
+    algorithm: str,
+    mode: Literal["absolute", "relative"],
+    problem: tuple[Theta, Lanes, Drive, Drive],
+    size: Float[Array, ""],
+) -> Found:
+    theta, delta, f, g = problem
+    leapfrog = INTEGRATORS["leapfrog"]
+    _, final = forward(HAMILTONIANS[hamiltonian], leapfrog, theta, delta, f)
+    # Not validated: here the size is an axis of vmap, not a number, so that one compilation serves all of them.
+    nudge = Nudge.model_construct(mode=mode, size=size)
+    return ECHOES[algorithm](HAMILTONIANS[hamiltonian], leapfrog, nudge, theta, delta, f, final, g)
+
+
+def gradients(
+    hamiltonian: str,
+    algorithm: str,
+    dtype: str,
+    mode: Literal["absolute", "relative"],
+    sizes: NDArray[np.float64],
+    theta: Arrays,
+    delta: NDArray[np.float64],
+    f: NDArray[np.float64],
+    g: NDArray[np.float64],
+) -> Arrays:
+    """Return a unit's gradients in ``dtype`` for every draw and nudge: by letter, ``"delta"``, ``"f"`` and ``"f_B"``.
+
+    Args:
+        hamiltonian: a name of HAMILTONIANS; the integrator is the leapfrog.
+        algorithm: a name of ALGORITHMS.
+        dtype: ``"float32"`` or ``"float64"``, of the whole computation.
+        mode: of the nudge.
+        sizes: ε or ρ, (E,); for ``bptt`` they matter by their number only.
+        theta: θ by letter, with an axis of draws in front: (R,) or (R, P).
+        delta: δ, (R,) or (R, P).
+        f: drive, (R, K, n, P).
+        g: dL/dφ_k, (R, K, n, P).
+
+    Returns:
+        Name to (R, E, ...), in ``dtype``.
+    """
+
+    def one(theta: Theta, delta: Lanes, f: Drive, g: Drive) -> tuple[Theta, Lanes, Lanes, Lanes]:
+        if algorithm == "bptt":
+            found = _by_bptt(hamiltonian, theta, delta, f, g)
+            return jax.tree.map(lambda value: jnp.broadcast_to(value, (len(sizes), *value.shape)), found)
+        return jax.vmap(partial(_by_echo, hamiltonian, algorithm, mode, (theta, delta, f, g)))(jnp.asarray(sizes, f.dtype))
+
+    with jax.enable_x64(dtype == "float64"):
+        given = jax.tree.map(lambda value: jnp.asarray(value, dtype), (theta, delta, f, g))
+        of_theta, of_delta, of_f, of_f_B = jax.jit(jax.vmap(one))(*given)
+        named = of_theta | {"delta": of_delta, "f": of_f, "f_B": of_f_B}
+        return {name: np.asarray(value) for name, value in named.items()}
+
+
+def _size(phi: Lanes, pi: Lanes) -> Lanes:
+    return jnp.sqrt(jnp.sum(phi**2 + pi**2, axis=-1))
+
+
+def retrace(
+    hamiltonian: str, integrator: str, dtype: str, theta: Arrays, delta: NDArray[np.float64], f: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Run a path from rest and an echo without nudge; return ‖Φe − Φ*‖ / max_k‖Φ_k‖ after 1..K steps back.
+
+    Args:
+        hamiltonian: a name of HAMILTONIANS.
+        integrator: a name of INTEGRATORS.
+        dtype: of both passes.
+        theta: θ by letter, () or (P,).
+        delta: δ, () or (P,).
+        f: drive (K, n, P).
+
+    Returns:
+        The largest over the n samples, (K,).
+    """
+    stepper = INTEGRATORS[integrator]
+
+    def both(theta: Theta, delta: Lanes, f: Drive) -> Float[Array, " K"]:
+        start = jnp.zeros(f.shape[1:], f.dtype)
+        theta, delta = lanes(theta, delta, start)
+
+        def there(state: Pair, f_k: Lanes) -> tuple[Pair, Pair]:
+            phi, pi, _ = stepper.step(HAMILTONIANS[hamiltonian], theta, delta, *state, f_k)
+            return (phi, pi), state  # the state before the step is the one the echo comes back to
+
+        def back(state: Pair, f_k: Lanes) -> tuple[Pair, Pair]:
+            phi, pi, _ = stepper.step(HAMILTONIANS[hamiltonian], theta, delta, *state, f_k)
+            return (phi, pi), (phi, pi)
+
+        (phi, pi), (phis, pis) = jax.lax.scan(there, (start, start), f)
+        _, (back_phi, back_pi) = jax.lax.scan(back, (phi, -pi), f, reverse=True)
+        largest = jnp.maximum(jnp.max(_size(phis, pis), axis=0), _size(phi, pi))
+        return jnp.max(_size(back_phi - phis, back_pi + pis) / largest, axis=1)[::-1]
+
+    with jax.enable_x64(dtype == "float64"):
+        given = jax.tree.map(lambda value: jnp.asarray(value, dtype), (theta, delta, f))
+        return np.asarray(jax.jit(both)(*given), np.float64)

@@ -1,0 +1,64 @@
+"""``python -m rhelbench static``: compute the studies that need no training."""
+
+import argparse
+import json
+import platform
+import time
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+from rhelbench import __version__
+from rhelbench.errors import unknown
+from rhelbench.records.digest import closure_digest
+from rhelbench.registry import FRAMEWORKS, PROBES
+from rhelbench.studies import STUDIES
+from rhelbench.toy import IMPLEMENTATIONS
+
+PACKAGES = ("numpy", "scipy", "pandas", "jax", "jaxlib", "diffrax", "torch", "torchdiffeq")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    known = ", ".join(STUDIES)
+    parser.add_argument("names", nargs="*", default=list(STUDIES), metavar="NAME", help=f"studies: {known}; default: all")
+    parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the tables of each study, and <name>.json: machine, versions, digest of the code."""
+    from rhelbench.stats import write
+
+    for name in args.names:
+        if name not in STUDIES:
+            raise unknown("study", name, list(STUDIES))
+    for name in args.names:
+        start = time.perf_counter()
+        tables = import_module(STUDIES[name]).compute()
+        for table, rows in tables.items():
+            write.csv(args.out / f"{table}.csv", rows)
+        facts = json.dumps(_facts(name, {table: len(rows) for table, rows in tables.items()}), indent=1, sort_keys=True)
+        write.text(args.out / f"{name}.json", facts + "\n")
+        print(f"{name}: {', '.join(f'{table}.csv' for table in tables)} in {args.out} ({time.perf_counter() - start:.0f} s)")
+    return 0
+
+
+def _facts(name: str, rows: dict[str, int]) -> dict[str, object]:
+    """Return where the numbers come from. No time of day: the same code on the same machine gives the same bytes."""
+    frameworks = [*FRAMEWORKS.values(), *PROBES.values(), *IMPLEMENTATIONS.values()]
+    return {
+        "study": name,
+        "rows": rows,
+        "code_digest": closure_digest(STUDIES[name], *frameworks),
+        "cpu": _cpu(),
+        "device": "cpu",
+        "platform": platform.platform(),
+        "versions": {"python": platform.python_version(), "rhelbench": __version__, **{p: version(p) for p in PACKAGES}},
+    }
+
+
+def _cpu() -> str:
+    """Return the processor's model, as the operating system names it."""
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text().splitlines() if facts.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

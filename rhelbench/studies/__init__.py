@@ -1,0 +1,11 @@
+"""Studies that need no training: each file's ``compute`` measures something and returns it as small tidy tables by name."""
+
+#: Study to the module whose ``compute`` makes its tables; the first table has the study's name.
+STUDIES: dict[str, str] = {
+    name: f"rhelbench.studies.{name}"
+    for name in (
+        "echo",
+        "toy",
+        "gradient_norm",
+    )
+}
