@@ -9,29 +9,12 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from rhelbench.errors import UserError, unknown
-from rhelbench.registry import FRAMEWORKS, MODELS, RULES
-from rhelbench.spec import Budget, Frozen, Hyperparameters, Nudge, RunSpec, Switches, Variant
+from rhelbench.registry import DEVIATIONS, FRAMEWORKS, MODELS, NONLINEAR, RULES
+from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
+from rhelbench.switches import CONFIG, Protocol, of, other, protocols, read_protocol
 from rhelbench.tasks import card
 
-CONFIG = Path("config")
 _SETTINGS = {*Hyperparameters.model_fields, *Budget.model_fields, *Switches.model_fields, "dtype", "kernel"}
-
-
-class Protocol(Frozen):
-    """One way to resolve every row of docs/deviations.md (config/protocols/<name>.yaml)."""
-
-    algorithms: dict[str, str]
-    integrators: dict[str, str]
-    nudge: Nudge
-    c_squash: Literal[1, 2]
-    delta_init: dict[int | Literal["any"], float]
-    delta_trained: bool
-    loss: str
-    norm: str
-    dropout_mask: str
-    split: str
-    batches: str
-    dtype: Literal["float32", "float64"]
 
 
 class Matrix(Frozen):
@@ -45,11 +28,12 @@ class Matrix(Frozen):
     frameworks: list[str] = Field(min_length=1)
     seeds: list[int] = Field(min_length=1)
     variants: list[Variant] = Field([Variant()], min_length=1)
+    deviations: list[int] = Field([0], min_length=1, description="rows of docs/deviations.md to turn, each alone; 0 is none")
     overrides: dict[str, Any] = Field(default_factory=dict)
     mirrors: list[str] = Field(default_factory=list, description="folders or URLs to look for archives first")
     results: Literal["auto", "runs", "published"] = Field("auto", description="where tables and figures read from")
 
-    @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", "mirrors", mode="before")
+    @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", "deviations", "mirrors", mode="before")
     @classmethod
     def _one_is_a_list_of_one(cls, value: Any) -> Any:
         """``--config tasks=Heartbeat`` arrives as a string, ``seeds=1`` as a number: both mean a list of one."""
@@ -75,11 +59,12 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
             raise unknown(f"key in {where}:", key, list(Matrix.model_fields)) from error
         raise UserError(f"{where}: '{key}' is wrong ({first['msg']}); see config/README.md.") from error
     for kind, values, known in (
-        ("protocol", [matrix.protocol], sorted(p.stem for p in (CONFIG / "protocols").glob("*.yaml"))),
+        ("protocol", [matrix.protocol], protocols()),
         ("task", matrix.tasks, card.names()),
         ("model", matrix.models, list(MODELS)),
         ("algorithm", matrix.algorithms, list(RULES)),
         ("framework", matrix.frameworks, [name for name in FRAMEWORKS if name != "numpy"]),
+        ("row of docs/deviations.md", list(map(str, matrix.deviations)), list(map(str, DEVIATIONS))),
         ("key in overrides:", list(matrix.overrides), sorted(_SETTINGS)),
     ):
         for value in values:
@@ -110,14 +95,22 @@ def read(path: str | Path) -> Matrix:
     return parse(load(path), str(path))
 
 
-def read_protocol(name: str) -> Protocol:
-    """Read config/protocols/<name>.yaml."""
-    path = CONFIG / "protocols" / f"{name}.yaml"
-    try:
-        return Protocol.model_validate(yaml.safe_load(path.read_text()))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(f"{path}: '{'.'.join(map(str, first['loc']))}' is wrong ({first['msg']}).") from error
+def hyperparameters() -> dict[str, Any]:
+    """Read config/hyperparameters.yaml."""
+    return yaml.safe_load((CONFIG / "hyperparameters.yaml").read_text())
+
+
+def settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
+    """Return a cell's settings of config/hyperparameters.yaml: common, the task's, the model's own, last wins.
+
+    Raises:
+        UserError: the task has no row.
+    """
+    rows = table["tasks"].get(task)
+    if rows is None:
+        known = next(iter(table["tasks"]))
+        raise UserError(f"config/hyperparameters.yaml has no row for task '{task}': add one, as for {known}.")
+    return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-complex"), {})}
 
 
 @dataclass(frozen=True)
@@ -131,67 +124,41 @@ class Sources:
     @classmethod
     def of(cls, matrix: Matrix) -> "Sources":
         """Read what ``matrix`` names."""
-        table = yaml.safe_load((CONFIG / "hyperparameters.yaml").read_text())
-        return cls(read_protocol(matrix.protocol), table, {task: card.load(task) for task in matrix.tasks})
-
-    def settings(self, task: str, model: str, overrides: dict[str, Any]) -> dict[str, Any]:
-        """Return a cell's settings: common, the task's, the model's own, the configuration's overrides, last wins."""
-        rows = self.hyperparameters["tasks"].get(task)
-        if rows is None:
-            known = next(iter(self.hyperparameters["tasks"]))
-            raise UserError(f"config/hyperparameters.yaml has no row for task '{task}': add one, as for {known}.")
-        own = rows.get(model.removesuffix("-complex"), {})
-        return {**self.hyperparameters["common"], **rows.get("both", {}), **own, **overrides}
+        return cls(read_protocol(matrix.protocol), hyperparameters(), {task: card.load(task) for task in matrix.tasks})
 
 
 def resolve(
     matrix: Matrix,
     sources: Sources,
-    cell: tuple[str, str, str, str, int, Variant],
+    cell: tuple[str, str, str, str, int, Variant, int],
 ) -> RunSpec:
     """Resolve one cell of the matrix into a complete RunSpec.
 
     Args:
         matrix: the configuration.
         sources: the files behind it.
-        cell: (task, model, algorithm, framework, seed, variant).
+        cell: (task, model, algorithm, framework, seed, variant, row of docs/deviations.md to turn, 0 for none).
 
     Raises:
         UserError: a value of the wrong kind, or a batch larger than the training part.
     """
-    task, model, algorithm, framework, seed, variant = cell
+    task, model, algorithm, framework, seed, variant, row = cell
     protocol, facts = sources.protocol, sources.cards[task]
-    values = sources.settings(task, model, matrix.overrides)
-    starts = [(limit, start) for limit, start in protocol.delta_init.items() if limit != "any"]
-    fitting = [start for limit, start in sorted(starts) if facts.length <= int(limit)]
-    hamiltonian = MODELS[model].hamiltonian or "linear"
-    switches = protocol.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype"}) | {
-        "algorithm": protocol.algorithms[algorithm],
-        "integrator": protocol.integrators[hamiltonian],
-        "delta_init": fitting[0] if fitting else protocol.delta_init["any"],
-    }
+    values = settings(sources.hyperparameters, task, model) | matrix.overrides
+    switches = of(protocol, facts.length, algorithm, model)
+    if row:
+        turned = of(read_protocol(other(matrix.protocol)), facts.length, algorithm, model)
+        switches |= {name: turned[name] for name in DEVIATIONS[row]}
     kernel = values["kernel"] if isinstance(values["kernel"], str) else values["kernel"].get(framework, "portable")
 
     def pick(kind: type[Frozen]) -> dict[str, Any]:
         return {key: values[key] for key in kind.model_fields if key in values}
 
     try:
-        spec = RunSpec.model_validate(
-            {
-                "task": task,
-                "model": model,
-                "algorithm": algorithm,
-                "framework": framework,
-                "protocol": matrix.protocol,
-                "seed": seed,
-                "hyper": pick(Hyperparameters),
-                "budget": pick(Budget),
-                "switches": switches | pick(Switches),
-                "variant": variant,
-                "dtype": values.get("dtype", protocol.dtype),
-                "kernel": kernel if MODELS[model].hamiltonian else "portable",
-            }
-        )
+        names = {"task": task, "model": model, "algorithm": algorithm, "framework": framework, "protocol": matrix.protocol}
+        parts = {"hyper": pick(Hyperparameters), "budget": pick(Budget), "switches": switches | pick(Switches)}
+        parts |= {"dtype": values.get("dtype", protocol.dtype), "kernel": kernel if MODELS[model].hamiltonian else "portable"}
+        spec = RunSpec.model_validate({**names, "seed": seed, "variant": variant, **parts})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
@@ -212,12 +179,14 @@ def expand(matrix: Matrix) -> list[RunSpec]:
     """Return every run of the matrix; models that need no training appear once per task, protocol and seed."""
     specs: dict[str, RunSpec] = {}
     sources = Sources.of(matrix)
-    axes = (matrix.tasks, matrix.models, matrix.algorithms, matrix.frameworks, matrix.seeds, matrix.variants)
-    for task, model, algorithm, framework, seed, variant in product(*axes):
+    axes = (matrix.tasks, matrix.models, matrix.algorithms, matrix.frameworks, matrix.seeds, matrix.variants, matrix.deviations)
+    for task, model, algorithm, framework, seed, variant, row in product(*axes):
         if MODELS[model].hamiltonian is None:
             algorithm = "bptt"  # without a recurrent state both algorithms are ordinary backpropagation
         if not MODELS[model].trained:
             framework = "numpy"
-        spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant))
+        if row in NONLINEAR and MODELS[model].hamiltonian != "nonlinear":
+            row = 0  # the switch is none of this unit's
+        spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant, row))
         specs[spec.run_id] = spec
     return list(specs.values())

@@ -47,6 +47,24 @@ FRAMEWORKS: dict[str, str] = {
 #: Framework to the module that holds ``gradients`` and ``retrace`` of one unit alone in a chosen precision.
 PROBES: dict[str, str] = {"jax": "impl_jax.probe", "torch": "impl_torch.probe"}
 
+#: Row of docs/deviations.md to the switches that turn it from one protocol to the other; row 0 turns none, row 5 has no switch.
+DEVIATIONS: dict[int, tuple[str, ...]] = {
+    0: (),
+    1: ("integrator",),
+    2: ("algorithm",),
+    3: ("c_squash",),
+    4: ("delta_init",),
+    6: ("dropout_mask",),
+    7: ("split",),
+    8: ("nudge",),
+    9: ("loss",),
+    10: ("norm",),
+    11: ("batches",),
+    12: ("split",),
+}
+#: Those of them that concern the nonlinear unit alone.
+NONLINEAR: tuple[int, ...] = (1, 3, 4)
+
 #: The paper's table rows to ours: its linear model is the paired ('complex') one.
 REPORTED_MODELS: dict[str, str] = {"linear": "linear-complex", "nonlinear": "nonlinear"}
 

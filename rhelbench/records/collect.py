@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from rhelbench import overrides
 from rhelbench.protocol.metrics import NAMES
 from rhelbench.records import write
 from rhelbench.records.files import write_atomically
@@ -13,8 +14,8 @@ from rhelbench.tasks import card
 
 #: Columns of runs.csv (docs/architecture.md).
 RUNS = (
-    "run_id", "task", "model", "algorithm", "framework", "protocol", "seed", "perturbation", "dropout_stream", "status",
-    "metric", "value", "correct", "total", "val", "best_step", "last_step", "flags", "device", "train_s", "total_s",
+    "run_id", "task", "model", "algorithm", "framework", "protocol", "overrides", "seed", "perturbation", "dropout_stream",
+    "status", "metric", "value", "correct", "total", "val", "best_step", "last_step", "flags", "device", "train_s", "total_s",
     "peak_host_bytes", "peak_device_bytes",
 )  # fmt: skip
 _COUNTS = ("correct", "total", "best_step", "last_step", "peak_host_bytes", "peak_device_bytes")
@@ -27,7 +28,7 @@ def row(spec: RunSpec, results: Path) -> dict[str, Any]:
     seconds = provenance.get("seconds", {})
     known = {
         "run_id": spec.run_id, "task": spec.task, "model": spec.model, "algorithm": spec.algorithm,
-        "framework": spec.framework, "protocol": spec.protocol, "seed": spec.seed,
+        "framework": spec.framework, "protocol": spec.protocol, "overrides": overrides.of(spec), "seed": spec.seed,
         "perturbation": spec.variant.perturbation, "dropout_stream": spec.variant.dropout_stream,
         "metric": NAMES[card.load(spec.task).kind], "flags": " ".join(result.get("flags", [])),
         "train_s": seconds.get("train"), "total_s": seconds.get("total"),

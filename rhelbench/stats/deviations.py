@@ -6,32 +6,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rhelbench.config import read_protocol
+from rhelbench import switches
 from rhelbench.contract import TaskShape
 from rhelbench.oracle.learner import make_learner
 from rhelbench.parameters import initial
-from rhelbench.registry import MODELS
+from rhelbench.registry import DEVIATIONS, MODELS, NONLINEAR
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, RunSpec, Switches
 from rhelbench.stats.equivalence import paired
 from rhelbench.stats.pairs import differences
 from rhelbench.stats.records import Records
+from rhelbench.switches import read_protocol
 
 PAGE = Path("docs/deviations.md")
-#: Row of the page to the switches that turn it, where the model itself changes; other rows change draws or precision only.
-SWITCHES: dict[int, tuple[str, ...]] = {
-    1: ("integrator",),
-    2: ("algorithm",),
-    3: ("c_squash",),
-    4: ("delta_init",),
-    8: ("nudge",),
-    9: ("loss",),
-    10: ("norm",),
-}
-#: The same for the final metric, which draws matter to as well.
-METRIC_SWITCHES = SWITCHES | {6: ("dropout_mask",), 7: ("split",), 11: ("batches",), 12: ("split",)}
-#: Rows that concern the nonlinear unit alone.
-NONLINEAR = (1, 3, 4)
+#: Rows whose switch changes the model or its gradient; the others change draws or precision only.
+SHOWN = (1, 2, 3, 4, 8, 9, 10)
 #: Why the oracle has nothing to measure in a row.
 WITHOUT = {
     5: "a common factor: none by construction, up to Adam's 1e-8",
@@ -50,18 +39,6 @@ def rows(page: Path = PAGE) -> list[dict[str, str]]:
     cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
     head, *body = [row for row in cells if not set("".join(row)) <= set("-: ")]
     return [dict(zip(head, row, strict=True)) for row in body]
-
-
-def switches(protocol: str, algorithm: str, model: str) -> dict[str, Any]:
-    """Return a protocol's switches for one algorithm and Hamiltonian at the length of the measurement."""
-    read = read_protocol(protocol)
-    starts = [(int(limit), value) for limit, value in read.delta_init.items() if limit != "any"]
-    fitting = [value for limit, value in sorted(starts) if limit >= _LENGTH]
-    return read.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype"}) | {
-        "algorithm": read.algorithms[algorithm],
-        "integrator": read.integrators[str(MODELS[model].hamiltonian)],
-        "delta_init": fitting[0] if fitting else read.delta_init["any"],
-    }
 
 
 def gradients(model: str, chosen: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -96,13 +73,13 @@ def measure(model: str) -> pd.DataFrame:
         and BPTT's gradient of the same model, for the worst parameter and in the median; the worst one's path;
         gradient_change, the distance of the true (BPTT) gradient from that of the exact model.
     """
-    exact, released = (switches(protocol, "rhel", model) for protocol in ("exact", "released"))
+    exact, released = (switches.of(read_protocol(protocol), _LENGTH, "rhel", model) for protocol in ("exact", "released"))
     before = gradients(model, exact | {"algorithm": "bptt"})
     found = []
-    for row, names in {0: (), **SWITCHES}.items():
+    for row in (0, *SHOWN):
         if row in NONLINEAR and MODELS[model].hamiltonian != "nonlinear":
             continue
-        chosen = exact | {name: released[name] for name in names}
+        chosen = exact | {name: released[name] for name in DEVIATIONS[row]}
         estimate, truth = gradients(model, chosen), gradients(model, chosen | {"algorithm": "bptt"})
         scales = {path: float(np.linalg.norm(value)) for path, value in truth.items() if path != "input"}
         errors = {path: float(np.linalg.norm(estimate[path] - truth[path])) / scale for path, scale in scales.items() if scale}
@@ -138,14 +115,15 @@ def metric_effects(records: Records) -> pd.DataFrame:
     keys = ["task", "model", "algorithm", "framework"]
     found = []
     for key, part in runs.groupby(keys, sort=False):
-        names = sorted(part.protocol.unique(), key=lambda name: (name.count("+"), name != "exact", name))
-        for place, first in enumerate(names):
-            for second in names[place + 1 :]:
+        cells = sorted(part.protocol.unique(), key=lambda name: (name.count("+"), name != "exact", name))
+        for place, first in enumerate(cells):
+            for second in cells[place + 1 :]:
                 pair = differences(part, second, first, by="protocol")
-                if pair.empty:
-                    continue
+                names = turned(first, second)
+                if pair.empty or not names <= set(Switches.model_fields):
+                    continue  # never run both, or one with other hyperparameters or a shorter budget
                 result = paired(pair.difference.to_numpy(float), 1.0)
                 entry = dict(zip(keys, key, strict=True)) | {"first": first, "second": second, "metric": part.metric.iloc[0]}
-                entry["switches"] = " ".join(sorted(turned(first, second)))
+                entry["switches"] = " ".join(sorted(names))
                 found.append(entry | {"n": result.n, "mean": result.mean, "low": result.low, "high": result.high})
     return pd.DataFrame(found, columns=[*keys, "first", "second", "switches", "metric", "n", "mean", "low", "high"])

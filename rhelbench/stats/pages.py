@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from rhelbench.registry import MODELS
+from rhelbench.registry import DEVIATIONS, MODELS
 from rhelbench.stats import deviations, reported
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.write import markdown
@@ -49,7 +49,7 @@ def effects(measured: pd.DataFrame) -> dict[int, str]:
 
 def metric_effect(row: int, found: pd.DataFrame) -> str:
     """Return what is known of a row's effect on the final metric: from runs that differ by its switches alone."""
-    names = deviations.METRIC_SWITCHES.get(row, ())
+    names = DEVIATIONS.get(row, ())
     texts = []
     for one in found.to_dict("records"):
         differing = set(str(one["switches"]).split())

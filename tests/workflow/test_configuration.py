@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rhelbench import config
+from rhelbench import config, overrides
 from rhelbench.errors import UserError
+from rhelbench.registry import DEVIATIONS, NONLINEAR
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text())
 
@@ -23,6 +24,7 @@ WRONG = {
     "a misspelt override": ({"overrides": {"stepss": 1}}, "Unknown key in overrides: 'stepss' (did you mean 'steps'?)"),
     "an override of the wrong kind": ({"overrides": {"lr": "fast"}}, "setting 'hyper.lr' is wrong"),
     "a batch larger than the training part": ({"overrides": {"batch": 57}}, "batch 57 is larger than the training part of 56"),
+    "a row that no switch turns": ({"deviations": [5]}, "Unknown row of docs/deviations.md '5'"),
     "evaluation between two chunks": ({"overrides": {"eval_every": 7}}, "not a multiple of chunk_steps"),
 }
 
@@ -81,9 +83,7 @@ def test_the_paper_is_280_runs() -> None:
 
 
 def test_settings_go_from_common_to_the_task_to_the_model() -> None:
-    matrix = config.parse(
-        SMOKE | {"tasks": ["SelfRegulationSCP1"], "models": ["linear-complex", "nonlinear"], "overrides": {}}, "here"
-    )
+    matrix = config.parse(SMOKE | {"tasks": ["SelfRegulationSCP1"], "models": ["linear-complex", "nonlinear"]}, "here")
     hidden = {spec.model: spec.hyper.hidden for spec in config.expand(matrix)}
     assert hidden == {"linear-complex": 64, "nonlinear": 128}
 
@@ -103,7 +103,7 @@ def test_a_protocol_says_what_rhel_is(protocol: str) -> None:
 
 def test_delta_starts_smaller_on_longer_sequences() -> None:
     tasks = ["Heartbeat", "SelfRegulationSCP2", "EigenWorms"]
-    matrix = config.parse(SMOKE | {"tasks": tasks, "models": ["nonlinear"], "overrides": {}}, "here")
+    matrix = config.parse(SMOKE | {"tasks": tasks, "models": ["nonlinear"]}, "here")
     assert {spec.task: spec.switches.delta_init for spec in config.expand(matrix)} == {
         "Heartbeat": 0.1,
         "SelfRegulationSCP2": 0.03,
@@ -113,6 +113,31 @@ def test_delta_starts_smaller_on_longer_sequences() -> None:
 
 def test_one_changed_setting_is_another_run() -> None:
     first = config.expand(config.parse(SMOKE, "here"))[0]
-    second = config.expand(config.parse(SMOKE | {"overrides": SMOKE["overrides"] | {"lr": 1e-3}}, "here"))[0]
+    second = config.expand(config.parse(SMOKE | {"overrides": {"lr": 1e-3}}, "here"))[0]
     assert first.run_id != second.run_id
     assert first.run_id.rpartition("-")[0] == second.run_id.rpartition("-")[0]
+
+
+@pytest.mark.parametrize("protocol", ["released", "exact"])
+def test_each_row_of_the_deviations_turns_its_own_switch_alone(protocol: str) -> None:
+    rows = {"protocol": protocol, "algorithms": ["rhel"], "frameworks": ["jax"], "seeds": [1], "tasks": ["Heartbeat"]}
+    for model in ("linear-complex", "nonlinear"):
+        for row, names in DEVIATIONS.items():
+            (spec,) = config.expand(config.parse(SMOKE | rows | {"models": [model], "deviations": [row]}, "here"))
+            turned = {part.partition("=")[0] for part in overrides.of(spec).split(",") if part}
+            assert turned == (set() if row in NONLINEAR and model != "nonlinear" else set(names)), (model, row)
+
+
+def test_what_a_configuration_sets_is_named() -> None:
+    own = {
+        "lr": 1e-3,
+        "steps": 80,
+        "chunk_steps": 20,
+        "eval_every": 40,
+        "nudge": {"mode": "absolute", "size": 0.1},
+        "kernel": "portable",
+    }
+    names = {overrides.of(spec) for spec in config.expand(config.parse(SMOKE | {"overrides": own}, "here"))}
+    assert names == {"lr=0.001,nudge=absolute 0.1,steps=80"}
+    for file in ("paper", "smoke"):
+        assert {overrides.of(spec) for spec in config.expand(config.read(f"config/{file}.yaml"))} == {""}
