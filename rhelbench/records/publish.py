@@ -10,12 +10,13 @@ from rhelbench.records import manifest, write
 from rhelbench.records.collect import collect
 from rhelbench.records.files import write_atomically
 from rhelbench.spec import RunSpec
+from rhelbench.switches import CONFIG
 
 #: What a record consists of, the record itself last.
 FILES = ("spec.json", "history.csv", write.RECORD)
 
 
-def matrices(folder: Path = config.CONFIG) -> list[Path]:
+def matrices(folder: Path = CONFIG) -> list[Path]:
     """Return the configurations whose runs are published: published.yaml, then those of the folder published/."""
     return [folder / "published.yaml", *sorted((folder / "published").glob("*.yaml"))]
 
