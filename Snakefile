@@ -11,7 +11,12 @@ min_version("9.0")
 report: "workflows/report/workflow.rst"
 
 
+# Used with `--software-deployment-method apptainer` only; training has one image per framework.
+container: "containers/core.sif"
+
+
 include: "workflows/rules/common.smk"
+include: "workflows/rules/resources.smk"
 include: "workflows/rules/prepare.smk"
 include: "workflows/rules/train.smk"
 include: "workflows/rules/static.smk"
@@ -21,6 +26,7 @@ include: "workflows/rules/reproduce.smk"
 
 localrules:
     all,
+    verify,
     train,
     tables,
     figures,
@@ -35,6 +41,12 @@ rule all:
         TABLES,
         FIGURES,
         PAGES,
+
+
+# Does each framework compute what the oracle computes, on the machine that trains?
+rule verify:
+    input:
+        expand("results/verify/{framework}.json", framework=MATRIX.frameworks),
 
 
 # Only the runs.

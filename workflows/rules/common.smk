@@ -1,12 +1,13 @@
-# What every rule needs to know: the matrix of runs, the files it leads to, who has been asked for what.
+# What all rules need to know - the matrix of runs, the files it leads to, who has been asked for what.
+import shlex
 from functools import cache
 
 from rhelbench import config as configuration
 from rhelbench import registry
 from rhelbench.errors import UserError
 from rhelbench.records.digest import code_digest, package_digest
+from snakemake.settings.types import DeploymentMethod
 
-PYTHON = f"{sys.executable} -m rhelbench"
 DATA = "data"
 RUNS = "results/runs"
 DEFAULT = "config/paper.yaml"
@@ -29,9 +30,28 @@ RECORDS = [f"{RUNS}/{run_id}/record.json" for run_id in SPECS]
 COLLECTED = f"results/collected/{NAME}"
 
 
+# `rhelbench` in every command is the module, run by the image's Python in a container, else by the framework's own
+# environment `.venv-jax` or `.venv-torch` where there is one, else by the Python that runs Snakemake.
+IN_CONTAINER = DeploymentMethod.APPTAINER in (
+    workflow.deployment_settings.deployment_method
+)
+shell.prefix(
+    "set -euo pipefail; rhelbench() {{ local python=.venv-${{FRAMEWORK:-none}}/bin/python; "
+    f'[ -x "$python" ] || python={"python3" if IN_CONTAINER else shlex.quote(sys.executable)}; '
+    '"$python" -m rhelbench "$@"; }}; '
+)
+
+
 wildcard_constraints:
     task="[A-Za-z0-9-]+",
     run_id="|".join(SPECS),
+
+
+def checked(framework):
+    """The proof that a framework computes correctly here: asked for on a cluster, and kept where it exists."""
+    proof = f"results/verify/{framework}.json"
+    wanted = MATRIX.verify or workflow.non_local_exec or Path(proof).exists()
+    return [ancient(proof)] if wanted and framework != "numpy" else []
 
 
 def attempts(wildcards):
@@ -47,3 +67,24 @@ def records_to_collect(wildcards):
     ):
         return [record for record in RECORDS if Path(record).exists()]
     return RECORDS
+
+
+def tidy(wildcards):
+    """The tidy results to draw from: our own runs, or the published ones where nothing has been run."""
+    own = MATRIX.results == "runs" or (
+        MATRIX.results == "auto" and records_to_collect(wildcards)
+    )
+    folder = COLLECTED if own else "results/published"
+    return {"runs": f"{folder}/runs.csv", "history": f"{folder}/history.csv"}
+
+
+def captioned(kind, files):
+    """Mark files for Snakemake's report: each has its caption in workflows/report/<stem>.rst."""
+    marked = []
+    for file in files:
+        caption, labels = f"../report/{Path(file).stem}.rst", {
+            "matrix": NAME,
+            "name": Path(file).stem,
+        }
+        marked.append(report(file, caption=caption, category=kind, labels=labels))
+    return marked

@@ -7,6 +7,7 @@ SPLIT = configuration.read_protocol(MATRIX.protocol).split
 
 localrules:
     download,
+    record_splits,
     prepare,
 
 
@@ -19,7 +20,7 @@ rule download:
     params:
         mirrors=[option for mirror in MATRIX.mirrors for option in ("--mirror", mirror)],
     shell:
-        "{PYTHON} download --task {wildcards.task} --data {DATA} {params.mirrors:q} 2> >(tee {log} >&2)"
+        "rhelbench download --task {wildcards.task} {params.mirrors:q} 2> >(tee {log} >&2)"
 
 
 rule prepare_task:
@@ -39,13 +40,15 @@ rule prepare_task:
         examples=f"{DATA}/prepared/{{task}}/examples.png",
     log:
         "logs/prepare/{task}.log",
+    threads: need("prepare_task", "cores")
     resources:
-        mem_mb=4096,
+        mem_mb=need("prepare_task", "mem_mb"),
+        runtime=need("prepare_task", "runtime"),
     params:
         card=lambda wildcards: cards.load(wildcards.task).digest(),
         code=package_digest("rhelbench.tasks"),
     shell:
-        "{PYTHON} prepare --task {wildcards.task} --data {DATA} 2> >(tee {log} >&2)"
+        "rhelbench prepare --task {wildcards.task} 2> >(tee {log} >&2)"
 
 
 # Which samples train, validate and test, by content: one file per task and kind of split.
@@ -59,7 +62,7 @@ rule record_splits:
     params:
         seeds=[option for seed in MATRIX.seeds for option in ("--seed", str(seed))],
     shell:
-        "{PYTHON} split --task {wildcards.task} --kind {wildcards.kind} {params.seeds} --data {DATA} --out {output} "
+        "rhelbench split --task {wildcards.task} --kind {wildcards.kind} {params.seeds} --out {output} "
         "2> >(tee {log} >&2)"
 
 

@@ -22,13 +22,13 @@ CLAIMS = [
 PAGES = [*CLAIMS, "results/index.html"]
 
 
-def tidy(wildcards):
-    """The tidy results to draw from: our own runs, or the published ones where nothing has been run."""
-    own = MATRIX.results == "runs" or (
-        MATRIX.results == "auto" and records_to_collect(wildcards)
-    )
-    folder = COLLECTED if own else "results/published"
-    return {"runs": f"{folder}/runs.csv", "history": f"{folder}/history.csv"}
+# Seconds each, on what the runs left: not worth a place in a queue.
+localrules:
+    collect,
+    make_tables,
+    make_figures,
+    judge_claims,
+    make_page,
 
 
 rule collect:
@@ -41,22 +41,10 @@ rule collect:
         f"logs/collect/{NAME}.log",
     params:
         matrix=MATRIX.model_dump_json(),
-        folder=COLLECTED,
+        folder=lambda wildcards, output: Path(output.runs).parent,
         code=package_digest("rhelbench.records"),
     shell:
-        "{PYTHON} collect --config-json {params.matrix:q} --results {RUNS} --out {params.folder} 2> >(tee {log} >&2)"
-
-
-def captioned(kind, files):
-    """Mark files for Snakemake's report: each has its caption in workflows/report/<stem>.rst."""
-    marked = []
-    for file in files:
-        caption, labels = f"../report/{Path(file).stem}.rst", {
-            "matrix": NAME,
-            "name": Path(file).stem,
-        }
-        marked.append(report(file, caption=caption, category=kind, labels=labels))
-    return marked
+        "rhelbench collect --config-json {params.matrix:q} --out {params.folder} 2> >(tee {log} >&2)"
 
 
 rule make_tables:
@@ -69,10 +57,10 @@ rule make_tables:
         f"logs/tables/{NAME}.log",
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
-        out=f"results/tables/{NAME}",
+        out=lambda wildcards, output: Path(output[0]).parent,
         code=package_digest("rhelbench.stats"),
     shell:
-        "{PYTHON} tables --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
+        "rhelbench tables --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
 
 
 rule make_figures:
@@ -86,10 +74,10 @@ rule make_figures:
         f"logs/figures/{NAME}.log",
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
-        out=f"results/figures/{NAME}",
+        out=lambda wildcards, output: Path(output[0]).parent,
         code=[package_digest("rhelbench.plotting"), package_digest("paper_figures")],
     shell:
-        "{PYTHON} figures --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
+        "rhelbench figures --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
 
 
 rule judge_claims:
@@ -104,10 +92,10 @@ rule judge_claims:
         f"logs/claims/{NAME}.log",
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
-        out=f"results/claims/{NAME}",
+        out=lambda wildcards, output: Path(output[0]).parent,
         code=[package_digest("rhelbench.stats"), package_digest("rhelbench.oracle")],
     shell:
-        "{PYTHON} claims --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
+        "rhelbench claims --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
 
 
 rule make_page:
@@ -121,9 +109,9 @@ rule make_page:
         f"logs/page/{NAME}.log",
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
-        claims=f"results/claims/{NAME}",
-        figures=f"results/figures/{NAME}",
+        claims=lambda wildcards, input: Path(input.claims[0]).parent,
+        figures=lambda wildcards, input: Path(input.figures[0]).parent,
         code=[package_digest("rhelbench.page"), package_digest("rhelbench.stats")],
     shell:
-        "{PYTHON} page --collected {params.collected} --claims {params.claims} --figures {params.figures} --out {output} "
+        "rhelbench page --collected {params.collected} --claims {params.claims} --figures {params.figures} --out {output} "
         "2> >(tee {log} >&2)"
