@@ -13,4 +13,4 @@ rule reproduce_check:
     log:
         "logs/reproduce.log",
     shell:
-        "JAX_COMPILATION_CACHE_DIR=.cache/jax {PYTHON} reproduce --data {DATA} --out results/reproduced.csv 2> >(tee {log} >&2)"
+        "JAX_COMPILATION_CACHE_DIR=.cache/jax rhelbench reproduce --out results/reproduced.csv 2> >(tee {log} >&2)"
