@@ -47,8 +47,9 @@ wildcard_constraints:
     run_id="|".join(SPECS),
 
 
-def checked(framework):
-    """The proof that a framework computes correctly here: asked for on a cluster, and kept where it exists."""
+def checked(wildcards):
+    """The proof that a run's framework computes correctly: asked for on a cluster, and kept where it exists."""
+    framework = SPECS[wildcards.run_id].framework
     proof = f"results/verify/{framework}.json"
     wanted = MATRIX.verify or workflow.non_local_exec or Path(proof).exists()
     return [ancient(proof)] if wanted and framework != "numpy" else []

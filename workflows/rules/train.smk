@@ -40,7 +40,7 @@ for (task, framework), run_ids in CELLS.items():
             f"train_{task}_{framework}"
         input:
             facts=f"{DATA}/prepared/{task}/facts.json",
-            checked=checked(framework),
+            checked=checked,
         output:
             record=f"{RUNS}/{{run_id}}/record.json",
         log:
