@@ -15,13 +15,15 @@ rule study:
         f"{STATIC}/{{study}}.json",
     log:
         "logs/static/{study}.log",
-    threads: 1
+    threads: need("study", "cores")
     resources:
-        mem_mb=8192,
+        mem_mb=need("study", "mem_mb"),
+        runtime=need("study", "runtime"),
     params:
         code=package_digest("rhelbench.studies"),
+        out=lambda wildcards, output: Path(output[0]).parent,
     shell:
-        "OMP_NUM_THREADS={threads} {PYTHON} static {wildcards.study} --out {STATIC} > {log} 2> >(tee -a {log} >&2)"
+        "OMP_NUM_THREADS={threads} rhelbench static {wildcards.study} --out {params.out} > {log} 2> >(tee -a {log} >&2)"
 
 
 rule static:
