@@ -43,13 +43,14 @@ def samples(card: Card, raw: Samples, columns: dict[str, Any], target: Path) -> 
     Returns:
         The data's digest.
     """
-    from datasets import ClassLabel, List, Value
+    from datasets import ClassLabel, Value
 
     ids = [content_hash(sample) for sample in raw.x]
-    width = raw.x.shape[1] * raw.x.shape[2]
-    digest = _digest(ids, columns["y"].tolist(), raw.in_test.tolist())
+    of_targets = [] if raw.targets is None else [[content_hash(sample) for sample in raw.targets]]
+    digest = _digest(ids, columns["y"].tolist(), raw.in_test.tolist(), *of_targets)
     table = {
-        "x": (pa.FixedSizeListArray.from_arrays(pa.array(raw.x.reshape(-1)), width), List(Value("float32"), length=width)),
+        "x": _rows(raw.x),
+        **({} if raw.targets is None else {"targets": _rows(raw.targets)}),
         "label": (pa.array(columns["y"]), ClassLabel(names=columns["classes"])),
         "id": (pa.array(ids), Value("string")),
         "part": (pa.array(raw.in_test.astype(np.int64)), ClassLabel(names=["train", "test"])),
@@ -76,6 +77,14 @@ def recordings(card: Card, raw: Recordings, target: Path) -> str:
     }
     _write(card, table, digest, target)
     return digest
+
+
+def _rows(values: NDArray[np.float32]) -> tuple[pa.FixedSizeListArray, Any]:
+    from datasets import List, Value
+
+    width = values.shape[1] * values.shape[2]
+    flat = pa.array(np.ascontiguousarray(values).reshape(-1))
+    return pa.FixedSizeListArray.from_arrays(flat, width), List(Value("float32"), length=width)
 
 
 def _lists(rows: Sequence[NDArray[np.float32]]) -> pa.ListArray:

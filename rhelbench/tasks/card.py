@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from rhelbench.contract import TaskShape
+from rhelbench.contract import OUTPUT_STEP, TaskShape
 from rhelbench.errors import UserError, unknown
 from rhelbench.spec import Frozen, Positive
 
@@ -32,13 +32,16 @@ class Address(Frozen):
 
 
 class Source(Frozen):
-    """Where the files of a task come from: a Python package that carries them, or an archive to download."""
+    """Where a task comes from: a Python package that carries its files, an archive to download, or a generator."""
 
-    format: str = Field(description="a name in rhelbench.tasks.readers.READERS")
+    format: str = Field(description="a name in rhelbench.tasks.readers.READERS, or in generators.GENERATORS")
     package: str | None = Field(None, description="package and folder, for example aeon/datasets/data/BasicMotions")
     archive: str | None = Field(None, description="file name of the archive in a mirror, for example Heartbeat.zip")
     addresses: tuple[Address, ...] = ()
     checksums: tuple[Checksum, ...] = ()
+    parameters: dict[str, float] | None = Field(
+        None, exclude_if=lambda value: value is None, description="of a generated task: what its generator asks for"
+    )
 
 
 class Card(Frozen):
@@ -57,14 +60,22 @@ class Card(Frozen):
     citation: str
     homepage: str
     reported_as: str | None = Field(None, description="the task's name in results/reported/reported.csv")
+    output_step: Positive = Field(
+        OUTPUT_STEP, exclude_if=lambda value: value == OUTPUT_STEP, description="steps between two targets of a regression"
+    )
     source: Source
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The parameters of a generated task, none for one that is read from files."""
+        return self.source.parameters or {}
 
     def shape(self, time_channel: bool) -> TaskShape:
         """Return the sizes a model needs, with or without the time channel put first."""
-        return TaskShape(self.channels + time_channel, self.length, self.outputs, self.kind)
+        return TaskShape(self.channels + time_channel, self.length, self.outputs, self.kind, self.output_step)
 
     def digest(self) -> str:
-        """Return the SHA-256 of the card's canonical JSON."""
+        """Return the SHA-256 of the card's canonical JSON; what a card leaves to a default of later date is left out."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
@@ -88,6 +99,10 @@ def load(name: str) -> Card:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise UserError(f"Task card {path}: field '{field}' is wrong ({first['msg']}); correct it.") from error
-    if card.name != name or (card.source.package is None) == (card.source.archive is None):
-        raise UserError(f"Task card {path} must bear its file's name and one of source.package and source.archive; correct it.")
+    origins = (card.source.package, card.source.archive, card.source.parameters)
+    if card.name != name or sum(origin is not None for origin in origins) != 1:
+        raise UserError(
+            f"Task card {path} must bear its file's name and one of source.package, source.archive and source.parameters; "
+            f"correct it."
+        )
     return card

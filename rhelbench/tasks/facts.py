@@ -21,8 +21,13 @@ def of_samples(raw: Samples, columns: dict[str, Any]) -> dict[str, Any]:
         columns: ``classes``; ``y`` and ``first`` (n,), as in ``store.Prepared``.
 
     Returns:
-        ``samples`` counts distinct ones, ``class_counts`` and ``majority_rate`` too; ``archive_samples`` counts all.
+        ``samples`` counts distinct ones, ``class_counts`` and ``majority_rate`` too; ``archive_samples`` counts all. A
+        regression has ``target_variance`` instead of classes.
     """
+    if raw.targets is not None:
+        distinct = int(np.count_nonzero(columns["first"] == np.arange(len(raw.x))))
+        sizes = {"channels": raw.x.shape[2], "length": raw.x.shape[1], "outputs": raw.targets.shape[2]}
+        return {"samples": distinct, **sizes, "target_variance": float(raw.targets.var(dtype=np.float64)), **_values(raw.x)}
     y, first, classes = columns["y"], columns["first"], columns["classes"]
     distinct = first == np.arange(len(first))
     train = int(np.count_nonzero(~raw.in_test))

@@ -22,7 +22,7 @@ img {max-width: 100%} code {font-size: 85%; overflow-wrap: anywhere}
 <h1>{{ card.name }}</h1><p>{{ card.title }}</p>
 <table>{% for name, value in rows %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</table>
 <h2>What the files contain and papers do not say</h2><ul>{% for line in findings %}<li>{{ line }}</li>{% endfor %}</ul>
-<h2>One example per {{ "class" if facts.classes else "subject" }}</h2>
+<h2>{{ "One example per class" if facts.classes else "One example per subject" if facts.recordings else "One example" }}</h2>
 <img alt="Examples" src="data:image/png;base64,{{ picture }}">
 <h2>Source</h2>
 <table>{% for name, value in source %}<tr><th>{{ name }}</th><td><code>{{ value }}</code></td></tr>{% endfor %}</table>
@@ -78,13 +78,15 @@ def lag_sentence(facts: dict[str, Any]) -> str:
 
 
 def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    rows = [("Samples", f"{facts['samples']} distinct" if facts["classes"] else f"{facts['samples']} subjects")]
-    if "archive_samples" in facts:
+    rows = [("Samples", f"{facts['samples']} distinct" if "recordings" not in facts else f"{facts['samples']} subjects")]
+    if facts.get("archive_samples", {}).get("test"):
         rows.append(("In the archive", " + ".join(f"{n} {part}" for part, n in facts["archive_samples"].items())))
     rows += [("Channels", str(facts["channels"])), ("Length", f"{facts['length']:,} steps")]
     if facts["classes"]:
         rows.append(("Classes", ", ".join(f"{name}: {n}" for name, n in facts["class_counts"].items())))
         rows.append(("Majority class", f"{100 * facts['majority_rate']:.1f} %"))
+    elif "target_variance" in facts:
+        rows.append(("Variance of the target", f"{facts['target_variance']:.4g}"))
     else:
         steps = [recording["steps"] for recording in facts["recordings"].values()]
         rows.append(("Recording lengths", f"{min(steps):,} to {max(steps):,} steps"))

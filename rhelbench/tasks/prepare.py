@@ -15,6 +15,7 @@ from rhelbench.records.files import write_atomically
 from rhelbench.tasks import build, checksums, download, facts, page
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.card import load as load_card
+from rhelbench.tasks.generators import GENERATORS
 from rhelbench.tasks.readers import READERS
 from rhelbench.tasks.readers.uea import Samples
 from rhelbench.tasks.store import folder
@@ -40,7 +41,7 @@ def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = (
         UserError: the files can't be had, are not readable, or are not what the card says; or the disk is full.
     """
     card, home = load_card(task), folder(task, data_dir)
-    source = files(card, data_dir, mirrors)
+    source = None if card.source.parameters else files(card, data_dir, mirrors)
     partial = home / ".partial"
     try:
         shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
@@ -75,17 +76,35 @@ def files(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path
     return Path(found.origin).parent / inside
 
 
-def _build(card: Card, source: Path, partial: Path) -> dict[str, Any]:
-    raw = READERS[card.source.format](source, partial / "files", card.name)
+def generated(card: Card) -> Samples:
+    """Draw the samples of a card that names parameters.
+
+    Raises:
+        UserError: no such generator, or a parameter is missing or unknown.
+    """
+    if card.source.format not in GENERATORS:
+        raise unknown(f"format in config/tasks/{card.name}.yaml:", card.source.format, list(GENERATORS))
+    try:
+        return GENERATORS[card.source.format](card)
+    except (KeyError, ValueError) as error:
+        raise UserError(
+            f"config/tasks/{card.name}.yaml: {card.source.format} can't be drawn with source.parameters {card.parameters} "
+            f"({error}); correct them."
+        ) from error
+
+
+def _build(card: Card, source: Path | None, partial: Path) -> dict[str, Any]:
+    raw = generated(card) if source is None else READERS[card.source.format](source, partial / "files", card.name)
     shutil.rmtree(partial / "files")
+    classes: list[str] = []
     if isinstance(raw, Samples):
         columns = build.labelled(raw)
         measured = facts.of_samples(raw, columns)
         examples = {name: raw.x[np.flatnonzero(columns["y"] == label)[0]] for label, name in enumerate(columns["classes"])}
+        classes = columns["classes"] if raw.targets is None else []
         facts.check(card, measured)
         digest = build.samples(card, raw, columns, partial / "store")
     else:
-        columns = {"classes": []}
         measured = facts.of_recordings(raw, card.length)
         examples = {name: x[: card.length] for name, x in list(zip(raw.names, raw.signals, strict=True))[:4]}
         facts.check(card, measured)
@@ -94,7 +113,7 @@ def _build(card: Card, source: Path, partial: Path) -> dict[str, Any]:
         "task": card.name,
         "card": card.digest(),
         "digest": digest,
-        "classes": columns["classes"],
+        "classes": classes,
         "source": _source(card, source),
         **measured,
     }
@@ -103,7 +122,9 @@ def _build(card: Card, source: Path, partial: Path) -> dict[str, Any]:
     return report
 
 
-def _source(card: Card, source: Path) -> dict[str, Any]:
+def _source(card: Card, source: Path | None) -> dict[str, Any]:
+    if source is None:
+        return {"generator": card.source.format, **card.parameters}
     if card.source.package is not None:
         package = card.source.package.partition("/")[0]
         return {"package": f"{package} {version(package)}"}

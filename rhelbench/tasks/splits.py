@@ -66,6 +66,8 @@ def split(prepared: Prepared, kind: str, seed: int) -> Split:
     """
     if kind not in KINDS:
         raise unknown("split", kind, list(KINDS))
+    if kind == "archive" and not prepared.in_test.any():
+        raise UserError(f"Task {prepared.card.name} has no train and test parts of its own: choose another split than 'archive'.")
     if prepared.recordings:
         return _recordings(prepared, kind, seed)
     distinct = prepared.first == np.arange(len(prepared.first))
@@ -96,7 +98,7 @@ def arrays(prepared: Prepared, split: Split, part: str, time_channel: bool) -> t
         time_channel: put t/L first.
 
     Returns:
-        x (n, L, d or d + 1), float32, C order; y: labels (n,), int64, or targets (n, L // OUTPUT_STEP, c), float32.
+        x (n, L, d or d + 1), float32, C order; y: labels (n,), int64, or targets (n, K, c), float32.
     """
     rows: Rows = getattr(split, part)
     x = np.empty((len(rows), prepared.card.length, prepared.card.channels + time_channel), np.float32)
@@ -129,8 +131,8 @@ def _cut(rows: Rows, first: int, second: int) -> dict[str, Rows]:
 
 def _by_class(prepared: Prepared, rows: Rows, seed: int, first: float, second: float) -> dict[str, Rows]:
     parts: dict[str, list[Rows]] = {part: [] for part in PARTS}
-    for label in range(len(prepared.classes)):
-        members = rows[prepared.y[rows] == label]
+    groups = [rows[prepared.y[rows] == label] for label in range(len(prepared.classes))]
+    for members in groups or [rows]:  # a regression is cut as one class
         hashes = [content_hash(prepared.x[row], prefix=str(seed)) for row in members]
         ordered = members[np.argsort(np.array(hashes), kind="stable")]
         for part, chosen in _cut(ordered, int(first * len(ordered)), int(second * len(ordered))).items():
@@ -139,8 +141,6 @@ def _by_class(prepared: Prepared, rows: Rows, seed: int, first: float, second: f
 
 
 def _recordings(prepared: Prepared, kind: str, seed: int) -> Split:
-    if kind == "archive":
-        raise UserError(f"Task {prepared.card.name} has no train and test parts of its own: choose another split than 'archive'.")
     length, count = prepared.card.length, prepared.y.shape[1]
     step = length // count
     x: dict[str, list[Rows]] = {part: [] for part in PARTS}

@@ -51,9 +51,10 @@ class Prepared:
         card: the task's card.
         x: samples (n, L, d), float32, the files' own order (train, then test), repeated samples included. For recordings:
             every window of L steps of the joined signals, a strided view; n counts the places a window can start.
-        y: labels (n,), int64; or every window of the joined targets (m, L // OUTPUT_STEP, 1), float32, a strided view.
+        y: labels (n,), int64, or targets (n, K, c), float32; for recordings every window of the joined targets
+            (m, L // OUTPUT_STEP, 1), float32, a strided view.
         ids: SHA-256 of each sample's little-endian float32 bytes; for recordings, of each subject's.
-        classes: class names, in the order of their numbers.
+        classes: class names, in the order of their numbers; empty for a regression.
         in_test: (n,) bool, the sample comes from the archive's own test file.
         first: (n,) row of the first copy of each sample; ``first == arange(n)`` marks the distinct ones.
         released_order: (m,) rows of the distinct samples in the order of numpy.unique(axis=0).
@@ -111,7 +112,7 @@ def load(task: str, data_dir: str | Path = "data") -> Prepared:
         table = load_from_disk(str(home / "store")).data
     except (OSError, ValueError) as error:
         raise UserError(f"Task {task} in {home} can't be opened ({error}): {how}") from error
-    if card.kind == "classification":
+    if "recordings" not in facts:
         return _samples(card, table, facts)
     return _recordings(card, table, facts)
 
@@ -126,10 +127,14 @@ def _values(table: Any, name: str) -> NDArray[Any]:
 def _samples(card: Card, table: Any, facts: dict[str, Any]) -> Prepared:
     rank = _values(table, "released_rank")
     order = np.argsort(rank, kind="stable")[np.count_nonzero(rank < 0) :]
+    if card.kind == "classification":
+        y = _values(table, "label")
+    else:
+        y = _values(table, "targets").reshape(-1, card.length // card.output_step, card.outputs)
     return Prepared(
         card=card,
         x=_values(table, "x").reshape(-1, card.length, card.channels),
-        y=_values(table, "label"),
+        y=y,
         ids=tuple(table.column("id").to_pylist()),
         classes=tuple(facts["classes"]),
         in_test=_values(table, "part") == 1,

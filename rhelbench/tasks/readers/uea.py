@@ -13,17 +13,19 @@ from rhelbench.tasks.unpack import opened, unpack
 
 @dataclass(frozen=True)
 class Samples:
-    """Labelled samples as the files hold them, train part first.
+    """Samples as the files hold them, train part first.
 
     Args:
         x: (n, L, d), float32, C order.
-        labels: (n,) class names in lower case.
-        in_test: (n,) bool.
+        labels: (n,) class names in lower case; one name for all where there are targets.
+        in_test: (n,) bool; none is where the files have no test part.
+        targets: (n, K, c), float32, of a regression.
     """
 
     x: NDArray[np.float32]
     labels: NDArray[np.str_]
     in_test: NDArray[np.bool_]
+    targets: NDArray[np.float32] | None = None
 
 
 def read(source: Path, scratch: Path, name: str) -> Samples:
