@@ -15,6 +15,7 @@ from rhelbench.protocol import setup
 from rhelbench.protocol.batches import Batches
 from rhelbench.protocol.metrics import Part, evaluate
 from rhelbench.registry import FRAMEWORKS
+from rhelbench.spec import RunSpec
 from rhelbench.tasks import card, store
 from rhelbench.tasks.generators import GENERATORS
 from rhelbench.tasks.prepare import prepare
@@ -96,14 +97,14 @@ def test_memoryless_is_invariant_under_permutations_of_time(framework, small):
     learner = import_module(FRAMEWORKS[framework]).make_learner(spec, shape)
     learner.init(initial(spec, shape), 0)
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((8, 40, 2))
+    x = rng.standard_normal((8, 40, 2)).astype(np.float32)
     shuffled = np.stack([sample[rng.permutation(40)] for sample in x])
-    np.testing.assert_allclose(learner.predict(learner.put(shuffled)), learner.predict(learner.put(x)), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(learner.predict(learner.put(shuffled)), learner.predict(learner.put(x)), rtol=1e-5, atol=1e-5)
 
 
-def cell(task: str, model: str, framework: str = "torch", steps: int = 150):
+def cell(task: str, model: str, framework: str = "torch", steps: int = 150) -> RunSpec:
     """Return one run of a small card, with the settings of its family's shortest card."""
-    short = {"steps": steps, "state": 16, "chunk_steps": steps, "eval_every": steps, "dtype": "float64"}
+    short = {"steps": steps, "state": 16, "chunk_steps": steps, "eval_every": steps}
     (spec,) = config.expand(config.parse({
         "name": "small", "protocol": "exact", "tasks": f"{task.partition('-')[0]}-500", "models": model, "algorithms": "bptt",
         "frameworks": framework, "seeds": 1, "overrides": short,
