@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
+from rhelbench import BENCHMARK_VERSION
 from rhelbench.errors import UserError, unknown
 from rhelbench.registry import DEVIATIONS, FRAMEWORKS, MODELS, NONLINEAR, RULES
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
@@ -21,6 +22,7 @@ class Matrix(Frozen):
     """A configuration file: which runs are wanted."""
 
     name: str
+    benchmark: str = Field(BENCHMARK_VERSION, description="Major.Minor whose runs are meant; others can be shown, not trained")
     protocol: str
     tasks: list[str] = Field(min_length=1)
     models: list[str] = Field(min_length=1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from rhelbench import BENCHMARK_VERSION
 from rhelbench.cli.train import read_spec
 from rhelbench.errors import UserError, unknown
 from rhelbench.protocol import job
@@ -17,7 +18,7 @@ from rhelbench.records.reproduce import VERDICTS, compare
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("run_id", nargs="?", help="which run; without it one is chosen at random")
+    parser.add_argument("run_id", nargs="?", help="which run; without it one of this version is chosen at random")
     parser.add_argument("--published", type=Path, default=Path("results/published"), help="where the published records are")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
     parser.add_argument(
@@ -32,7 +33,10 @@ def run(args: argparse.Namespace) -> int:
     known = sorted(path.parent.name for path in folder.glob(f"*/{write.RECORD}"))
     if not known:
         raise UserError(f"No record in {folder}; 'python -m rhelbench publish' puts them there.")
-    run_id = args.run_id or random.SystemRandom().choice(known)
+    now = [name for name in known if read_spec(str(folder / name / "spec.json")).benchmark == BENCHMARK_VERSION]
+    if not args.run_id and not now:
+        raise UserError(f"No record in {folder} is of version {BENCHMARK_VERSION}; name a run, and take the code of its version.")
+    run_id = args.run_id or random.SystemRandom().choice(now)
     if run_id not in known:
         raise unknown("published run", run_id, known)
     print(f"{run_id}: training it again; to repeat this: python -m rhelbench reproduce {run_id}", flush=True)

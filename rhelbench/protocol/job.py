@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from rhelbench import BENCHMARK_VERSION
 from rhelbench.contract import Learner
 from rhelbench.errors import UserError
 from rhelbench.protocol import lock, setup
@@ -54,8 +55,14 @@ def run(spec: RunSpec, data: Path, results: Path, scratch: Path) -> int:
         0 for every end of the run's own, a failed one included; 128 + the signal's number if it was interrupted.
 
     Raises:
-        UserError: another process trains this run, the data or the framework are missing, the disk is full.
+        UserError: another process trains this run, the data or the framework are missing, the disk is full, or the run is of
+            another version.
     """
+    if spec.benchmark != BENCHMARK_VERSION:
+        raise UserError(
+            f"{spec.run_id} is of version {spec.benchmark}, this is {BENCHMARK_VERSION}, whose results differ; "
+            f"take the code of version {spec.benchmark} to train it."
+        )
     folder, corner = results / spec.run_id, scratch / spec.run_id
     try:
         with lock.held(corner), Signals() as signals:

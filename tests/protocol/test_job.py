@@ -240,3 +240,8 @@ def test_a_log_gets_few_short_lines(here, capsys):
     assert "steps/s" in lines[0]
     assert "test accuracy" in lines[1]
     assert "\r" not in lines[0]
+
+
+def test_a_run_of_another_version_is_not_trained(here):
+    with pytest.raises(UserError, match=r"is of version 0\.0, this is .*; take the code of version 0\.0 to train it"):
+        here(make_spec(benchmark="0.0"))

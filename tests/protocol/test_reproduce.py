@@ -8,6 +8,7 @@ import pytest
 from fake import Fake, make_problem, make_spec
 
 from rhelbench.cli import main
+from rhelbench.cli import reproduce as reproduce_command
 from rhelbench.protocol import job, setup
 from rhelbench.records import write
 
@@ -68,6 +69,12 @@ def test_a_run_that_fails_again_is_a_sentence(published, tmp_path, capsys, monke
     monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, fail_at=7))
     assert reproduce(published, tmp_path, published.name) == 2
     assert "training it again failed" in capsys.readouterr().err
+
+
+def test_a_run_of_another_version_is_not_chosen(published, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(reproduce_command, "BENCHMARK_VERSION", "9.9")
+    assert reproduce(published, tmp_path) == 2
+    assert "is of version 9.9; name a run" in capsys.readouterr().err
 
 
 def test_wrong_input_is_a_sentence(published, tmp_path, capsys):
