@@ -199,7 +199,7 @@ class TorchLearner:
             "threads": torch.get_num_threads(),
             "compile_s": self.compile_s,
             "compilations": compilations(),
-            "peak_device_bytes": torch.cuda.max_memory_allocated() if cuda else 0,
+            "peak_device_bytes": torch.cuda.max_memory_allocated() if cuda else None,
         }
 
 

@@ -1,6 +1,7 @@
 """Names, shapes and initial values of every parameter, as NumPy products shared by all frameworks."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,21 +33,32 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.floa
     return rng.standard_normal(shape)
 
 
+#: Hamiltonian to its own trainable values: letter to (per channel, or one for all; start). A letter without a draw starts at
+#: the protocol's ``delta_init``.
+STARTS: dict[str, dict[str, tuple[Literal["channel", "scalar"], Draw | None]]] = {
+    "linear": {"a": ("channel", uniform(0, 1)), "s": ("channel", uniform(0, 1))},
+    "nonlinear": {
+        "w": ("channel", uniform(0.5, 1)),
+        "b": ("channel", constant(0)),
+        "c": ("channel", uniform(-1, 1)),
+        "alpha": ("scalar", uniform(0.1, 1)),
+        "delta": ("scalar", None),
+    },
+}
+
+
 def unit_table(model: str, hidden: int, state: int, delta_init: float) -> dict[str, tuple[tuple[int, ...], Draw]]:
     """Return one unit's parameters: name to (shape, draw), sizes P = ``state`` and H = ``hidden`` (paper, section 4).
 
-    Linear: A = relu(a), δ = sigmoid(s), per channel. Nonlinear: w, b, c per channel, α and δ scalar.
-    A paired unit has B_re, B_im (P, H) and C_re, C_im (H, P); others B and C. D (H,) feeds the input through.
+    Those of its Hamiltonian (``STARTS``); B_re, B_im (P, H) and C_re, C_im (H, P) of a paired unit, B and C of others; D (H,)
+    feeds the input through.
     """
     entry = MODELS[model]
     read_in, read_out = fan_in(hidden), fan_in(state)
     table: dict[str, tuple[tuple[int, ...], Draw]] = {}
-    if entry.hamiltonian == "linear":
-        table |= {"a": ((state,), uniform(0, 1)), "s": ((state,), uniform(0, 1))}
-    elif entry.hamiltonian == "nonlinear":
-        table |= {"w": ((state,), uniform(0.5, 1)), "b": ((state,), constant(0)), "c": ((state,), uniform(-1, 1))}
-        table |= {"alpha": ((), uniform(0.1, 1)), "delta": ((), constant(delta_init))}
     if entry.hamiltonian is not None:
+        for letter, (size, draw) in STARTS[entry.hamiltonian].items():
+            table[letter] = ((state,) if size == "channel" else (), draw or constant(delta_init))
         parts = ("_re", "_im") if entry.paired else ("",)
         table |= {f"B{part}": ((state, hidden), read_in) for part in parts}
         table |= {f"C{part}": ((hidden, state), read_out) for part in parts}

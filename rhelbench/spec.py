@@ -4,9 +4,10 @@ import hashlib
 import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from rhelbench import BENCHMARK_VERSION
+from rhelbench.registry import MODELS
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -81,7 +82,7 @@ class RunSpec(Frozen):
 
     benchmark: str = BENCHMARK_VERSION
     task: str
-    model: Literal["linear", "linear-complex", "nonlinear", "memoryless", "majority"]
+    model: str
     algorithm: Literal["bptt", "rhel"]
     framework: Literal["jax", "torch", "numpy"]
     protocol: str
@@ -92,6 +93,13 @@ class RunSpec(Frozen):
     variant: Variant = Variant()
     dtype: Literal["float32", "float64"]
     kernel: Literal["portable", "fused"] = "portable"
+
+    @field_validator("model")
+    @classmethod
+    def _registered(cls, model: str) -> str:
+        if model not in MODELS:
+            raise ValueError(f"'{model}' is none of {', '.join(MODELS)}")
+        return model
 
     def canonical_json(self) -> str:
         """Return the spec as JSON with sorted keys and no spaces: equal specs give equal bytes."""

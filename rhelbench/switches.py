@@ -70,6 +70,7 @@ def of(protocol: Protocol, length: int, algorithm: str, model: str) -> dict[str,
     fitting = [start for limit, start in sorted(starts) if length <= int(limit)]
     return protocol.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype"}) | {
         "algorithm": protocol.algorithms[algorithm],
-        "integrator": protocol.integrators[MODELS[model].hamiltonian or "linear"],
+        # A unit of one's own has no released step (docs/bring-your-own-hamiltonian.md).
+        "integrator": protocol.integrators.get(MODELS[model].hamiltonian or "linear", "leapfrog"),
         "delta_init": fitting[0] if fitting else protocol.delta_init["any"],
     }

@@ -24,3 +24,5 @@ ECHO = {"linear": 1e-9, "nonlinear": 1e-6}
 #: A fused kernel against the portable path: the same formulas, roundings in another order.
 FUSED_FLOAT64 = 1e-12
 FUSED_FLOAT32 = 1e-5
+#: Losses of a run that changes the framework half-way, to the run in either: two roundings of one computation, some steps on.
+RESUMED = 1e-6

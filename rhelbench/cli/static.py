@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rhelbench import __version__
 from rhelbench.errors import unknown
+from rhelbench.records import provenance
 from rhelbench.records.digest import closure_digest
 from rhelbench.registry import FRAMEWORKS, PROBES
 from rhelbench.studies import STUDIES
@@ -50,15 +51,8 @@ def _facts(name: str, rows: dict[str, int]) -> dict[str, object]:
         "study": name,
         "rows": rows,
         "code_digest": closure_digest(STUDIES[name], *frameworks),
-        "cpu": _cpu(),
+        "cpu": provenance.processor(),
         "device": "cpu",
         "platform": platform.platform(),
         "versions": {"python": platform.python_version(), "rhelbench": __version__, **{p: version(p) for p in PACKAGES}},
     }
-
-
-def _cpu() -> str:
-    """Return the processor's model, as the operating system names it."""
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text().splitlines() if facts.exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

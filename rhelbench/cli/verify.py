@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _ladder(framework: str) -> tuple[bool, dict]:
+    from rhelbench.records.provenance import describe
     from rhelbench.verify.cases import cases
     from rhelbench.verify.ladder import TOLERANCES, climb
 
@@ -47,20 +48,22 @@ def _ladder(framework: str) -> tuple[bool, dict]:
     learner = import_module(FRAMEWORKS[framework]).make_learner(first.spec, first.shape)
     facts = learner.facts()
     print(f"{framework} on {facts['device']}, precision {facts['precision']}, float64, against the NumPy oracle")
-    print(f"{'level':<6}{'worst':>10}{'allowed':>10}  verdict  case and quantity")
+    print(f"{'level':<16}{'worst':>9}{'allowed':>10}  verdict  case and quantity")
     rows = list(climb(framework))
     levels = {}
     for level, allowed in TOLERANCES.items():
         here = [row for row in rows if row.level == level]
+        if not here:
+            continue
         top = max(here, key=lambda row: (not row.passed, row.worst))
         levels[level] = {"worst": top.worst, "allowed": allowed, "passed": all(r.passed for r in here), "where": top.where,
                          "case": top.case, "cases": len(here)}  # fmt: skip
         verdict = "pass" if levels[level]["passed"] else "FAIL"
-        print(f"{level:<6}{top.worst:>10.1e}{allowed:>10.0e}  {verdict:<7}  {top.case}: {top.where}")
+        print(f"{level:<16}{top.worst:>9.1e}{allowed:>10.0e}  {verdict:<7}  {top.case}: {top.where}")
         for row in here:
             if not row.passed and row is not top:
-                print(f"{'':<6}{row.worst:>10.1e}{'':>10}  FAIL     {row.case}: {row.where}")
-    return all(row.passed for row in rows), {"facts": facts, "levels": levels}
+                print(f"{'':<16}{row.worst:>9.1e}{'':>10}  FAIL     {row.case}: {row.where}")
+    return all(row.passed for row in rows), {"provenance": describe(first.spec, facts), "levels": levels}
 
 
 def _vectors(framework: str, folder: Path) -> bool:

@@ -8,7 +8,7 @@ from rhelbench.contract import Arrays
 from rhelbench.errors import UserError
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.hssm import unit_parameters
-from rhelbench.oracle.interface import Array, Theta
+from rhelbench.oracle.interface import Array
 from rhelbench.registry import MODELS
 from rhelbench.spec import RunSpec
 
@@ -79,33 +79,41 @@ def stability(spec: RunSpec, parameters: Arrays) -> dict[str, float]:
     return found
 
 
-def _refuse_outside(unit: str, theta: Theta, delta: Array, reached: float) -> None:
-    """Raise if δ is not positive, if δ² × curvature reaches 4, or if a nonlinear unit has α ≤ 0 or w ≤ 0."""
-    largest, smallest = float(np.max(delta)), float(np.min(delta))
-    if smallest <= 0:
-        raise UserError(f"{unit}: initial δ = {smallest:.4g} is not positive; start it above 0.")
-    if not reached < STABLE_BELOW:
-        raise UserError(
-            f"{unit}: initial δ = {largest:.4g} is outside the stable range (δ² × curvature = {reached:.4g}, "
-            f"must be below {STABLE_BELOW:g}); start it smaller (nonlinear unit: delta_init)."
-        )
-    for letter in ("alpha", "w"):
-        if letter in theta and float(np.min(theta[letter])) <= 0:
-            raise UserError(f"{unit}: initial {letter} = {float(np.min(theta[letter])):.4g} is not positive; start it above 0.")
+def outside(spec: RunSpec, parameters: Arrays) -> dict[str, str]:
+    """Return the units whose leapfrog has no stable step, by path, each with the value that is to blame.
+
+    δ ≤ 0, δ² × curvature ≥ 4, or a nonlinear unit's α ≤ 0 or w ≤ 0. Empty for units without state, and for a Hamiltonian that
+    the oracle does not have yet (docs/bring-your-own-hamiltonian.md).
+
+    Example:
+        >>> outside(spec, parameters)  # doctest: +SKIP
+        {'blocks.1.hru': 'δ = -0.0001 is not positive'}
+    """
+    name = MODELS[spec.model].hamiltonian
+    if name not in HAMILTONIANS:
+        return {}
+    found = {}
+    for unit, reached in stability(spec, parameters).items():
+        theta, delta = HAMILTONIANS[name].physical(unit_parameters(parameters, f"{unit}."), spec.switches.c_squash)
+        small = {letter: float(np.min(value)) for letter, value in {"δ": delta, **theta}.items() if letter in ("δ", "alpha", "w")}
+        negative = [f"{letter} = {value:.4g} is not positive" for letter, value in small.items() if not value > 0]
+        if not reached < STABLE_BELOW:
+            limit = f"(δ² × curvature = {reached:.4g}, must be below {STABLE_BELOW:g})"
+            negative.append(f"δ = {float(np.max(delta)):.4g} is outside the stable range {limit}")
+        if negative:
+            found[unit] = negative[0]
+    return found
 
 
 def initial(spec: RunSpec, parameters: Arrays) -> None:
     """Check the parameters a run starts from: finite; under protocol ``exact`` also within the leapfrog's stable range.
 
-    Under ``released`` δ may be anything: it is recorded (``stability``), not refused.
+    Under ``released`` δ may be anything: the trainer records that it is ``outside``, it does not refuse it.
 
     Raises:
         UserError: names the value and the unit.
     """
     finite(parameters)
-    name = MODELS[spec.model].hamiltonian
-    if name is None or spec.protocol != "exact":
-        return
-    for unit, reached in stability(spec, parameters).items():
-        theta, delta = HAMILTONIANS[name].physical(unit_parameters(parameters, f"{unit}."), spec.switches.c_squash)
-        _refuse_outside(unit, theta, delta, reached)
+    if spec.protocol == "exact":
+        for unit, what in outside(spec, parameters).items():
+            raise UserError(f"{unit}: initial {what}; start within the leapfrog's stable range (nonlinear unit's δ: delta_init).")

@@ -138,7 +138,7 @@ def _result(spec: RunSpec, problem: setup.Problem, outcome: Outcome) -> dict[str
     run, metric = outcome.run, outcome.metric
     kept = {name: array for name, array in run.kept.items() if name.startswith("parameters.")}
     digests = {"history": write.digest(write.history_csv(run.history)), **problem.digests}
-    found = {"best_step": run.stopping.best_step, "last_step": run.step, "val": run.stopping.best, "flags": outcome.flags}
+    found = {"best_step": run.stopping.best_step, "last_step": run.step, "val": run.stopping.best, "flags": run.flags}
     if metric is not None:
         found |= {
             "value": metric.value if math.isfinite(metric.value) else None,

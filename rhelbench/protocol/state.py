@@ -24,6 +24,7 @@ class Run:
         history: one row per evaluation: step, loss (mean since the last), train, val, fidelity (None for BPTT).
         kept: the learner's state at ``stopping.best_step``; empty before the first evaluation.
         resumptions: how often the run has been resumed.
+        flags: what makes a result doubtful, each once: ``echo-lost``, ``unstable-step`` (a leapfrog left its stable range).
         troubles: sentences on what went wrong without stopping the run.
     """
 
@@ -34,6 +35,7 @@ class Run:
     history: list[Row] = field(default_factory=list)
     kept: Arrays = field(default_factory=dict)
     resumptions: int = 0
+    flags: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
     @property
@@ -42,8 +44,14 @@ class Run:
         last = self.history[-1]["val"] if self.history else 0.0
         return last is None or not np.isfinite(last)
 
+    def flag(self, name: str, sentence: str) -> None:
+        """Raise a flag, and say what happened when it was raised first."""
+        if name not in self.flags:
+            self.flags.append(name)
+            self.troubles.append(sentence)
 
-_PLAIN = ("step", "losses", "history", "resumptions", "troubles")
+
+_PLAIN = ("step", "losses", "history", "resumptions", "flags", "troubles")
 
 
 def save(run: Run, learner: Learner, checkpoints: Checkpoints) -> None:

@@ -39,12 +39,11 @@ class Watch(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the test metric of the kept parameters (None without an evaluation), and its flags."""
+    """How a run ended, and the test metric of the kept parameters (None without an evaluation)."""
 
     status: Status
     metric: Metric | None
     run: Run
-    flags: list[str]
 
 
 def train(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkpoints, watch: Watch) -> Outcome | None:
@@ -97,8 +96,7 @@ def train(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkp
         learner.restore(run.kept)
         with run.clock.measure("evaluate"):
             metric = evaluate(learner, parts["test"])
-    lost = any(row["fidelity"] is not None and not row["fidelity"] <= ECHO_LOST for row in run.history)
-    return Outcome(status, metric, run, ["echo-lost"] if lost else [])
+    return Outcome(status, metric, run)
 
 
 def _begin(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkpoints) -> Run:
@@ -128,8 +126,14 @@ def _evaluate(spec: RunSpec, learner: Learner, parts: dict[str, Part], run: Run)
         train, val = (evaluate(learner, parts[name]).value for name in ("train", "val"))
         few = parts["train"].x[: spec.hyper.batch]  # always the same ones: fidelity is comparable along a history
         fidelity = float(learner.fidelity(few)) if spec.switches.algorithm != "bptt" else None
+        now = {name: np.array(array) for name, array in learner.state().items()}
         if np.isfinite(val) and run.stopping.update(run.step, val):
-            run.kept = {name: np.array(array) for name, array in learner.state().items()}
+            run.kept = now
+    if fidelity is not None and not fidelity <= ECHO_LOST:
+        run.flag("echo-lost", f"At step {run.step} the echo ended {fidelity:.1e} of its path's size away from its origin.")
+    parameters = {name.removeprefix("parameters."): array for name, array in now.items() if name.startswith("parameters.")}
+    for unit, what in checks.outside(spec, parameters).items():
+        run.flag("unstable-step", f"At step {run.step} {unit} had left the leapfrog's stable range: {what}.")
     loss = float(np.mean(run.losses)) if run.losses else float("nan")
     run.history.append({"step": run.step, "loss": loss, "train": train, "val": val, "fidelity": fidelity})
     run.losses = []

@@ -6,6 +6,7 @@ import resource
 import socket
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rhelbench import __version__
@@ -33,6 +34,13 @@ def lock_digest() -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
+def processor() -> str:
+    """Return the processor's model, as the operating system names it."""
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text().splitlines() if facts.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
 def now() -> str:
     """Return the time, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -48,6 +56,7 @@ def describe(spec: RunSpec, facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "host": socket.gethostname(),
         "platform": platform.platform(),
+        "processor": processor(),
         "device": facts.get("device"),
         "precision": facts.get("precision"),
         "versions": {"python": platform.python_version(), "rhelbench": __version__, **facts.get("versions", {})},

@@ -5,16 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from rhelbench import toy
+from rhelbench import switches, toy
 from rhelbench.oracle import continuous
 from rhelbench.oracle.algorithms import ALGORITHMS
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.interface import Array, Gradients
 from rhelbench.seeds import generator
-from rhelbench.spec import Nudge
 
-NUDGE = Nudge(mode="relative", size=1e-3)
 #: Methods of a Hamiltonian that give second derivatives, the entries of the recurrence's Jacobian.
 SECOND = ("force_slopes", "velocity_slope")
 #: The longest sequence of the paper's tasks.
@@ -50,11 +48,12 @@ def problem(model: str, K: int, P: int, delta: float = 0.1) -> tuple[dict[str, A
 
 
 def estimate(algorithm: str, model: str, K: int, P: int, delta: float = 0.1) -> tuple[Gradients, Counter, Counter]:
-    """Return one unit's gradients by one algorithm, the calls to the Hamiltonian and those to the integrator."""
+    """Return one unit's gradients under the nudge of ``exact``, the calls to the Hamiltonian and those to the integrator."""
     theta, step, f, g = problem(model, K, P, delta)
     hamiltonian: Any = Counting(HAMILTONIANS[model])
     integrator: Any = Counting(INTEGRATORS["leapfrog"])
-    _, backward = ALGORITHMS[algorithm](hamiltonian, integrator, NUDGE, theta, step, f, f)
+    nudge = switches.read_protocol("exact").nudge
+    _, backward = ALGORITHMS[algorithm](hamiltonian, integrator, nudge, theta, step, f, f)
     return backward(g), hamiltonian.calls, integrator.calls
 
 

@@ -5,29 +5,12 @@ from itertools import product
 
 import numpy as np
 
+from rhelbench import switches
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.parameters import initial
 from rhelbench.registry import MODELS
 from rhelbench.seeds import generator
 from rhelbench.spec import RunSpec
-
-#: Protocol-like settings that differ in every switch of docs/deviations.md the mathematics depends on.
-KINDS: dict[str, dict[str, object]] = {
-    "exact": {
-        "integrator": "leapfrog",
-        "nudge": {"mode": "relative", "size": 1e-3},
-        "c_squash": 1,
-        "loss": "cross_entropy",
-        "norm": "batch",
-    },
-    "released": {
-        "integrator": "leapfrog_released",
-        "nudge": {"mode": "absolute", "size": 0.1},
-        "c_squash": 2,
-        "loss": "log_offset",
-        "norm": "ema_released",
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -47,32 +30,35 @@ class Case:
 
 
 def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str) -> Case:
-    """Build one problem in float64: 2 blocks, H 6, P 5, 8 samples of 12 steps and 3 channels; data from a named seed."""
-    switches = KINDS[kind] | {
+    """Build one problem in float64: 2 blocks, H 6, P 5, 8 samples of 12 steps and 3 channels; data from a named seed.
+
+    Args:
+        framework: a key of ``registry.FRAMEWORKS``.
+        model: a trained model.
+        algorithm: a file of ``algorithms/``.
+        kind: the protocol whose switches (docs/deviations.md) are taken: nudge, integrator, squashes of c, loss, norm.
+        task_kind: classification or regression.
+    """
+    shape = TaskShape(channels=3, length=12, outputs=2, kind=task_kind, output_step=4)  # pyright: ignore[reportArgumentType]
+    rule = "bptt" if algorithm == "bptt" else "rhel"
+    settings = switches.of(switches.read_protocol(kind), shape.length, rule, model) | {
         "algorithm": algorithm,
-        "delta_init": 0.1,
-        "delta_trained": True,
-        "dropout_mask": "per_sample",
-        "split": "content_hash",
-        "batches": "every_complete",
+        "delta_init": 0.1,  # whatever the protocol starts at: the recurrent path must carry signal
     }
-    if MODELS[model].hamiltonian == "linear":
-        switches["integrator"] = "leapfrog"  # the released linear unit has no other
     spec = RunSpec.model_validate(
         {
             "task": "verify",
             "model": model,
-            "algorithm": "bptt" if algorithm == "bptt" else "rhel",
+            "algorithm": rule,
             "framework": framework,
             "protocol": kind,
             "seed": 2345,
             "hyper": {"lr": 1e-2, "blocks": 2, "hidden": 6, "state": 5, "batch": 4, "dropout": 0.0, "time_channel": False},
             "budget": {"steps": 50, "eval_every": 10, "patience": 10, "time_limit_s": 60.0, "chunk_steps": 10},
-            "switches": switches,
+            "switches": settings,
             "dtype": "float64",
         }
     )
-    shape = TaskShape(channels=3, length=12, outputs=2, kind=task_kind, output_step=4)  # pyright: ignore[reportArgumentType]
     rng = generator("verify/data", "verify", 0, 0)
     x = rng.standard_normal((8, shape.length, shape.channels))
     labels = np.arange(8) % shape.outputs
@@ -80,7 +66,7 @@ def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str) 
     return Case(spec, shape, initial(spec, shape), x, labels if task_kind == "classification" else targets)
 
 
-#: Algorithm and settings of the cases: every algorithm, and BPTT under both kinds, whose norm and loss concern it too.
+#: Algorithm and protocol of the cases: every algorithm, and BPTT under both protocols, whose norm and loss concern it too.
 PAIRS = (("bptt", "exact"), ("bptt", "released"), ("rhel", "exact"), ("rhel_separate", "exact"), ("rhel_released", "released"))
 
 

@@ -1,4 +1,4 @@
-"""Levels L0 to L4: names, one step, outputs, gradients, training; every value against the oracle."""
+"""Levels L0 to L4: names, one step, outputs, gradients, training against the oracle; and the echo, RHEL against BPTT."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy as np
 from rhelbench.contract import Arrays, Learner
 from rhelbench.oracle import hamiltonians, integrators
 from rhelbench.oracle.learner import make_learner as make_oracle
+from rhelbench.oracle.learner import unit_gradients
 from rhelbench.registry import FRAMEWORKS, INTEGRATORS, MODELS
 from rhelbench.verify.cases import Case, cases
 
@@ -19,7 +20,11 @@ TOLERANCES: dict[str, float] = {
     "L2": 1e-10,  # a stack of blocks
     "L3": 1e-9,  # the same through the backward pass
     "L4": 1e-7,  # Adam divides by small second moments, fifty times over
+    "echo linear": 1e-8,  # a quadratic energy: exact at any nudge, so rounding alone, over 405 steps
+    "echo nonlinear": 1e-6,  # truncation, of order ρ², at the ρ of protocol `exact`
 }
+#: Steps of the unit on which RHEL is compared with BPTT: the length of Heartbeat.
+ECHO_STEPS = 405
 
 
 @dataclass(frozen=True)
@@ -129,15 +134,33 @@ def level4(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     return max(rows)
 
 
+def echo(item: Case) -> tuple[float, str]:
+    """Compare RHEL's gradient of every value of one unit, δ and the input included, with the oracle's by BPTT, over 405 steps."""
+    switches, prefix = item.spec.switches, "blocks.0.hru."
+    raw = {path.removeprefix(prefix): value for path, value in item.parameters.items() if path.startswith(prefix)}
+    u, bar = np.random.default_rng(2).standard_normal((2, ECHO_STEPS, 2, item.spec.hyper.hidden))
+    ours = import_module(FRAMEWORKS[item.spec.framework]).unit_gradients
+    found = ours(item.spec.model, switches, raw, u, bar)[1]
+    return worst(found, unit_gradients(item.spec.model, switches.model_copy(update={"algorithm": "bptt"}), raw, u, bar)[1])
+
+
 LEVELS = {"L0": level0, "L1": level1, "L2": level2, "L3": level3, "L4": level4}
 
 
+def climb_case(item: Case) -> Iterator[Row]:
+    """Run every level of a case; each starts both learners anew from the same parameters."""
+    make = import_module(FRAMEWORKS[item.spec.framework]).make_learner
+    oracle, subject = make_oracle(item.spec, item.shape), make(item.spec, item.shape)
+    for level, compare in LEVELS.items():
+        for learner in (oracle, subject):
+            learner.init(item.parameters, dropout_seed=0)
+        yield Row(level, item.name, *compare(item, oracle, subject))
+    hamiltonian = MODELS[item.spec.model].hamiltonian
+    if hamiltonian is not None and item.spec.switches.algorithm in ("rhel", "rhel_separate"):
+        yield Row(f"echo {hamiltonian}", item.name, *echo(item))
+
+
 def climb(framework: str) -> Iterator[Row]:
-    """Run every level of every case; each level starts both learners anew from the same parameters."""
-    make = import_module(FRAMEWORKS[framework]).make_learner
+    """Run every level of every case."""
     for item in cases(framework):
-        oracle, subject = make_oracle(item.spec, item.shape), make(item.spec, item.shape)
-        for level, compare in LEVELS.items():
-            for learner in (oracle, subject):
-                learner.init(item.parameters, dropout_seed=0)
-            yield Row(level, item.name, *compare(item, oracle, subject))
+        yield from climb_case(item)

@@ -9,8 +9,10 @@ import pytest
 
 from impl_jax.algorithms import ALGORITHMS
 from impl_jax.hamiltonians import HAMILTONIANS
+from impl_jax.hamiltonians.nonlinear import Nonlinear
 from impl_jax.integrators import INTEGRATORS
 from impl_jax.learner import make_learner
+from rhelbench.errors import UserError
 from rhelbench.spec import Nudge
 from rhelbench.verify.cases import case
 
@@ -83,3 +85,22 @@ def test_nothing_is_compiled_after_the_first_span_and_a_restored_state_continues
     assert second.train_span(second.put(item.x), second.put(item.y), plan).tobytes() == losses.tobytes()
     for name, value in first.state().items():
         assert second.state()[name].tobytes() == value.tobytes(), name
+
+
+def test_without_closed_forms_rhel_runs_two_echoes() -> None:
+    f, g = np.random.default_rng(0).standard_normal((2, 20, N, P)).astype(np.float32)
+    found = []
+    for algorithm, hamiltonian in (("rhel", Nonlinear(closed_forms=False)), ("rhel_separate", Nonlinear())):
+        trajectory = partial(ALGORITHMS[algorithm], hamiltonian, INTEGRATORS["leapfrog"], NUDGE)
+        found.append(jax.jit(lambda th, d, f, g, t=trajectory: jax.vjp(t, th, d, f, f)[1](g))(theta("nonlinear"), 0.1, f, g))
+    for one, other in zip(jax.tree.leaves(found[0]), jax.tree.leaves(found[1]), strict=True):
+        assert np.asarray(one).tobytes() == np.asarray(other).tobytes()
+
+
+def test_a_hamiltonian_that_mixes_position_and_momentum_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    item = case("jax", "nonlinear", "rhel", "exact", "classification")
+    monkeypatch.setitem(HAMILTONIANS, "nonlinear", Nonlinear(separable=False))
+    learner = make_learner(item.spec, item.shape)
+    learner.init(item.parameters, dropout_seed=0)
+    with pytest.raises(UserError, match="not separable"):
+        learner.train_span(learner.put(item.x), learner.put(item.y), np.zeros((1, 4), np.int32))

@@ -106,21 +106,3 @@ def test_model(model: str, algorithm: str, kind: str) -> None:
     assert {name: e for name in reference if (e := worst(state[name], reference[name])) > TRAINED} == {}
     assert worst(ours.predict(ours.put(x)), judge.predict(x)) < TRAINED
     assert ours.fidelity(ours.put(x)) == pytest.approx(judge.fidelity(x), abs=1e-12)
-
-
-@pytest.mark.parametrize("algorithm", ["bptt", "rhel"])
-@pytest.mark.parametrize("model", MODELS[:3])
-def test_fifty_steps(model: str, algorithm: str) -> None:
-    """L4: fifty optimiser steps in lockstep, one block, half the length."""
-    spec = make_spec(model, algorithm, blocks=1)
-    shape = SHAPES["classification"]
-    x, y = make_data(shape)
-    x = x[:, :10]
-    plan = np.random.default_rng(4).integers(0, 8, (50, 4)).astype(np.int32)
-    ours, judge = make_learner(spec, shape), oracle.make_learner(spec, shape)
-    for learner in (ours, judge):
-        learner.init(initial(spec, shape), dropout_seed=7)
-    losses = ours.train_span(ours.put(x), ours.put(y), plan)
-    assert worst(losses, judge.train_span(x, y, plan)) < TRAINED
-    state, reference = ours.state(), judge.state()
-    assert {name: e for name in reference if (e := worst(state[name], reference[name])) > TRAINED} == {}

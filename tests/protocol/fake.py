@@ -63,6 +63,7 @@ class Fake:
     def init(self, parameters, dropout_seed):
         self.w = np.zeros((self.shape.channels, self.shape.outputs))
         self.w += parameters["encoder.weight"].sum()  # depends on the initial parameters
+        self.units = {f"parameters.{path}": value for path, value in parameters.items() if ".hru." in path}  # never trained
         self.count, self.seed = 0, dropout_seed
 
     def put(self, x):
@@ -93,9 +94,10 @@ class Fake:
         return self.worst
 
     def state(self):
-        return {"parameters.w": self.w, "adam.count": np.array(self.count), "dropout.seed": np.array(self.seed)}
+        return {**self.units, "parameters.w": self.w, "adam.count": np.array(self.count), "dropout.seed": np.array(self.seed)}
 
     def restore(self, state):
+        self.units = {path: value for path, value in state.items() if ".hru." in path}
         self.w, self.count, self.seed = state["parameters.w"].copy(), int(state["adam.count"]), int(state["dropout.seed"])
 
     def facts(self):

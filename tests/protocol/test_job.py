@@ -230,7 +230,7 @@ def test_the_record_says_where_it_comes_from(here):
     for key in ("code_digest", "lock_digest"):
         assert len(provenance[key]) == 64
     assert set(provenance["git"]) == {"commit", "dirty"}
-    assert {"device", "precision", "versions", "host", "started", "ended"} <= set(provenance)
+    assert {"processor", "device", "precision", "versions", "host", "started", "ended"} <= set(provenance)
 
 
 def test_a_log_gets_few_short_lines(here, capsys):

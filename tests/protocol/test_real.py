@@ -3,12 +3,15 @@
 import json
 
 import jax
+import numpy as np
 import pytest
 from fake import Watch
 
 from rhelbench import config
 from rhelbench.cli import main
-from rhelbench.protocol import setup
+from rhelbench.errors import UserError
+from rhelbench.parameters import initial
+from rhelbench.protocol import setup, trainer
 from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.metrics import Part, evaluate
 from rhelbench.protocol.trainer import train
@@ -25,11 +28,11 @@ def data(tmp_path_factory):
     return folder
 
 
-def spec_of(framework, model="linear-complex"):
+def spec_of(framework, model="linear-complex", protocol="exact", algorithm="rhel", **overrides):
     """A cell of the smoke matrix, made small; dropout stays on."""
     matrix = {
-        "name": "small", "protocol": "exact", "tasks": "BasicMotions", "models": model, "algorithms": "rhel",
-        "frameworks": framework, "seeds": 2345, "overrides": SMALL,
+        "name": "small", "protocol": protocol, "tasks": "BasicMotions", "models": model, "algorithms": algorithm,
+        "frameworks": framework, "seeds": 2345, "overrides": SMALL | overrides,
     }  # fmt: skip
     return config.expand(config.parse(matrix, "test"))[0]
 
@@ -95,3 +98,23 @@ def test_nothing_is_compiled_after_the_first_evaluation_and_the_metric_is_the_pu
     if framework == "jax":
         assert min(numbers[0] for numbers in counts) > 0  # the listener hears them
     assert (outcome.run.stopping.best_step, outcome.metric) == spy.reported
+
+
+@pytest.mark.parametrize("framework", ["jax", "torch"])
+def test_a_bad_start_is_refused_and_under_released_a_step_may_leave_its_range(tmp_path, data, framework, monkeypatch):
+    """A learning rate that moves δ from 1e-4 far outside at once; the very same flags and sentences in both frameworks."""
+    for protocol, value, said in (("exact", 9.0, "initial δ = 9 is outside the stable range"), ("released", np.nan, "is nan")):
+        spec = spec_of(framework, "nonlinear", protocol)
+        problem = setup.load(spec, data)
+
+        def bad(spec, shape, value=value):
+            return initial(spec, shape) | {"blocks.0.hru.delta": np.array(value, np.float32)}
+
+        with monkeypatch.context() as patch:
+            patch.setattr(trainer, "initial", bad)
+            with pytest.raises(UserError, match=f"blocks.0.hru.*{said}"):
+                train(spec, setup.learner(spec, problem.shape), problem, Checkpoints(tmp_path, protocol), Watch())
+    spec = spec_of(framework, "nonlinear", "released", "bptt", lr=1.0, steps=6, eval_every=3, chunk_steps=3)
+    outcome = train(spec, setup.learner(spec, problem.shape), problem, Checkpoints(tmp_path, "x"), Watch())
+    assert "unstable-step" in outcome.run.flags
+    assert "At step 3 blocks.0.hru had left the leapfrog's stable range: " in outcome.run.troubles[0]
