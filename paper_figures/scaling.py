@@ -16,12 +16,15 @@ QUANTITIES = {
     "state_bytes": ("state memory of one unit (MiB)", 2.0**-20),
 }
 _NEEDED = {"framework", "model", "algorithm", "length"}
+#: Sizes that must not vary beside the length.
+_OTHERS = ("batch", "channels", "hidden", "state", "blocks")
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """Return the rows of every benchmark that varies the length; empty where there is none."""
+    """Return the rows of every benchmark that varies the length alone; empty where there is none."""
     frames = [pd.read_csv(path) for path in sorted(folder.glob("*.csv"))]
     frames = [frame for frame in frames if set(frame.columns) >= _NEEDED and frame.length.nunique() > 1]
+    frames = [frame for frame in frames if all(frame[name].nunique() < 2 for name in _OTHERS if name in frame.columns)]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*_NEEDED])
 
 

@@ -33,6 +33,6 @@ def run(args: argparse.Namespace) -> int:
     write.csv(args.out / "statistics" / "deviation_metrics.csv", metrics)
     write.text(args.out / "measured.json", json.dumps(gathered.measured, indent=1) + "\n")
     write.csv(args.out / "claims.csv", judged)
-    write.text(args.out / "claims.md", pages.claims(judged, gathered.tables["calibration"]))
+    write.text(args.out / "claims.md", pages.claims(judged, gathered.static.get("calibration")))
     write.text(args.out / "deviations.md", pages.deviation_page(effects, metrics))
     return 0

@@ -12,7 +12,6 @@ from rhelbench.registry import FIGURES
 from rhelbench.stats import evidence, records, reported
 
 #: The folder of the static studies' tables, inside the published results.
-STATIC = Path("static")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
             figure = script.draw(script.read(folder))
             inputs += sorted(folder.glob("*.csv"))
         elif source == "static":
-            tables = [args.published / STATIC / f"{table}.csv" for table in script.TABLES]
+            tables = [args.published / evidence.STATIC / f"{table}.csv" for table in script.TABLES]
             figure = script.draw(*map(_table, tables))
             inputs += tables
         else:

@@ -34,6 +34,18 @@ CLAIMS: tuple[Claim, ...] = (
         judge_method.in_continuous_time,
     ),
     Claim(
+        "gradient, real sample",
+        "RHEL's gradient has BPTT's direction and size in every parameter of six blocks",
+        "Figure 4",
+        judge_method.on_a_real_sample,
+    ),
+    Claim(
+        "gradient, float32",
+        "In single precision RHEL's gradient is as good as BPTT's",
+        "appendix; our test",
+        judge_method.in_single_precision,
+    ),
+    Claim(
         "three passes",
         "Three forward passes of the dynamics, whatever the model's size",
         "abstract, section 3",

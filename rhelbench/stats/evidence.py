@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from rhelbench.stats import against_paper, aggregate, calibration, consistency, measured, noise, pairs, skill
+from rhelbench.stats import against_paper, aggregate, consistency, measured, noise, pairs, skill
 from rhelbench.stats.records import Records
 
 PARITY = Path("parity.json")
 BENCHMARKS = Path("benchmarks")
+STATIC = Path("static")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Evidence:
     Args:
         records: tidy results.
         measured: ``measured.everything()``.
-        tables: statistics by name: pairs, skill, paper, noise, frameworks, aggregates, profiles, consistency, power, calibration.
+        tables: statistics by name: pairs, skill, paper, noise, frameworks, aggregates, profiles, consistency.
+        static: the published tables of the studies by name; absent ones are absent.
         parity: the parity ladder per framework, or None where ``verify --out`` has not been run.
         benchmarks: rows of benchmarks/*.csv with a column ``file``, or None.
         files: every file that was read, for sidecars.
@@ -30,6 +32,7 @@ class Evidence:
     records: Records
     measured: dict[str, Any]
     tables: dict[str, pd.DataFrame]
+    static: dict[str, pd.DataFrame]
     parity: dict[str, Any] | None
     benchmarks: pd.DataFrame | None
     files: list[Path]
@@ -47,16 +50,26 @@ def statistics(records: Records) -> dict[str, pd.DataFrame]:
         "aggregates": aggregates,
         "profiles": profiles,
         "consistency": consistency.table(),
-        "power": calibration.published_design(),
-        "calibration": calibration.table(),
     }
+
+
+def static(published: Path) -> dict[str, pd.DataFrame]:
+    """Read the tables of the studies, static/*.csv, by name."""
+    return {path.stem: pd.read_csv(path) for path in sorted((published / STATIC).glob("*.csv"))}
+
+
+def parity(published: Path) -> dict[str, Any] | None:
+    """Read parity.json: per framework ``facts`` and ``levels``, as ``rhelbench verify --out`` writes them."""
+    path = published / PARITY
+    return json.loads(path.read_text()) if path.exists() else None
 
 
 def gather(records: Records, published: Path, longest: int = measured.LONGEST) -> Evidence:
     """Compute the statistics, measure what the oracle can show, and read the files in ``published`` that exist."""
-    parity = json.loads((published / PARITY).read_text()) if (published / PARITY).exists() else None
     paths = sorted((published / BENCHMARKS).glob("*.csv"))
     frames = [pd.read_csv(path).assign(file=path.name) for path in paths]
     benchmarks = pd.concat(frames, ignore_index=True) if frames else None
-    files = [*records.files, *([published / PARITY] if parity else []), *paths]
-    return Evidence(records, measured.everything(longest), statistics(records), parity, benchmarks, files)
+    ladder = parity(published)
+    files = [*records.files, *([published / PARITY] if ladder else []), *paths, *sorted((published / STATIC).glob("*.csv"))]
+    found = measured.everything(longest)
+    return Evidence(records, found, statistics(records), static(published), ladder, benchmarks, files)

@@ -6,6 +6,10 @@ from rhelbench.stats.judged import Judged
 #: Largest relative difference that counts as equal gradients in float64: linear units are exact but for rounding, the
 #: nonlinear unit has the ρ² of its nudge, continuous time its solver's tolerance.
 EQUAL = {"linear": 1e-8, "nonlinear": 1e-6, "continuous": 1e-8, "longest nonlinear": 1e-4}
+#: The same for the solvers of the frameworks, whose tolerances are their own.
+SOLVER = 1e-6
+#: The scale-free nudge ρ that the claim on single precision is judged at, that of the protocol exact.
+SINGLE = 1e-4
 #: Growth of the state memory from length 1,000 to 100,000 that counts as none.
 FLAT = 1.1
 #: Levels of the parity ladder that concern gradients.
@@ -16,6 +20,10 @@ def _holds(condition: bool, number: str, evidence: str, why: str) -> Judged:
     return Judged("reproduced", number, evidence) if condition else Judged("not reproduced", number, evidence, why)
 
 
+def _unmeasured(what: str) -> Judged:
+    return Judged("not measured", "", "", what)
+
+
 def discrete(e: Evidence) -> Judged:
     """Every parameter's RHEL gradient equals BPTT's: oracle at 405 steps, and each framework's parity ladder.
 
@@ -23,7 +31,7 @@ def discrete(e: Evidence) -> Judged:
     """
     errors = {model: values["separate"] for model, values in e.measured["discrete"].items()}
     number = ", ".join(f"{model} {value:.0e}" for model, value in errors.items()) + " (worst relative error, one unit, 405 steps)"
-    ladder, climbed = "frameworks: parity ladder not run yet", True
+    ladder, climbed = "frameworks: not measured (parity.json is missing)", True
     if e.parity:
         climbed = all(level["passed"] for one in e.parity.values() for level in one["levels"].values())
         worst = {name: {level: row["worst"] for level, row in one["levels"].items()} for name, one in e.parity.items()}
@@ -41,7 +49,45 @@ def in_continuous_time(e: Evidence) -> Judged:
     """On the toy system, at all times and for every parameter."""
     worst = max(e.measured["continuous"].values())
     number = f"{worst:.0e} (largest difference relative to the largest value)"
-    return _holds(worst <= EQUAL["continuous"], number, "six coupled oscillators, 27 parameters, 41 times", "the echo is off")
+    evidence = "six coupled oscillators, 27 parameters, 41 times; float64 oracle"
+    if (table := e.static.get("toy_differences")) is not None:
+        by = (table.difference / table["size"]).groupby(table.implementation).max()
+        solvers = {name: value for name, value in by.items() if name != "numpy"}
+        evidence += "".join(f", {name} {value:.0e}" for name, value in solvers.items())
+        worst = max(worst, *(value / SOLVER * EQUAL["continuous"] for value in solvers.values()))
+    return _holds(worst <= EQUAL["continuous"], number, evidence, "the echo is off")
+
+
+def on_a_real_sample(e: Evidence) -> Judged:
+    """Figure 4: cosine and norm ratio of RHEL to BPTT, every parameter of six blocks, one recording, float64."""
+    table = e.static.get("static_gradients")
+    if table is None:
+        return _unmeasured("results/published/static/static_gradients.csv is missing")
+    table = table[table.algorithm == "rhel"]
+    parts, apart = [], 0.0
+    for model, rows in table.groupby("model", sort=False):
+        cosine, ratio = float((1 - rows.cosine).abs().max()), float((1 - rows.norm_ratio).abs().max())
+        parts.append(f"{model}: |1 − cosine| at most {cosine:.0e}, |1 − norm ratio| at most {ratio:.0e}")
+        apart = max(apart, cosine, ratio)
+    evidence = f"static_gradients.csv: {len(table)} parameters"
+    return _holds(apart <= EQUAL["nonlinear"], "; ".join(parts), evidence, "a parameter is off")
+
+
+def in_single_precision(e: Evidence) -> Judged:
+    """float32: the error of RHEL's gradient, and its ratio to that of float32 BPTT."""
+    table = e.static.get("precision_bounds")
+    if table is None:
+        return _unmeasured("results/published/static/precision_bounds.csv is missing")
+    table = table[(table.algorithm == "rhel") & (table.rho == SINGLE)]
+    if table.empty:
+        return _unmeasured(f"precision_bounds.csv has no row of rhel at ρ = {SINGLE:g}")
+    parts = [
+        f"{setting}: error at most {rows.worst_error.max():.0e}, at most {rows.worst_ratio.max():.1f} times float32 BPTT's"
+        for setting, rows in table.groupby("setting", sort=False)
+    ]
+    off = [f"{r.setting} {r.model} {r.framework} {r.length} steps" for r in table[~table.holds].itertuples()]
+    evidence = f"precision_bounds.csv: relative nudge ρ = {SINGLE:g}, {len(table)} cells"
+    return _holds(not off, "; ".join(parts), evidence, f"beyond the bounds of the study: {', '.join(off)}")
 
 
 def three_passes(e: Evidence) -> Judged:
@@ -70,7 +116,7 @@ def flat_memory(e: Evidence) -> Judged:
     rows = e.benchmarks
     wanted = {"algorithm", "length", "state_bytes"}
     if rows is None or not wanted <= set(rows.columns):
-        return Judged("not testable here", "", "", "no benchmark of state memory against length in results/published/benchmarks")
+        return _unmeasured("no benchmark of state memory against length in results/published/benchmarks")
     rows = rows[(rows.algorithm == "rhel") & rows.state_bytes.notna()]
     keys = [name for name in ("framework", "model", "device", "kernel") if name in rows.columns]
     growth = {}
@@ -80,7 +126,7 @@ def flat_memory(e: Evidence) -> Judged:
             name = " ".join(str(word) for word in (key if isinstance(key, tuple) else (key,)))
             growth[name] = float(by_length.iloc[-1] / by_length.iloc[0]), int(by_length.index[0]), int(by_length.index[-1])
     if not growth:
-        return Judged("not testable here", "", "", "the benchmarks have RHEL's state memory at one length only")
+        return _unmeasured("the benchmarks have RHEL's state memory at one length only")
     number = ", ".join(f"{name}: x {ratio:.2f} from {low:,} to {high:,} steps" for name, (ratio, low, high) in growth.items())
     flat = all(ratio <= FLAT for ratio, _, _ in growth.values())
     return _holds(flat, number, "results/published/benchmarks", f"grows by more than {FLAT}")

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
-from rhelbench.stats import consistency, reported
+from rhelbench import config
+from rhelbench.stats import consistency, noise, reported
 from rhelbench.stats.equivalence import LEVEL
 from rhelbench.stats.evidence import Evidence
 from rhelbench.stats.judged import Judged
 from rhelbench.stats.pairs import holm
+from rhelbench.tasks import card
 
 
 def printed(metric: str) -> Callable[[Evidence], Judged]:
@@ -21,9 +24,7 @@ def printed(metric: str) -> Callable[[Evidence], Judged]:
         rows = rows[(rows.metric == metric) & (rows.protocol == "released")]
         tested = rows[rows.n > 1]
         if tested.empty:
-            return Judged(
-                "not testable here", f"0 of {cells} cells have two or more seeds", "", "the runs need a GPU or days of CPU time"
-            )
+            return Judged("not testable here", f"0 of {cells} cells have two or more seeds", "", _cost(e, metric, cells))
         done = len(tested.drop_duplicates(["task", "model", "algorithm"]))
         p, q = holm(tested.p_difference), holm(tested.p_equivalence)
         differ, same = int((p <= LEVEL).sum()), int((q <= LEVEL).sum())
@@ -45,6 +46,19 @@ def printed(metric: str) -> Callable[[Evidence], Judged]:
     return judge
 
 
+def _cost(e: Evidence, metric: str, cells: int) -> str:
+    """Say what the runs would cost at the measured time of a step, where one of each task's length has been measured."""
+    steps, tasks = config.hyperparameters()["common"]["steps"], reported.order(metric)
+    each = cells // len(tasks) * int(reported.read().n.max())
+    runs = f"{each * len(tasks)} runs of up to {steps:,} steps"
+    rows = e.benchmarks
+    known = rows is not None and {"length", "step_ms"} <= set(rows.columns)
+    medians = [float(rows.step_ms[rows.length == card.load(task).length].median()) for task in tasks] if known else [np.nan]
+    if np.isnan(medians).any():
+        return f"{runs}; the time of a step at that length: not measured"
+    return f"{runs}: up to {sum(medians) * each * steps / 3.6e6:,.0f} hours at the measured times of a step"
+
+
 def _unit(metric: str) -> str:
     return "points" if metric == "accuracy" else "x 0.01"
 
@@ -58,7 +72,7 @@ def on_par(protocol: str | None) -> Callable[[Evidence], Judged]:
         rows = rows[chosen & (rows.n > 1)]
         if rows.empty:
             what = f"a task of the paper under protocol {protocol}" if protocol else "a task that is not the paper's"
-            return Judged("not testable here", "no pair with two or more seeds", "", f"no runs on {what} yet")
+            return Judged("not measured", "no pair with two or more seeds", "", f"no runs on {what} yet")
         counts = rows.verdict.value_counts()
         cells, done = len(of_paper) * len(reported.read().model.unique()), len(rows.drop_duplicates(["task", "model"]))
         number = f"{done} of {cells} tasks and models, " if protocol else f"{', '.join(dict.fromkeys(rows.task))}: "
@@ -92,7 +106,7 @@ def memory_needed(e: Evidence) -> Judged:
     rows = e.tables["skill"]
     rows = rows[(rows.baseline == "memoryless") & rows.task.isin(reported.order()) & (rows.n > 1)]
     if rows.empty:
-        return Judged("not testable here", "", "", "no memoryless baseline with two or more seeds on a task of the paper")
+        return Judged("not measured", "", "", "no memoryless baseline with two or more seeds on a task of the paper")
     number = f"better than the memoryless model in {int(rows.better.sum())} of {len(rows)} cells"
     evidence = "95 % paired t intervals"
     if rows.better.all():
@@ -106,14 +120,18 @@ def frameworks_agree(e: Evidence) -> Judged:
     """JAX against torch on equal seeds, against the floor of perturbed initial values."""
     rows = e.tables["frameworks"]
     if rows.empty:
-        return Judged("not testable here", "", "", "no cell has been run in both frameworks")
+        return Judged("not measured", "", "", "no cell has been run in both frameworks")
+    rows = noise.decisive(rows)
     counts = rows.verdict.value_counts()
     number = f"{len(rows)} cells: " + ", ".join(f"{count} {name}" for name, count in counts.items())
+    names = [noise.SOURCES[source] for source in noise.SOURCES if (rows.source == source).any()]
+    evidence = f"F tests, Holm over the cells, against the noise floor of {' or '.join(names)}" if names else "equal seeds"
     if (rows.verdict == "beyond").any():
-        return Judged("not reproduced", number, "F test against the noise floor", "differences beyond the floor")
+        beyond = ", ".join(f"{r.task} {r.model} {r.algorithm} {r.protocol}" for r in rows[rows.verdict == "beyond"].itertuples())
+        return Judged("not reproduced", number, evidence, f"beyond the floor: {beyond}")
     if rows.verdict.isin(["within", "identical"]).all():
-        return Judged("reproduced", number, "F test against the noise floor")
-    return Judged("inconclusive", number, "F test against the noise floor", "no floor has been measured for some cells")
+        return Judged("reproduced", number, evidence)
+    return Judged("inconclusive", number, evidence, "no floor has been measured for some cells")
 
 
 def possible_counts(e: Evidence) -> Judged:

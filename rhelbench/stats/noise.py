@@ -6,8 +6,11 @@ from scipy import stats
 
 from rhelbench.registry import MODELS
 from rhelbench.stats.equivalence import LEVEL
+from rhelbench.stats.pairs import holm
 from rhelbench.stats.records import CELL, Records
 
+#: A cell that both frameworks run.
+CELL_OF_BOTH = [name for name in CELL if name != "framework"]
 #: Column of runs.csv to what its nonzero values are.
 SOURCES = {"perturbation": "initial values one unit in the last place apart", "dropout_stream": "another dropout stream"}
 
@@ -45,17 +48,18 @@ def floors(records: Records) -> pd.DataFrame:
 
 
 def frameworks(records: Records) -> pd.DataFrame:
-    """Compare JAX with torch on equal seeds against the floor of the same cells.
+    """Compare JAX with torch on equal seeds against the floors of the same cells.
 
-    Two runs that differ by noise alone differ by N(0, 2 s²): F = Σ d²/(2 n s²) of F(n, freedom), one-sided.
+    Two runs that differ by noise alone differ by N(0, 2 s²): F = Σ d²/(2 n s²) of F(n, freedom), one-sided. The frameworks draw
+    their own dropout masks, so with dropout the floor of other dropout streams is the one that a difference is judged by.
 
     Returns:
-        One row per (task, model, algorithm, protocol) run in both: n, mean and root mean square difference torch − JAX, floor sd
-        (of perturbed initial values, pooled over frameworks), ratio, p, and the verdict ``identical``, ``within``, ``beyond``
-        or ``no floor``.
+        One row per (task, model, algorithm, protocol) run in both and measured floor (source; empty where there is none): n, mean
+        and root mean square difference torch − JAX, floor sd (pooled over frameworks), ratio, p, p Holm-adjusted over the rows of
+        a source, and the verdict ``identical``, ``within``, ``beyond`` or ``no floor``.
     """
     runs, floor = records.plain(), floors(records)
-    keys = ["task", "model", "algorithm", "protocol"]
+    keys = CELL_OF_BOTH
     rows = []
     for key, part in runs[runs.model.isin([m for m in MODELS if MODELS[m].hamiltonian])].groupby(keys, sort=False):
         wide = part.pivot_table(index="seed", columns="framework", values="value", aggfunc="first")
@@ -63,22 +67,28 @@ def frameworks(records: Records) -> pd.DataFrame:
         if wide.empty:
             continue
         d = (wide.torch - wide.jax).to_numpy(float)
-        same = floor[(floor[keys] == pd.Series(dict(zip(keys, key, strict=True)))).all(axis=1) & (floor.source == "perturbation")]
-        freedom = int(same.freedom.sum())
-        s = float(np.sqrt((same.sd**2 * same.freedom).sum() / freedom)) if freedom else np.nan
         rms = float(np.sqrt(np.mean(d**2)))
-        p = float(stats.f.sf(rms**2 / (2 * s**2), len(d), freedom)) if s > 0 else np.nan
-        if not np.any(d):
-            outcome = "identical"
-        elif np.isnan(s):
-            outcome = "no floor"
-        else:
-            outcome = "beyond" if s == 0 or p <= LEVEL else "within"
-        rows.append(
-            {
-                **dict(zip(keys, key, strict=True)),
-                "metric": part.metric.dropna().iloc[0], "n": len(d), "mean": float(d.mean()), "rms": rms,
-                "floor_sd": s, "ratio": rms / (np.sqrt(2) * s) if s > 0 else np.nan, "p": p, "verdict": outcome,
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows, columns=[*keys, "metric", "n", "mean", "rms", "floor_sd", "ratio", "p", "verdict"])
+        name = dict(zip(keys, key, strict=True))
+        entry = name | {"metric": part.metric.dropna().iloc[0], "n": len(d), "mean": float(d.mean()), "rms": rms}
+        same = floor[(floor[keys] == pd.Series(name)).all(axis=1)]
+        for source in [source for source in SOURCES if (same.source == source).any()] or [""]:
+            own = same[same.source == source]
+            freedom = int(own.freedom.sum())
+            s = float(np.sqrt((own.sd**2 * own.freedom).sum() / freedom)) if freedom else np.nan
+            p = float(stats.f.sf(rms**2 / (2 * s**2), len(d), freedom)) if s > 0 else float(rms == 0) if s == 0 else np.nan
+            rows.append(entry | {"source": source, "floor_sd": s, "ratio": rms / (np.sqrt(2) * s) if s > 0 else np.nan, "p": p})
+    columns = [*keys, "metric", "n", "mean", "rms", "source", "floor_sd", "ratio", "p", "p_holm", "verdict"]
+    if not rows:
+        return pd.DataFrame(columns=columns)
+    table = pd.DataFrame(rows)
+    table["p_holm"] = table.groupby("source").p.transform(holm)
+    table["verdict"] = np.where(table.p_holm <= LEVEL, "beyond", "within")
+    table.loc[table.p.isna(), "verdict"] = "no floor"
+    table.loc[table.rms == 0, "verdict"] = "identical"
+    return table[columns]
+
+
+def decisive(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row of ``frameworks`` per cell: the floor of other dropout streams where measured, else what there is."""
+    order = table.source.map({"dropout_stream": 0, "perturbation": 1, "": 2})
+    return table.assign(order=order).sort_values("order", kind="stable").drop_duplicates(CELL_OF_BOTH).drop(columns="order")

@@ -7,5 +7,6 @@ STUDIES: dict[str, str] = {
         "echo",
         "toy",
         "gradient_norm",
+        "calibration",
     )
 }

@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from rhelbench.stats import aggregate, calibration, consistency, equivalence, measured, pairs, power, records
+from rhelbench.stats import against_paper, aggregate, consistency, equivalence, measured, pairs, power, records
 from rhelbench.stats.claims import CLAIMS, ledger
 from rhelbench.stats.evidence import Evidence, statistics
-from rhelbench.stats.judged import Judged
+from rhelbench.stats.judged import Judged, Verdict
 
 
 def test_sign_flips_are_exact():
@@ -80,24 +81,6 @@ def test_counts_against_enumeration():
     assert found == brute
 
 
-def test_calibration_over_a_thousand_tables():
-    rates = calibration.table().set_index("quantity").rate
-    for name in ("no effect", "an effect of the margin"):
-        assert 0.93 <= rates[f"coverage of the 95 % paired t interval, {name}"] <= 0.97
-    assert rates["false equivalence at the margin"] <= 0.05
-    assert rates["false difference at no effect"] <= 0.07
-    assert 0 < rates["coverage of the 95 % bootstrap interval, difference of interquartile means"] < 1  # reported as it is
-
-
-def test_power_of_the_published_design():
-    table = calibration.published_design().set_index(["task", "model"])
-    assert len(table) == 14
-    row = table.loc["SelfRegulationSCP1", "linear-complex"]
-    assert row.sd == pytest.approx(np.hypot(0.018, 0.029) * np.sqrt(5 / 4))
-    assert row.seeds_needed > 5
-    assert table.power["EigenWorms", "linear-complex"] < 0.05
-
-
 def test_the_method_measured_by_the_oracle():
     found = measured.everything(K=300)
     assert set(found["passes"].values()) == {3.0}
@@ -119,15 +102,17 @@ def _evidence(small, tables=None, **changes) -> Evidence:
         "passes": {"2": 3.0, "16": 3.0}, "second_derivatives": {"bptt": 150, "rhel_separate": 0}, "spread": 0.0,
         "longest": {"K": 300, "linear": 1e-13, "nonlinear": 1e-6},
     }  # fmt: skip
-    return Evidence(small, good | changes, tables or statistics(small), None, None, [])
+    return Evidence(small, good | changes, tables or statistics(small), {}, None, None, [])
 
 
 def test_verdicts_follow_the_evidence(small):
     good = ledger(_evidence(small)).set_index("name").verdict
-    assert set(good) <= {"reproduced", "not reproduced", "inconclusive", "not testable here"}
+    assert set(good) <= set(get_args(Verdict))
     method = ["gradient, discrete time", "gradient, continuous time", "three passes", "no Jacobian", "no variance"]
     assert set(good[method]) == {"reproduced"}
-    assert set(good[["constant memory", "Table 1", "Table 2", "on par, released", "two frameworks"]]) == {"not testable here"}
+    assert set(good[["Table 1", "Table 2"]]) == {"not testable here"}
+    absent = ["constant memory", "on par, released", "two frameworks", "gradient, real sample", "gradient, float32", "long range"]
+    assert set(good[absent]) == {"not measured"}
     bad = {
         "continuous": {"integrand": 1e-3}, "discrete": {"linear": {"separate": 1e-3}, "nonlinear": {"separate": 1e-7}},
         "passes": {"2": 3.0, "16": 4.0}, "second_derivatives": {"bptt": 150, "rhel_separate": 1}, "spread": 1e-9,
@@ -174,6 +159,31 @@ def test_files_of_other_commands_are_evidence(made, tmp_path):
     for passed, expected in ((True, "reproduced"), (False, "not reproduced")):
         parity = {"jax": {"levels": {"L3": {"worst": 1e-12, "passed": passed}}}}
         assert _verdict(made, tmp_path, rows, "gradient, discrete time", parity=parity).verdict == expected
+
+
+def test_studies_are_evidence(made, tmp_path):
+    rows = made.counts("BasicMotions", "linear", "rhel", [12], 12)
+    for cosine, expected in ((1 - 1e-12, "reproduced"), (0.99, "not reproduced")):
+        table = pd.DataFrame(
+            {"model": "nonlinear", "algorithm": ["rhel", "rhel_released"], "cosine": [cosine, 0.5], "norm_ratio": 1.0}
+        )
+        static = {"static_gradients": table}
+        assert _verdict(made, tmp_path, rows, "gradient, real sample", static=static).verdict == expected
+    cell = {"setting": "unit", "model": "linear", "framework": "jax", "length": 405, "algorithm": "rhel", "rho": 1e-4}
+    for holds, expected in ((True, "reproduced"), (False, "not reproduced")):
+        static = {"precision_bounds": pd.DataFrame([cell | {"worst_error": 1e-6, "worst_ratio": 2.0, "holds": holds}])}
+        assert _verdict(made, tmp_path, rows, "gradient, float32", static=static).verdict == expected
+    for error, expected in ((1e-9, "reproduced"), (1e-3, "not reproduced")):
+        static = {"toy_differences": pd.DataFrame({"implementation": ["torch"], "difference": error, "size": 1.0})}
+        assert _verdict(made, tmp_path, rows, "gradient, continuous time", static=static).verdict == expected
+
+
+def test_what_a_table_would_cost_is_computed_from_measured_steps(made, tmp_path):
+    rows = made.counts("BasicMotions", "linear", "rhel", [12], 12)
+    empty = {"paper": against_paper.compare(records.read(made.write(tmp_path, rows)))}
+    assert "not measured" in _verdict(made, tmp_path, rows, "Table 2", tables=empty).why
+    step = pd.DataFrame({"length": [49_920], "step_ms": [1800.0]})
+    assert "up to 1,000 hours" in _verdict(made, tmp_path, rows, "Table 2", tables=empty, benchmarks=step).why
 
 
 def test_a_verdict_that_is_not_reproduced_says_why(small):
