@@ -6,6 +6,7 @@ from rhelbench.plotting import COLOURS, LABELS, canvas, legend, message
 from rhelbench.plotting.panels import grid
 from rhelbench.registry import MODELS
 from rhelbench.stats import aggregate
+from rhelbench.stats.pages import interval
 from rhelbench.stats.records import Records
 
 
@@ -22,7 +23,7 @@ def draw(records: Records) -> Figure:
             ax.plot(curve.tau * 100, curve.fraction, color=colour, lw=1.2)
         same = (aggregates[["model", "framework", "protocol"]] == [model, framework, protocol]).all(axis=1)
         row = aggregates[same & (aggregates.of == "difference")].iloc[0]
-        span = f"{row.value * 100:+.1f} [{row.low * 100:+.1f}, {row.high * 100:+.1f}]"
+        span = interval(row.value, row.low, row.high, "accuracy")
         heading = f"{MODELS[str(model)].label}, {LABELS[str(framework)]}, {protocol}; tasks: {row.tasks}"
         ax.set_title(f"{heading}\nIQM, RHEL − BPTT: {span}", fontsize=8)
         ax.set(xlabel="test accuracy above (%)", ylabel="fraction of runs", xlim=(0, 100), ylim=(-0.02, 1.02))

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "figures": "draw figures from collected results",
     "claims": "write the claims ledger and the deviations page",
     "page": "write results/index.html",
+    "quote": "fill the numbers of README.md and docs/ from results/published",
     "publish": "take ended runs into results/published and hash everything there",
     "reproduce": "train one published run again and compare",
 }

@@ -1,4 +1,4 @@
-"""``python -m rhelbench page``: one static page with the claims, the tables and the figures."""
+"""``python -m rhelbench page``: one static page with the claims, the tables and the figures, the claims as Markdown beside it."""
 
 import argparse
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 from rhelbench import page
 from rhelbench.errors import UserError
 from rhelbench.stats import records, write
+
+BESIDE = ("claims.md", "deviations.md")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +19,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the page; it holds its figures and needs no other file."""
+    """Write the page, which holds its figures and needs no other file, and claims.md and deviations.md beside it."""
     if not (args.claims / "claims.csv").exists():
         raise UserError(f"{args.claims} has no claims.csv: run `python -m rhelbench claims` with --out {args.claims} first.")
     write.text(args.out, page.render(records.read(args.collected), args.claims, args.figures))
+    for name in BESIDE:
+        write.text(args.out.with_name(name), (args.claims / name).read_text(encoding="utf-8"))
     return 0

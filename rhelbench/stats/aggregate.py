@@ -76,6 +76,8 @@ def compare(records: Records) -> tuple[pd.DataFrame, pd.DataFrame]:
         point = iqm(everything)
         point = np.append(point, point[1] - point[0])
         low, high = np.quantile(draws, (0.025, 0.975), axis=0)
+        if all(len(scores) < 2 for scores in tasks):  # one seed per task: nothing to resample
+            low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
         for place, what in enumerate(("bptt", "rhel", "difference")):
             entry = {"statistic": "interquartile mean", "of": what, "value": point[place], "low": low[place], "high": high[place]}
             aggregates.append(name | entry | {"tasks": len(tasks), "pairs": everything.shape[1]})

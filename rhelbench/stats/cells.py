@@ -48,7 +48,9 @@ def remarks(cell: pd.Series) -> str:
     return ", ".join(([f"n = {cell.n}"] if 0 < cell.n < cell.expected else []) + notes)
 
 
-def value(mean: float, sd: float, metric: str) -> str:
-    """Print mean ± sd in the paper's unit (per cent, or units of 0.01), or a dash."""
+def value(mean: float, sd: float, metric: str, n: int) -> str:
+    """Print mean ± sd in the paper's unit (per cent, or units of 0.01); no spread for one seed, a dash for none."""
     scale = reported.SCALE[metric]
-    return "–" if np.isnan(mean) else f"{mean * scale:.1f} ± {sd * scale:.1f}"
+    if np.isnan(mean):
+        return "–"
+    return f"{mean * scale:.1f} ± {sd * scale:.1f}" if n > 1 else f"{mean * scale:.1f}"

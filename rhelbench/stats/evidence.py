@@ -22,7 +22,8 @@ class Evidence:
     Args:
         records: tidy results.
         measured: ``measured.everything()``.
-        tables: statistics by name: pairs, skill, paper, noise, frameworks, aggregates, profiles, consistency.
+        tables: statistics by name, the CSV files of statistics/: those of ``statistics``, parity, and the studies design and
+            calibration.
         static: the published tables of the studies by name; absent ones are absent.
         parity: the parity ladder per framework, or None where ``verify --out`` has not been run.
         benchmarks: rows of benchmarks/*.csv with a column ``file``, or None.
@@ -64,6 +65,16 @@ def parity(published: Path) -> dict[str, Any] | None:
     return json.loads(path.read_text()) if path.exists() else None
 
 
+def levels(ladder: dict[str, Any] | None) -> pd.DataFrame:
+    """Return the ladder as a table: framework, level, worst, allowed, passed, case, where, cases; empty where not climbed."""
+    rows = [
+        {"framework": framework, "level": level} | values
+        for framework, one in (ladder or {}).items()
+        for level, values in one["levels"].items()
+    ]
+    return pd.DataFrame(rows, columns=["framework", "level", "worst", "allowed", "passed", "case", "where", "cases"])
+
+
 def gather(records: Records, published: Path, longest: int = measured.LONGEST) -> Evidence:
     """Compute the statistics, measure what the oracle can show, and read the files in ``published`` that exist."""
     paths = sorted((published / BENCHMARKS).glob("*.csv"))
@@ -71,5 +82,7 @@ def gather(records: Records, published: Path, longest: int = measured.LONGEST) -
     benchmarks = pd.concat(frames, ignore_index=True) if frames else None
     ladder = parity(published)
     files = [*records.files, *([published / PARITY] if ladder else []), *paths, *sorted((published / STATIC).glob("*.csv"))]
-    found = measured.everything(longest)
-    return Evidence(records, found, statistics(records), static(published), ladder, benchmarks, files)
+    studies = static(published)
+    shown = {name: studies[name] for name in ("design", "calibration") if name in studies}
+    tables = statistics(records) | {"parity": levels(ladder)} | shown
+    return Evidence(records, measured.everything(longest), tables, studies, ladder, benchmarks, files)

@@ -10,6 +10,7 @@ from rhelbench.stats import consistency, noise, reported
 from rhelbench.stats.equivalence import LEVEL
 from rhelbench.stats.evidence import Evidence
 from rhelbench.stats.judged import Judged
+from rhelbench.stats.names import cell
 from rhelbench.stats.pairs import holm
 from rhelbench.tasks import card
 
@@ -35,7 +36,7 @@ def printed(metric: str) -> Callable[[Evidence], Judged]:
         )
         evidence = "protocol released; Welch tests, Holm over the cells"
         if differ:
-            names = ", ".join(f"{r.task} {r.model} {r.algorithm} {r.framework}" for r in tested[p <= LEVEL].itertuples())
+            names = "; ".join(map(cell, tested[p <= LEVEL].itertuples()))
             return Judged("not reproduced", number, evidence, f"differs: {names}")
         if same == len(tested) and done == cells:
             return Judged("reproduced", number, evidence)
@@ -81,7 +82,7 @@ def on_par(protocol: str | None) -> Callable[[Evidence], Judged]:
         number += f"; {empty} on tasks where neither is better than the majority" if empty else ""
         evidence = "paired by seed: two one-sided t tests, Holm over the matrix"
         if (rows.verdict == "different").any():
-            names = ", ".join(f"{r.task} {r.model} {r.framework}" for r in rows[rows.verdict == "different"].itertuples())
+            names = "; ".join(map(cell, rows[rows.verdict == "different"].itertuples()))
             return Judged("not reproduced", number, evidence, f"differs: {names}")
         settled = rows.verdict.isin(["equivalent", "identical"])
         if not settled.all():
@@ -96,6 +97,9 @@ def on_par(protocol: str | None) -> Callable[[Evidence], Judged]:
 
 
 def _power(rows: pd.DataFrame) -> str:
+    rows = rows[rows.power.notna()]
+    if rows.empty:
+        return "a constant difference in all seeds, to which no test applies"
     needed = rows.seeds_needed.dropna()
     most = f"{int(needed.max())}" if len(needed) == len(rows) else "more than 1000"
     return f"power of the equivalence test {rows.power.min():.2f} to {rows.power.max():.2f}; {most} seeds would decide every pair"
@@ -127,7 +131,7 @@ def frameworks_agree(e: Evidence) -> Judged:
     names = [noise.SOURCES[source] for source in noise.SOURCES if (rows.source == source).any()]
     evidence = f"F tests, Holm over the cells, against the noise floor of {' or '.join(names)}" if names else "equal seeds"
     if (rows.verdict == "beyond").any():
-        beyond = ", ".join(f"{r.task} {r.model} {r.algorithm} {r.protocol}" for r in rows[rows.verdict == "beyond"].itertuples())
+        beyond = "; ".join(map(cell, rows[rows.verdict == "beyond"].itertuples()))
         return Judged("not reproduced", number, evidence, f"beyond the floor: {beyond}")
     if rows.verdict.isin(["within", "identical"]).all():
         return Judged("reproduced", number, evidence)
@@ -143,7 +147,7 @@ def possible_counts(e: Evidence) -> Judged:
     if (rows.solutions == 0).any():
         return Judged("not reproduced", number, evidence, "some printed number is no possible count")
     if len(narrow):
-        names = ", ".join(f"{r.task} {r.model} {r.algorithm}" for r in narrow.itertuples())
+        names = "; ".join(map(cell, narrow.itertuples()))
         number += f"; {len(narrow)} spread less than independent errors allow"
         return Judged("inconclusive", number, evidence, f"spread too small (Bonferroni, one-sided): {names}")
     return Judged("reproduced", number, evidence)

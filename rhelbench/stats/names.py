@@ -1,5 +1,9 @@
 """How algorithms and frameworks are called in tables, figures and pages."""
 
+from typing import Any
+
+from rhelbench.registry import MODELS
+
 #: Names as printed.
 LABELS: dict[str, str] = {
     "bptt": "BPTT",
@@ -12,3 +16,18 @@ LABELS: dict[str, str] = {
     "numpy": "NumPy",
     "paper": "paper",
 }
+
+
+def cell(row: Any) -> str:
+    """Name a row of a table of statistics in words, by those of task, model, algorithm, framework and protocol it has.
+
+    Args:
+        row: a tuple of ``DataFrame.itertuples``.
+
+    Example:
+        >>> cell(Row(task="Heartbeat", model="linear-complex", algorithm="bptt"))
+        'Heartbeat linear BPTT'
+    """
+    words = [getattr(row, name, "") for name in ("task", "model", "algorithm", "framework", "protocol")]
+    words[1] = MODELS[words[1]].label
+    return " ".join(LABELS.get(word, word) for word in words if word)

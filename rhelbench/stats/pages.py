@@ -27,14 +27,18 @@ def rates(calibration: pd.DataFrame | None) -> list[dict[str, str]]:
     ]
 
 
+def counts(ledger: pd.DataFrame) -> str:
+    """Say how many claims got which verdict, for example ``17 claims: 9 reproduced, 8 not measured``."""
+    return f"{len(ledger)} claims: " + ", ".join(f"{count} {verdict}" for verdict, count in ledger.verdict.value_counts().items())
+
+
 def claims(ledger: pd.DataFrame, calibration: pd.DataFrame | None) -> str:
     """Return results/claims.md: the ledger, then how far its statistics can be trusted."""
     shown = ledger.rename(columns={"why": "why not, or what is missing"})[
         ["name", "claim", "source", "verdict", "number", "evidence", "why not, or what is missing"]
     ]
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in ledger.verdict.value_counts().items())
     return (
-        f"# What the paper claims, what we measured, and whether it holds\n\n{_HEAD}\n{len(ledger)} claims: {counts}.\n\n"
+        f"# What the paper claims, what we measured, and whether it holds\n\n{_HEAD}\n{counts(ledger)}.\n\n"
         f"{markdown(shown)}\n\n## How far the statistics can be trusted\n\n"
         f"{TRUST}\n\n{markdown(pd.DataFrame(rates(calibration))) or 'Not measured.'}\n"
     )

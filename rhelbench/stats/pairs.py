@@ -48,7 +48,7 @@ def compare(records: Records) -> pd.DataFrame:
         metric = str(part.metric.dropna().iloc[0]) if part.metric.notna().any() else ""
         m = margin(metric, float(pair.bptt.mean())) if len(pair) else float("nan")
         result = paired(pair.difference.to_numpy(), m)
-        measured = result.n > 1
+        measured = result.sd > 0  # else untested, and its power unknown
         rows.append(
             {
                 **dict(zip(GROUP, key, strict=True)),

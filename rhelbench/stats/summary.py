@@ -25,7 +25,7 @@ def terminal(records: Records) -> str:
             "algorithm": LABELS[cell.algorithm] if MODELS[cell.model].hamiltonian else "",
             "framework": LABELS[cell.framework],
             "protocol": cell.protocol,
-            "test": f"{value(cell['mean'], cell.sd, cell.metric)}{' %' if cell.metric == 'accuracy' and cell.n else ''}",
+            "test": f"{value(cell['mean'], cell.sd, cell.metric, cell.n)}{' %' if cell.metric == 'accuracy' and cell.n else ''}",
             "counts": f"{cell.correct}/{cell.total}" if pd.notna(cell.total) else "",
             "seeds": f"{cell.n}/{cell.expected}",
         }

@@ -43,7 +43,7 @@ def _ours(records: Records, metric: str) -> pd.DataFrame:
     for _, cell in table.iterrows():
         counts = f" ({cell.correct}/{cell.total})" if pd.notna(cell.total) else ""
         note = remarks(cell)
-        printed = value(cell["mean"], cell.sd, metric) + counts
+        printed = value(cell["mean"], cell.sd, metric, cell.n) + counts
         texts.append(note if cell.n == 0 else printed + (f" [{note}]" if note else ""))
     return table.assign(text=texts)
 
@@ -52,7 +52,7 @@ def _paper(metric: str, shown: pd.DataFrame) -> pd.DataFrame:
     paper = reported.read()
     paper = paper[(paper.metric == metric) & paper.model.isin(shown.model.unique())]
     paper = paper[paper.task.isin([*shown.task.unique(), "average"])]
-    text = [value(row["mean"], row.sd, metric) for _, row in paper.iterrows()]
+    text = [value(row["mean"], row.sd, metric, row.n) for _, row in paper.iterrows()]
     return paper.assign(source="paper", protocol="", framework="", expected=paper.n, text=text)
 
 
@@ -66,7 +66,7 @@ def _average(ours: pd.DataFrame, wanted: list[str]) -> pd.DataFrame:
         n, expected = (int(row[name].min()) if len(row) else 0 for name in ("n", "expected"))
         metric = ours.metric.iloc[0]
         entry |= {"source": "ours", "task": "average", "metric": metric, "mean": mean, "sd": sd, "n": n}
-        rows.append(entry | {"expected": expected, "text": value(mean, sd, metric)})
+        rows.append(entry | {"expected": expected, "text": value(mean, sd, metric, n)})
     return pd.DataFrame(rows)
 
 

@@ -32,8 +32,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ["--collected", str(collected)]
     figures = ["learning_curves", "final_metric", "forest", "parity", "fig3_leapfrog"]
     assert main(["figures", *options, "--out", str(folder / "figures"), "--only", *figures]) == 0
-    nowhere = str(folder / "nothing")
-    assert main(["claims", *options, "--published", nowhere, "--out", str(folder / "claims"), "--longest", "400"]) == 0
+    shutil.copytree("results/published/static", folder / "published" / "static")
+    published = str(folder / "published")
+    assert main(["claims", *options, "--published", published, "--out", str(folder / "claims"), "--longest", "400"]) == 0
     out = folder / "index.html"
     found = ["--claims", str(folder / "claims"), "--figures", str(folder / "figures")]
     assert main(["page", *options, *found, "--out", str(out)]) == 0

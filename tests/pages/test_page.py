@@ -4,11 +4,17 @@ import re
 
 import pytest
 
+from rhelbench.page.statistics import SECTIONS
+
 
 def test_the_page_holds_everything_it_shows(page):
     text = page.read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="(?!data:)', text)
-    assert text.index('id="claims"') < text.index("Table 1") < text.index("Figures")
+    assert text.index('id="claims"') < text.index("Table 1") < text.index("Table 2") < text.index("Figures")
+    for name in ("pairs", *SECTIONS, "deviations"):
+        assert f'id="{name}"' in text
+    assert "not measured" in text  # the parity ladder and the benchmarks are not there
+    assert (page.parent / "claims.md").read_text(encoding="utf-8").startswith("# What the paper claims")
     assert text.count("<img") == 5
     assert "missing" in text
     assert 'name="viewport"' in text
@@ -46,6 +52,8 @@ def test_filters_hide_rows_and_columns(page, browser):
     Select(browser.find_element("id", "filter-task")).select_by_visible_text("EigenWorms")
     assert [name for name in shown("table.wide th") if name in ("Heartbeat", "EigenWorms")] == ["EigenWorms"]
     assert shown("table.pairs tbody tr") == []
+    browser.execute_script("document.querySelector('#consistency').open = true")
+    assert len(shown("#consistency tbody tr")) == 2  # Worms, linear: both algorithms, whatever the framework
     for key in ("task", "model", "framework", "protocol"):
         Select(browser.find_element("id", f"filter-{key}")).select_by_visible_text("all")
     assert shown("table.wide tbody tr") == everything
@@ -56,5 +64,9 @@ def test_a_phone_needs_no_sideways_scrolling(page, browser):
     size = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get(page.as_uri())
+    browser.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    sizes = "[...document.querySelectorAll('p, td, th, select, summary')].map((e) => parseFloat(getComputedStyle(e).fontSize))"
+    small = f"return Math.min(...{sizes})"
+    assert browser.execute_script(small) >= 12
     assert browser.execute_script("return window.innerWidth") == 390

@@ -19,7 +19,14 @@ CLAIMS = [
     f"results/claims/{NAME}/{file}"
     for file in ("claims.md", "claims.csv", "deviations.md")
 ]
-PAGES = [*CLAIMS, "results/index.html"]
+INDEX = [f"results/{file}" for file in ("index.html", "claims.md", "deviations.md")]
+PAGES = [*CLAIMS, *INDEX]
+# What other commands have left as evidence: the parity ladder, benchmarks, studies.
+EVIDENCE = [
+    str(file)
+    for pattern in ("parity.json", "benchmarks/*.csv", "static/*.csv")
+    for file in sorted(Path("results/published").glob(pattern))
+]
 
 
 # Seconds each, on what the runs left: not worth a place in a queue.
@@ -66,7 +73,7 @@ rule make_tables:
 rule make_figures:
     input:
         unpack(tidy),
-        static=STATIC_TABLES,
+        evidence=EVIDENCE,
     output:
         captioned("Figures", [file for file in FIGURES if file.endswith(".png")]),
         [file for file in FIGURES if not file.endswith(".png")],
@@ -83,6 +90,7 @@ rule make_figures:
 rule judge_claims:
     input:
         unpack(tidy),
+        evidence=EVIDENCE,
         deviations="docs/deviations.md",
         protocols=[f"config/protocols/{name}.yaml" for name in ("exact", "released")],
     output:
@@ -104,7 +112,7 @@ rule make_page:
         claims=CLAIMS,
         figures=FIGURES,
     output:
-        "results/index.html",
+        INDEX,
     log:
         f"logs/page/{NAME}.log",
     params:
@@ -113,5 +121,5 @@ rule make_page:
         figures=lambda wildcards, input: Path(input.figures[0]).parent,
         code=[package_digest("rhelbench.page"), package_digest("rhelbench.stats")],
     shell:
-        "rhelbench page --collected {params.collected} --claims {params.claims} --figures {params.figures} --out {output} "
+        "rhelbench page --collected {params.collected} --claims {params.claims} --figures {params.figures} --out {output[0]} "
         "2> >(tee {log} >&2)"

@@ -2,7 +2,6 @@
 from rhelbench.studies import STUDIES
 
 STATIC = "results/static"
-STATIC_TABLES = sorted(map(str, Path("results/published/static").glob("*.csv")))
 
 
 localrules:
