@@ -164,9 +164,9 @@ def test_files_of_other_commands_are_evidence(made, tmp_path):
 def test_studies_are_evidence(made, tmp_path):
     rows = made.counts("BasicMotions", "linear", "rhel", [12], 12)
     for cosine, expected in ((1 - 1e-12, "reproduced"), (0.99, "not reproduced")):
-        table = pd.DataFrame(
-            {"model": "nonlinear", "algorithm": ["rhel", "rhel_released"], "cosine": [cosine, 0.5], "norm_ratio": 1.0}
-        )
+        row = {"framework": "jax", "model": "nonlinear", "block": 0, "parameter": "w", "norm_ratio": 1.0}
+        other = [{"algorithm": "rhel", "rho": 1e-4, "cosine": 0.9}, {"algorithm": "rhel_released", "rho": 1e-6, "cosine": 0.5}]
+        table = pd.DataFrame([row | one for one in ({"algorithm": "rhel", "rho": 1e-6, "cosine": cosine}, *other)])
         static = {"static_gradients": table}
         assert _verdict(made, tmp_path, rows, "gradient, real sample", static=static).verdict == expected
     cell = {"setting": "unit", "model": "linear", "framework": "jax", "length": 405, "algorithm": "rhel", "rho": 1e-4}

@@ -40,6 +40,7 @@ def without_network() -> list[str]:
     return command if tried else []
 
 
+@pytest.mark.timeout(1500)
 def test_everything_is_regenerated_from_the_committed_results(copy: Path) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     snakemake = [*without_network(), sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "config/published.yaml"]
@@ -47,7 +48,7 @@ def test_everything_is_regenerated_from_the_committed_results(copy: Path) -> Non
     own = {"PYTHONPATH": str(copy), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         [*snakemake, *report, "--quiet", "all", "--", "tables", "figures", "report"], cwd=copy, capture_output=True, text=True,
-        timeout=1500, env={**os.environ, **own, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        timeout=1400, env={**os.environ, **own, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     for kind, names in NAMES.items():
