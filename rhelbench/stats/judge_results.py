@@ -105,19 +105,25 @@ def _power(rows: pd.DataFrame) -> str:
     return f"power of the equivalence test {rows.power.min():.2f} to {rows.power.max():.2f}; {most} seeds would decide every pair"
 
 
-def memory_needed(e: Evidence) -> Judged:
-    """Is the recurrent model better than the one without memory, on the paper's tasks?"""
-    rows = e.tables["skill"]
-    rows = rows[(rows.baseline == "memoryless") & rows.task.isin(reported.order()) & (rows.n > 1)]
-    if rows.empty:
-        return Judged("not measured", "", "", "no memoryless baseline with two or more seeds on a task of the paper")
-    number = f"better than the memoryless model in {int(rows.better.sum())} of {len(rows)} cells"
-    evidence = "95 % paired t intervals"
-    if rows.better.all():
-        return Judged("reproduced", number, evidence)
-    wide = float(((rows.high - rows.low) / 2).median())
-    verdict = "not reproduced" if (rows.high < 0).any() or not rows.better.any() else "inconclusive"
-    return Judged(verdict, number, evidence, f"median half-width of the gain's interval {wide:.3f}")
+def memory_needed(of_paper: bool) -> Callable[[Evidence], Judged]:
+    """Judge whether the recurrent model is better than the one without memory: on the paper's tasks, or on every other."""
+
+    def judge(e: Evidence) -> Judged:
+        rows = e.tables["skill"]
+        chosen = rows.task.isin(reported.order()) == of_paper
+        rows = rows[(rows.baseline == "memoryless") & chosen & (rows.n > 1)]
+        if rows.empty:
+            which = "a task of the paper" if of_paper else "a task that is not the paper's"
+            return Judged("not measured", "", "", f"no memoryless baseline with two or more seeds on {which}")
+        number = f"better than the memoryless model in {int(rows.better.sum())} of {len(rows)} cells"
+        evidence = f"95 % paired t intervals; {', '.join(dict.fromkeys(rows.task))}"
+        if rows.better.all():
+            return Judged("reproduced", number, evidence)
+        wide = float(((rows.high - rows.low) / 2).median())
+        verdict = "not reproduced" if (rows.high < 0).any() or not rows.better.any() else "inconclusive"
+        return Judged(verdict, number, evidence, f"median half-width of the gain's interval {wide:.3f}")
+
+    return judge
 
 
 def frameworks_agree(e: Evidence) -> Judged:

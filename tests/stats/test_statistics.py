@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from rhelbench.stats import against_paper, aggregate, consistency, equivalence, measured, pairs, power, records
+from rhelbench.stats import against_paper, aggregate, consistency, equivalence, measured, pairs, power, records, skill
 from rhelbench.stats.claims import CLAIMS, ledger
 from rhelbench.stats.evidence import Evidence, statistics
 from rhelbench.stats.judged import Judged, Verdict
@@ -146,6 +146,15 @@ def test_on_par_needs_informative_tasks_and_all_of_the_paper(made, tmp_path):
     one = _verdict(made, tmp_path, noisy, "on par, exact")
     assert one.verdict == "inconclusive"
     assert "power of the equivalence test" in one.why
+
+
+def test_memory_is_needed_where_the_memoryless_model_is_worse(made, tmp_path):
+    for base, expected in (([6, 5, 6], "reproduced"), ([12, 12, 12], "not reproduced")):
+        rows = made.counts("BasicMotions", "linear", "rhel", [12, 11, 12], 12)
+        found = records.read(made.write(tmp_path, rows + made.counts("BasicMotions", "memoryless", "bptt", base, 12)))
+        tables = {"skill": skill.table(found)}
+        assert _verdict(made, tmp_path, rows, "long range, elsewhere", tables=tables).verdict == expected
+        assert _verdict(made, tmp_path, rows, "long range", tables=tables).verdict == "not measured"
 
 
 def test_files_of_other_commands_are_evidence(made, tmp_path):
