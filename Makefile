@@ -7,9 +7,10 @@ INSTALLED := .venv/.installed
 export UV_FIND_LINKS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null))
 export WANDB_MODE ?= offline
 
-.PHONY: help install smoke test lint format lock
+.PHONY: help install smoke report test lint format lock
 help:
 	@echo "make smoke    train on a small real task and print the paper's table (minutes)"
+	@echo "make report   tables, figures, claims and pages from the committed results, without training"
 	@echo "make test     run the test suite"
 	@echo "make lint     format, lint and type checks"
 
@@ -26,6 +27,11 @@ smoke: $(INSTALLED)
 		--report results/report.html --report-after-run
 	@cat results/tables/smoke/summary.txt
 	@echo "Open results/index.html or results/report.html; tables in results/tables/smoke, figures in results/figures/smoke."
+
+report: $(INSTALLED)
+	@$(BIN)/snakemake --cores all --configfile config/published.yaml --quiet host reason \
+		--report results/report.html --report-after-run tables figures report
+	@echo "Open results/index.html; claims in results/claims.md, tables in results/tables/published, figures in results/figures/published."
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -q --numprocesses auto

@@ -1,6 +1,6 @@
 """The tables of the page: each a title, a note and rows of text, with what the filters need to know of a row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ def as_row(values: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def names(row: dict[str, Any]) -> dict[str, str]:
+def names(row: Mapping[Any, Any]) -> dict[str, str]:
     """Return what names a row of statistics, as printed."""
     words: dict[str, Callable[[str], str]] = {"model": lambda name: MODELS[name].label, "algorithm": LABELS.__getitem__}
     words |= {"framework": LABELS.__getitem__}

@@ -69,8 +69,9 @@ def on_a_real_sample(e: Evidence) -> Judged:
     apart = table.assign(cosine=(1 - table.cosine).abs(), norm_ratio=(1 - table.norm_ratio).abs())
     worst = apart.groupby(["model", "rho"], sort=False)[["cosine", "norm_ratio"]].max().reset_index()
     parts = [
-        f"{MODELS[r.model].label}, ρ = {r.rho:g}: |1 − cosine| ≤ {r.cosine:.0e}, |1 − norm ratio| ≤ {r.norm_ratio:.0e}"
-        for r in worst.itertuples()
+        f"{MODELS[r['model']].label}, ρ = {r['rho']:g}: |1 − cosine| ≤ {r['cosine']:.0e}, "
+        f"|1 − norm ratio| ≤ {r['norm_ratio']:.0e}"
+        for r in worst.to_dict("records")
     ]
     finest = worst[worst.rho == worst.rho.min()]  # the error of a finite nudge goes as ρ²
     equal = bool((finest[["cosine", "norm_ratio"]] <= EQUAL["nonlinear"]).all(axis=None))

@@ -52,8 +52,8 @@ def _cost(e: Evidence, metric: str, cells: int) -> str:
     steps, tasks = config.hyperparameters()["common"]["steps"], reported.order(metric)
     each = cells // len(tasks) * int(reported.read().n.max())
     runs = f"{each * len(tasks)} runs of up to {steps:,} steps"
-    rows = e.benchmarks
-    known = rows is not None and {"length", "step_ms"} <= set(rows.columns)
+    rows = e.benchmarks if e.benchmarks is not None else pd.DataFrame()
+    known = {"length", "step_ms"} <= set(rows.columns)
     medians = [float(rows.step_ms[rows.length == card.load(task).length].median()) for task in tasks] if known else [np.nan]
     if np.isnan(medians).any():
         return f"{runs}; the time of a step at that length: not measured"
@@ -119,9 +119,10 @@ def memory_needed(of_paper: bool) -> Callable[[Evidence], Judged]:
         evidence = f"95 % paired t intervals; {', '.join(dict.fromkeys(rows.task))}"
         if rows.better.all():
             return Judged("reproduced", number, evidence)
-        wide = float(((rows.high - rows.low) / 2).median())
+        wide = ((rows.high - rows.low) / 2).dropna()
+        reach = f"{wide.median():.3f}" if len(wide) else "unknown: the gains do not vary"
         verdict = "not reproduced" if (rows.high < 0).any() or not rows.better.any() else "inconclusive"
-        return Judged(verdict, number, evidence, f"median half-width of the gain's interval {wide:.3f}")
+        return Judged(verdict, number, evidence, f"median half-width of the gain's interval {reach}")
 
     return judge
 
