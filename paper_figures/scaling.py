@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
+from rhelbench.registry import MODELS
 
 #: Columns of the benchmarks: quantity to axis label and factor.
 QUANTITIES = {
@@ -48,7 +49,7 @@ def draw(data: pd.DataFrame) -> Figure:
                     ax.annotate(
                         f"{power:.2f}", (x[-1], y[-1]), xytext=(4, 0), textcoords="offset points", fontsize=7, color=colour
                     )
-            ax.set(title=str(model), xscale="log", yscale="log", xlabel="length (steps)", ylabel=label)
+            ax.set(title=MODELS[str(model)].label, xscale="log", yscale="log", xlabel="length (steps)", ylabel=label)
     order = [name for name in COLOURS if name in set(data.algorithm)]
     extra = [Line2D([], [], ls="", label="numbers: fitted exponents")]
     legend(figure, order, [name for name in MARKERS if name in set(data.framework)], extra)

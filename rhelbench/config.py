@@ -161,7 +161,7 @@ def resolve(
         names = {"task": task, "model": model, "algorithm": algorithm, "framework": framework, "protocol": matrix.protocol}
         parts = {"hyper": pick(Hyperparameters), "budget": pick(Budget), "switches": switches | pick(Switches)}
         parts |= {"dtype": values.get("dtype", protocol.dtype), "kernel": kernel if MODELS[model].hamiltonian else "portable"}
-        spec = RunSpec.model_validate({**names, "seed": seed, "variant": variant, **parts})
+        spec = RunSpec.model_validate({**names, "benchmark": matrix.benchmark, "seed": seed, "variant": variant, **parts})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))

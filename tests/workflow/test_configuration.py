@@ -141,3 +141,8 @@ def test_what_a_configuration_sets_is_named() -> None:
     assert names == {"lr=0.001,nudge=absolute 0.1,steps=80"}
     for file in ("paper", "smoke"):
         assert {overrides.of(spec) for spec in config.expand(config.read(f"config/{file}.yaml"))} == {""}
+
+
+def test_a_configuration_names_the_version_whose_runs_it_means() -> None:
+    specs = config.expand(config.parse(SMOKE | {"benchmark": "0.1"}, "here"))
+    assert {spec.benchmark for spec in specs} == {"0.1"}
