@@ -20,6 +20,7 @@ include: "workflows/rules/resources.smk"
 include: "workflows/rules/prepare.smk"
 include: "workflows/rules/train.smk"
 include: "workflows/rules/static.smk"
+include: "workflows/rules/figures.smk"
 include: "workflows/rules/results.smk"
 include: "workflows/rules/reproduce.smk"
 

@@ -69,13 +69,15 @@ NONLINEAR: tuple[int, ...] = (1, 3, 4)
 REPORTED_MODELS: dict[str, str] = {"linear": "linear-complex", "nonlinear": "nonlinear"}
 
 #: Figures that every matrix gets (file names in ``paper_figures/``), and what each is drawn from: the tidy records, the
-#: published benchmarks, the published tables of the static studies (a script's ``TABLES``), or nothing.
+#: published benchmarks, the published tables of the static studies (a script's ``TABLES``), a published small matrix of the
+#: figure's own name, or nothing.
 FIGURES: dict[str, str] = {
     "learning_curves": "records",
     "final_metric": "records",
     "forest": "records",
     "parity": "records",
     "profile": "records",
+    "lockstep": "matrix",
     "scaling": "benchmarks",
     "fig1_echo": "static",
     "fig2_toy": "static",

@@ -18,7 +18,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--collected", required=True, type=Path, help="a folder with runs.csv and history.csv")
     parser.add_argument(
-        "--published", type=Path, default=Path("results/published"), help="benchmarks/ and static/ are read there"
+        "--published",
+        type=Path,
+        default=Path("results/published"),
+        help="benchmarks/, static/ and a figure's own matrix are read there",
     )
     parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
     parser.add_argument("--only", nargs="+", default=list(FIGURES), metavar="NAME", help=f"of {', '.join(FIGURES)}")
@@ -44,6 +47,10 @@ def run(args: argparse.Namespace) -> int:
             tables = [args.published / evidence.STATIC / f"{table}.csv" for table in script.TABLES]
             figure = script.draw(*map(_table, tables))
             inputs += tables
+        elif source == "matrix":
+            own = records.read(args.published / name)
+            figure = script.draw(own)
+            inputs += own.files
         else:
             figure = script.draw()
         save(figure, stem, inputs, f"paper_figures/{name}.py")

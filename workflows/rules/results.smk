@@ -21,10 +21,16 @@ CLAIMS = [
 ]
 INDEX = [f"results/{file}" for file in ("index.html", "claims.md", "deviations.md")]
 PAGES = [*CLAIMS, *INDEX]
-# What other commands have left as evidence: the parity ladder, benchmarks, studies.
+# What other commands have left as evidence: the parity ladder, benchmarks, studies, small matrices of single figures.
 EVIDENCE = [
     str(file)
-    for pattern in ("parity.json", "benchmarks/*.csv", "static/*.csv")
+    for pattern in (
+        "parity.json",
+        "benchmarks/*.csv",
+        "static/*.csv",
+        "*/runs.csv",
+        "*/history.csv",
+    )
     for file in sorted(Path("results/published").glob(pattern))
 ]
 

@@ -1,0 +1,50 @@
+"""The parity ladder of `python -m rhelbench verify`, level by level, for both frameworks; the committed one is complete."""
+
+import json
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from rhelbench.cli import main
+from rhelbench.oracle import hamiltonians
+from rhelbench.registry import FRAMEWORKS, MODELS
+from rhelbench.verify import ladder
+from rhelbench.verify.cases import case, cases
+
+TRAINED = [name for name in FRAMEWORKS if name != "numpy"]
+UNITS = [name for name, model in MODELS.items() if model.hamiltonian]
+PARITY = Path("results/published/parity.json")
+
+
+@pytest.mark.parametrize(("framework", "model", "algorithm"), list(product(TRAINED, UNITS, ("bptt", "rhel"))))
+def test_every_level_is_climbed(framework: str, model: str, algorithm: str) -> None:
+    rows = list(ladder.climb_case(case(framework, model, algorithm, "exact", "classification")))
+    echo = [f"echo {MODELS[model].hamiltonian}"] if algorithm == "rhel" else []
+    assert [row.level for row in rows] == ["L0", "L1", "L2", "L3", "L4", *echo]
+    assert [row for row in rows if not row.passed] == []
+
+
+def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    item = case("torch", "nonlinear", "rhel", "exact", "classification")
+    monkeypatch.setattr("rhelbench.verify.cases.cases", lambda framework: [item])
+    monkeypatch.setattr("rhelbench.verify.ladder.cases", lambda framework: [item])
+    force = hamiltonians.HAMILTONIANS["nonlinear"].force
+    monkeypatch.setattr(hamiltonians.Nonlinear, "force", lambda self, theta, phi, f: force(theta, phi, f) * (1 + 1e-6))
+    assert main(["verify", "--framework", "torch"]) == 1
+    printed = capsys.readouterr().out
+    assert "FAIL" in printed
+    assert "nonlinear/rhel/exact/classification" in printed
+
+
+def test_the_committed_ladder_is_complete_and_says_what_is_claimed() -> None:
+    """Written by `python -m rhelbench verify --out results/published/parity.json`."""
+    parity = json.loads(PARITY.read_text())
+    assert set(parity) == set(TRAINED)
+    for framework, found in parity.items():
+        assert set(found["levels"]) == set(ladder.TOLERANCES)
+        assert found["provenance"]["device"]
+        for level, row in found["levels"].items():
+            assert row["passed"], (framework, level)
+            assert row["worst"] <= row["allowed"] == ladder.TOLERANCES[level]
+        assert found["levels"]["L3"]["cases"] == len(cases(framework))

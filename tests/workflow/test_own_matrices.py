@@ -1,0 +1,45 @@
+"""The small published matrices of single figures: complete, and as claimed."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from rhelbench import config
+from rhelbench.records import manifest, write
+from rhelbench.records.collect import collect
+from rhelbench.registry import FIGURES
+from rhelbench.stats import records
+from tests.tolerances import TRAINED
+
+PUBLISHED = Path("results/published")
+OWN = [name for name, source in FIGURES.items() if source == "matrix"]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_published_matrix_is_complete_and_is_drawn(name: str, tmp_path: Path) -> None:
+    folder = PUBLISHED / name
+    specs = config.expand(config.read(f"config/{name}.yaml"))
+    collect(specs, folder / "runs", tmp_path)
+    for table in ("runs.csv", "history.csv"):
+        assert (tmp_path / table).read_bytes() == (folder / table).read_bytes()
+    assert manifest.check(folder) > 3 * len(specs)
+    found = records.read(folder)
+    assert len(found.runs) == len(specs)
+    assert set(found.runs.status) == {"done"}
+    for spec in specs:
+        record = write.read(folder / "runs" / spec.run_id)
+        assert record is not None
+        assert record["provenance"]["git"]["dirty"] is False
+    lines = [line for ax in import_module(f"paper_figures.{name}").draw(found).axes for line in ax.lines]
+    assert sum(len(line.get_xdata()) > 1 for line in lines) >= 2 * len(specs) * 0.75
+
+
+def test_fifty_steps_of_real_data_in_lockstep() -> None:
+    """All four combinations, the loss of every step, to 1e-7."""
+    found = records.read(PUBLISHED / "lockstep")
+    rows = found.history.merge(found.runs[["run_id", "model", "algorithm", "framework"]], on="run_id")
+    losses = rows.pivot(index=["model", "algorithm", "step"], columns="framework", values="loss")
+    assert len(losses) == 4 * 50
+    assert (losses.jax - losses.torch).abs().le(TRAINED * losses.torch).all()
+    assert losses.groupby(["model", "algorithm"]).jax.apply(lambda one: one.iloc[-1] < one.iloc[0]).all()
