@@ -28,11 +28,12 @@ def run(args: argparse.Namespace) -> int:
     for name, table in gathered.tables.items():
         write.csv(args.out / "statistics" / f"{name}.csv", table)
     effects = pd.concat([deviations.measure(model) for model in ("linear-complex", "nonlinear")], ignore_index=True)
-    metrics = deviations.metric_effects(found)
+    metrics, rounding = deviations.metric_effects(found), deviations.rounding(gathered.static)
     write.csv(args.out / "statistics" / "deviations.csv", effects)
     write.csv(args.out / "statistics" / "deviation_metrics.csv", metrics)
+    write.csv(args.out / "statistics" / "deviation_rounding.csv", rounding)
     write.text(args.out / "measured.json", json.dumps(gathered.measured, indent=1) + "\n")
     write.csv(args.out / "claims.csv", judged)
     write.text(args.out / "claims.md", pages.claims(judged, gathered.static.get("calibration")))
-    write.text(args.out / "deviations.md", pages.deviation_page(effects, metrics))
+    write.text(args.out / "deviations.md", pages.deviation_page(effects, metrics, rounding))
     return 0

@@ -60,7 +60,7 @@ def render(records: Records, claims: Path, figures: list[Path]) -> str:
         "tables": tables,
         "behind": behind,
         "filters": filters,
-        "deviations": pages.deviation_rows(found["deviations"], found["deviation_metrics"]),
+        "deviations": pages.deviation_rows(*(found[f"deviation{name}"] for name in ("s", "_metrics", "_rounding"))),
         "figures": _figures(figures),
         "name": records.folder.name,
     }

@@ -89,6 +89,24 @@ def measure(model: str) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def rounding(static: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return what float32 leaves of two echoes that are subtracted at the released ε (row 8), from the study of ε.
+
+    Args:
+        static: the tables of the studies by name; without ``epsilon`` the result is empty.
+
+    Returns:
+        One row per model and length: the parameter with the largest relative L2 error to the float64 BPTT gradient, and it.
+    """
+    columns = ["model", "length", "parameter", "error"]
+    if "epsilon" not in static:
+        return pd.DataFrame(columns=columns)
+    size = read_protocol("released").nudge.size
+    table = static["epsilon"].query("algorithm == 'rhel_separate' and dtype == 'float32' and mode == 'absolute'")
+    table = table[np.isclose(table["size"], size)]
+    return table.loc[table.groupby(["model", "length"]).error.idxmax(), columns].reset_index(drop=True)
+
+
 def turned(first: str, second: str) -> set[str]:
     """Return the switches in which two protocols differ; a name after "+" lists overrides of the protocol before it.
 

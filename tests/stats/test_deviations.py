@@ -6,6 +6,8 @@ import pytest
 from rhelbench.stats import deviations, pages, records
 from rhelbench.stats.deviations import SHOWN, WITHOUT
 
+NO_RUNS = pd.DataFrame(columns=["switches"])
+
 
 def test_every_row_is_either_measured_or_explained():
     numbers = {int(row["#"]) for row in deviations.rows()}
@@ -41,7 +43,7 @@ def test_runs_with_one_switch_turned_appear_in_their_row(made, tmp_path, measure
     assert found.iloc[0].second == "released+algorithm=rhel"
     assert found.iloc[0]["mean"] == pytest.approx(6 / 310)
     assert found.iloc[0].switches == "algorithm"
-    page = pages.deviation_page(measured, found)
+    page = pages.deviation_page(measured, found, deviations.rounding({}))
     line = next(line for line in page.splitlines() if line.startswith("| 2 "))
     assert "Heartbeat linear RHEL JAX: +1.9 [" in line
 
@@ -52,5 +54,21 @@ def test_protocols_are_told_apart_by_their_switches(made, tmp_path, measured):
     rows = made.counts("Heartbeat", "linear-complex", "rhel", [45, 46, 46], 62, protocol="released")
     rows += made.counts("Heartbeat", "linear-complex", "rhel", [46, 47, 48], 62, protocol="exact")
     found = deviations.metric_effects(records.read(made.write(tmp_path, rows)))
-    together = pages.deviation_page(measured, found).split("All rows together")[1]
+    together = pages.deviation_page(measured, found, deviations.rounding({})).split("All rows together")[1]
     assert "-2.2 [" in together
+
+
+def test_what_float32_leaves_of_two_echoes_is_read_from_the_study(measured):
+    row = {"model": "nonlinear", "algorithm": "rhel_separate", "dtype": "float32", "mode": "absolute", "size": 0.1}
+    table = pd.DataFrame(
+        [
+            row | {"length": 1000, "parameter": "w", "error": 0.5},
+            row | {"length": 1000, "parameter": "b", "error": 0.1},
+            row | {"length": 1000, "parameter": "w", "error": 9.0, "size": 10.0},
+        ]
+    )
+    rounding = deviations.rounding({"epsilon": table})
+    assert rounding.to_dict("records") == [{"model": "nonlinear", "length": 1000, "parameter": "w", "error": 0.5}]
+    page = pages.deviation_page(measured, NO_RUNS, rounding)
+    line = next(line for line in page.splitlines() if line.startswith("| 8 "))
+    assert "two echoes subtracted: 5e-01 (w) over 1,000 steps" in line

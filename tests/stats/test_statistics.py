@@ -162,7 +162,12 @@ def test_files_of_other_commands_are_evidence(made, tmp_path):
     flat = pd.DataFrame(
         {"framework": "jax", "model": "linear", "algorithm": "rhel", "length": [1000, 100_000], "state_bytes": 4e6}
     )
-    assert _verdict(made, tmp_path, rows, "constant memory", benchmarks=flat).verdict == "reproduced"
+    bptt = flat.assign(algorithm="bptt", state_bytes=[4e6, 4e8])
+    judged = _verdict(made, tmp_path, rows, "constant memory", benchmarks=pd.concat([flat, bptt]))
+    assert judged.verdict == "reproduced"
+    assert "jax linear x 1.00 (BPTT x 100)" in judged.number
+    once = flat[flat.length == 1000]
+    assert _verdict(made, tmp_path, rows, "constant memory", benchmarks=once).verdict == "not measured"
     grown = flat.assign(state_bytes=[4e6, 4e8])
     assert _verdict(made, tmp_path, rows, "constant memory", benchmarks=grown).verdict == "not reproduced"
     for passed, expected in ((True, "reproduced"), (False, "not reproduced")):
@@ -180,7 +185,11 @@ def test_studies_are_evidence(made, tmp_path):
         assert _verdict(made, tmp_path, rows, "gradient, real sample", static=static).verdict == expected
     cell = {"setting": "unit", "model": "linear", "framework": "jax", "length": 405, "algorithm": "rhel", "rho": 1e-4}
     for holds, expected in ((True, "reproduced"), (False, "not reproduced")):
-        static = {"precision_bounds": pd.DataFrame([cell | {"worst_error": 1e-6, "worst_ratio": 2.0, "holds": holds}])}
+        static = {
+            "precision_bounds": pd.DataFrame(
+                [cell | {"median_error": 1e-6, "ratio": 2.0, "draws": 20, "median_holds": True, "ratio_holds": holds}]
+            )
+        }
         assert _verdict(made, tmp_path, rows, "gradient, float32", static=static).verdict == expected
     for error, expected in ((1e-9, "reproduced"), (1e-3, "not reproduced")):
         static = {"toy_differences": pd.DataFrame({"implementation": ["torch"], "difference": error, "size": 1.0})}

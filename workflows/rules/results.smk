@@ -118,7 +118,8 @@ rule make_page:
         claims=CLAIMS,
         figures=FIGURES,
     output:
-        INDEX,
+        page=INDEX[0],
+        markdown=INDEX[1:],
     log:
         f"logs/page/{NAME}.log",
     params:
@@ -127,5 +128,5 @@ rule make_page:
         figures=lambda wildcards, input: Path(input.figures[0]).parent,
         code=[package_digest("rhelbench.page"), package_digest("rhelbench.stats")],
     shell:
-        "rhelbench page --collected {params.collected} --claims {params.claims} --figures {params.figures} --out {output[0]} "
+        "rhelbench page --collected {params.collected} --claims {params.claims} --figures {params.figures} --out {output.page} "
         "2> >(tee {log} >&2)"
