@@ -76,7 +76,9 @@ def aggregates(table: pd.DataFrame) -> Section:
     for row in table.to_dict("records"):
         values = {
             "of": LABELS.get(row["of"], "RHEL − BPTT"),
-            "interquartile mean": interval(row["value"], row["low"], row["high"], "accuracy"),
+            "interquartile mean": interval(
+                row["value"], row["low"], row["high"], "accuracy", "+" if row["of"] == "difference" else "-"
+            ),
             "tasks": str(row["tasks"]),
             "pairs": str(row["pairs"]),
         }

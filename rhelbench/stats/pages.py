@@ -44,11 +44,11 @@ def claims(ledger: pd.DataFrame, calibration: pd.DataFrame | None) -> str:
     )
 
 
-def interval(mean: float, low: float, high: float, metric: str) -> str:
-    """Print a difference with its interval in the paper's unit, for example ``+1.2 [-0.4, 2.8]``."""
+def interval(mean: float, low: float, high: float, metric: str, sign: str = "+") -> str:
+    """Print a difference with its interval in the paper's unit, for example ``+1.2 [-0.4, +2.8]``; a value with sign ``-``."""
     scale = reported.SCALE[metric]
-    inside = "" if np.isnan(low) else f" [{low * scale:+.1f}, {high * scale:+.1f}]"
-    return f"{mean * scale:+.1f}{inside}"
+    inside = "" if np.isnan(low) else f" [{low * scale:{sign}.1f}, {high * scale:{sign}.1f}]"
+    return f"{mean * scale:{sign}.1f}{inside}"
 
 
 def effects(measured: pd.DataFrame, rounding: pd.DataFrame) -> dict[int, str]:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from rhelbench.registry import MODELS
-from rhelbench.stats.cells import cells, remarks, value
+from rhelbench.stats.cells import printed, remarks, value
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records
 
@@ -16,7 +16,7 @@ def terminal(records: Records) -> str:
 
     Accuracies in %, MSE in units of 0.01, mean ± population sd over seeds, and the counts behind them.
     """
-    table = cells(records)
+    table = printed(records)
     touched = table[table.missing < table.expected]
     rows = [
         {

@@ -7,7 +7,7 @@ import pandas as pd
 
 from rhelbench.registry import MODELS
 from rhelbench.stats import reported
-from rhelbench.stats.cells import cells, remarks, value
+from rhelbench.stats.cells import printed, remarks, value
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records
 
@@ -37,14 +37,14 @@ class Table:
 
 
 def _ours(records: Records, metric: str) -> pd.DataFrame:
-    table = cells(records)
+    table = printed(records)
     table = table[table.metric == metric].assign(source="ours")
     texts = []
     for _, cell in table.iterrows():
         counts = f" ({cell.correct}/{cell.total})" if pd.notna(cell.total) else ""
         note = remarks(cell)
-        printed = value(cell["mean"], cell.sd, metric, cell.n) + counts
-        texts.append(note if cell.n == 0 else printed + (f" [{note}]" if note else ""))
+        whole = value(cell["mean"], cell.sd, metric, cell.n) + counts
+        texts.append(note if cell.n == 0 else whole + (f" [{note}]" if note else ""))
     return table.assign(text=texts)
 
 

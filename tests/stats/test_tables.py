@@ -58,6 +58,15 @@ def test_small_matrix_has_its_own_columns_only(small):
     assert tab2_mse.make(records.read(small)).wide.empty
 
 
+def test_cells_with_a_switch_turned_are_printed_only_where_there_are_no_others(made, tmp_path):
+    rows = [row | {"overrides": ""} for row in made.counts("BasicMotions", "linear", "rhel", [12, 12, 12], 12)]
+    turned = [row | {"overrides": "norm=ema_released", "run_id": row["run_id"] + "x"} for row in rows]
+    both = tab1_accuracy.make(records.read(made.write(tmp_path, rows + turned)))
+    assert list(both.wide.protocol) == ["exact"]
+    alone = tab1_accuracy.make(records.read(made.write(tmp_path, turned)))
+    assert list(alone.wide.protocol) == ["exact+norm=ema_released"]
+
+
 def test_every_cell_of_the_paper_is_there_and_says_what_it_lacks(big):
     found = records.read(big)
     one, two = tab1_accuracy.make(found), tab2_mse.make(found)
