@@ -134,9 +134,10 @@ def flat_memory(e: Evidence) -> Judged:
     growth: dict[str, dict[str, float]] = {"rhel": {}, "bptt": {}}
     lengths = []
     for key, part in rows.groupby(["algorithm", *keys], dropna=False):
+        algorithm, *names = map(str, key if isinstance(key, tuple) else (key,))
         by_length = part.groupby("length").state_bytes.median()
-        if len(by_length) > 1 and key[0] in growth:
-            growth[key[0]][" ".join(map(str, key[1:]))] = float(by_length.iloc[-1] / by_length.iloc[0])
+        if len(by_length) > 1 and algorithm in growth:
+            growth[algorithm][" ".join(names)] = float(by_length.iloc[-1] / by_length.iloc[0])
             lengths += [int(by_length.index[0]), int(by_length.index[-1])]
     if not growth["rhel"]:
         return _unmeasured("the benchmarks have RHEL's state memory at one length only")
