@@ -77,6 +77,7 @@ FIGURES: dict[str, str] = {
     "forest": "records",
     "parity": "records",
     "profile": "records",
+    "curves": "matrix",
     "lockstep": "matrix",
     "scaling": "benchmarks",
     "fig1_echo": "static",

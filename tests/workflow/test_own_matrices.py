@@ -1,5 +1,6 @@
-"""The small published matrices of single figures: complete, and as claimed."""
+"""The small published matrices of the figures `curves` and `lockstep`, and what a run survives: complete, and as claimed."""
 
+import json
 from importlib import import_module
 from pathlib import Path
 
@@ -43,3 +44,29 @@ def test_fifty_steps_of_real_data_in_lockstep() -> None:
     assert len(losses) == 4 * 50
     assert (losses.jax - losses.torch).abs().le(TRAINED * losses.torch).all()
     assert losses.groupby(["model", "algorithm"]).jax.apply(lambda one: one.iloc[-1] < one.iloc[0]).all()
+
+
+def test_the_four_curves_are_of_one_start() -> None:
+    found = records.read(PUBLISHED / "curves")
+    assert found.history.groupby("run_id").step.max().eq(2000).all()
+    data = {json.dumps(_digests(run_id)) for run_id in found.runs.run_id}
+    assert len(data) == 1
+
+
+def _digests(run_id: str) -> dict[str, str]:
+    record = write.read(PUBLISHED / "curves" / "runs" / run_id)
+    assert record is not None
+    return {name: record["result"]["digests"][name] for name in ("data", "split")}
+
+
+@pytest.mark.parametrize("framework", ["jax", "torch"])
+def test_twenty_kills_left_the_record_as_it_was(framework: str) -> None:
+    """Measured by tests/protocol/robustness.py."""
+    found = json.loads((PUBLISHED / "robustness.json").read_text())
+    kills = found[f"kills {framework}"]
+    assert kills["kills"] == 20
+    assert kills["records_equal"]
+    assert kills["resumptions"] >= 5
+    for algorithm in ("bptt", "rhel"):
+        signals = found[f"signals {framework} {algorithm}"]
+        assert signals["processor_s"]["worst"] < 5  # its own time; the clock's depends on what else the machine does

@@ -12,4 +12,4 @@ rule own_figure:
         config=workflow.configfiles[0] if workflow.configfiles else DEFAULT,
         published=f"results/published/{NAME}",
     shell:
-        "rhelbench publish --config {params.config:q} --results {RUNS} --published {params.published} 2> >(tee {log} >&2)"
+        "rhelbench publish --config {params.config:q} --published {params.published} 2> >(tee {log} >&2)"
