@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
 from rhelbench.plotting.panels import PANEL, grid, label, title
 from rhelbench.registry import MODELS
-from rhelbench.stats.records import Records
+from rhelbench.stats.records import Records, unturned
 
 #: At most this many markers on a line.
 MARKS = 8
@@ -15,7 +15,7 @@ WIDTH = {"bptt": 2.2, "rhel": 1.0, "baseline": 1.0}
 
 
 def draw(records: Records) -> Figure:
-    runs = records.plain()
+    runs = unturned(records.plain())
     curves = records.history.merge(runs[["run_id", *PANEL, "algorithm", "framework", "metric"]], on="run_id")
     trained = [name for name, model in MODELS.items() if model.trained]
     recurrent = curves.model.isin([name for name in trained if MODELS[name].hamiltonian])

@@ -40,16 +40,6 @@ def cells(records: Records) -> pd.DataFrame:
     return table.sort_values(by, key=lambda s: key.get(str(s.name), lambda x: x)(s), ignore_index=True)
 
 
-def printed(records: Records) -> pd.DataFrame:
-    """Return the cells that tables print: all of them, or those without overrides where there are such.
-
-    Cells with a switch turned stand on the deviations page.
-    """
-    table = cells(records)
-    turned = table.protocol.str.contains("+", regex=False)
-    return table if turned.all() else table[~turned].reset_index(drop=True)
-
-
 def remarks(cell: pd.Series) -> str:
     """Say in words what a reader must know about a cell: ``n = 2, 1 failed, 2 missing``; empty when nothing."""
     if cell.missing == cell.expected:

@@ -46,6 +46,15 @@ class Records:
         return self.runs[(self.runs.perturbation == 0) & (self.runs.dropout_stream == 0)]
 
 
+def unturned(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows (runs or cells) that tables and figures show: those without overrides, or all where each has some.
+
+    Cells with a switch turned stand on the deviations page.
+    """
+    turned = table.protocol.str.contains("+", regex=False)
+    return table if turned.all() else table[~turned].reset_index(drop=True)
+
+
 def read(folder: Path) -> Records:
     """Read and check ``runs.csv`` and ``history.csv``.
 

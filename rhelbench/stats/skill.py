@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
 
 from rhelbench.registry import MODELS
 from rhelbench.stats.cells import cells
@@ -22,13 +24,13 @@ def table(records: Records) -> pd.DataFrame:
     runs = records.plain()
     rows = []
     for cell in cells(records).to_dict("records"):
-        own = runs[(runs[CELL] == pd.Series({name: cell[name] for name in CELL})).all(axis=1)].set_index("seed").value
+        own = runs[(runs[CELL] == pd.Series({name: cell[name] for name in CELL})).all(axis=1)].set_index("seed")
         for name in BASELINES:
             where = (runs.task == cell["task"]) & (runs.protocol == cell["protocol"]) & (runs.model == name)
             if name == "memoryless" and (where & (runs.framework == cell["framework"])).any():
                 where &= runs.framework == cell["framework"]
-            base = runs[where].dropna(subset=["value"]).drop_duplicates("seed").set_index("seed").value
-            both = pd.concat([own, base], axis=1, keys=["own", "base"], join="inner").dropna()
+            base = runs[where].dropna(subset=["value"]).drop_duplicates("seed").set_index("seed")
+            both = pd.concat([own.value, base.value], axis=1, keys=["own", "base"], join="inner").dropna()
             if both.empty or not MODELS[cell["model"]].trained or cell["model"] == name:
                 continue
             gains = (1 if cell["metric"] == "accuracy" else -1) * (both.own - both.base).to_numpy(float)
@@ -38,13 +40,24 @@ def table(records: Records) -> pd.DataFrame:
                 value = (own_mean - base_mean) / (1 - base_mean) if base_mean < 1 else np.nan
             else:
                 value = 1 - own_mean / base_mean
-            certain = result.low > 0 if result.sd else flip(gains) <= LEVEL  # equal gains leave the t interval undefined
+            certain = result.low > 0 if result.sd else _beyond(own.loc[both.index], base.loc[both.index], gains)
             entry = {name: cell[name] for name in CELL} | {"metric": cell["metric"], "baseline": name, "n": result.n}
             rows.append(
                 entry | {"gain": result.mean, "low": result.low, "high": result.high, "skill": value, "better": bool(certain)}
             )
     columns = [*CELL, "metric", "baseline", "n", "gain", "low", "high", "skill", "better"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _beyond(own: pd.DataFrame, base: pd.DataFrame, gains: NDArray[np.float64]) -> bool:
+    """Say whether gains that are all equal, which leave the t interval undefined, are more than chance.
+
+    Fisher's exact test on the answers of all seeds together, one-sided; exact sign flips where there are no counts.
+    """
+    counts = [
+        (int(runs.correct.sum()), int((runs.total - runs.correct).sum())) for runs in (own, base) if runs.total.notna().all()
+    ]
+    return bool((stats.fisher_exact(counts, "greater").pvalue if len(counts) == 2 else flip(gains)) <= LEVEL)
 
 
 def informative(records: Records) -> dict[tuple[str, ...], str]:

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from rhelbench.registry import MODELS
-from rhelbench.stats.cells import printed, remarks, value
+from rhelbench.stats.cells import cells, remarks, value
 from rhelbench.stats.names import LABELS
-from rhelbench.stats.records import Records
+from rhelbench.stats.records import Records, unturned
 
 #: A cell that nothing has run in yet is only counted, so that 280 planned runs do not fill the screen.
 WIDTH = 100
@@ -16,7 +16,7 @@ def terminal(records: Records) -> str:
 
     Accuracies in %, MSE in units of 0.01, mean ± population sd over seeds, and the counts behind them.
     """
-    table = printed(records)
+    table = unturned(cells(records))
     touched = table[table.missing < table.expected]
     rows = [
         {

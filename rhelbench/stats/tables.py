@@ -7,9 +7,9 @@ import pandas as pd
 
 from rhelbench.registry import MODELS
 from rhelbench.stats import reported
-from rhelbench.stats.cells import printed, remarks, value
+from rhelbench.stats.cells import cells, remarks, value
 from rhelbench.stats.names import LABELS
-from rhelbench.stats.records import Records
+from rhelbench.stats.records import Records, unturned
 
 METRIC = {
     "accuracy": "test accuracy in %, mean ± population sd over seeds (correct / total test samples)",
@@ -37,7 +37,7 @@ class Table:
 
 
 def _ours(records: Records, metric: str) -> pd.DataFrame:
-    table = printed(records)
+    table = unturned(cells(records))
     table = table[table.metric == metric].assign(source="ours")
     texts = []
     for _, cell in table.iterrows():

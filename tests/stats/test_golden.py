@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
 from paper_figures import tab1_accuracy, tab2_mse
-from rhelbench.stats import against_paper, noise, pairs, skill
+from rhelbench.stats import against_paper, noise, pairs, records, skill
 from tests.stats import golden
 from tests.stats.golden import MSE, PAIRS
 
@@ -69,6 +69,15 @@ def test_skill(found):
     assert row.skill == pytest.approx((own - base) / (1 - base))
     assert row.gain == pytest.approx(own - base)
     assert row.better
+
+
+def test_equal_gains_are_judged_by_their_counts(made, tmp_path):
+    rows = made.counts("BasicMotions", "linear", "rhel", [12, 12, 12], 12)
+    for correct, better in ((3, True), (11, False)):
+        base = made.counts("BasicMotions", "majority", "bptt", [correct] * 3, 12, framework="numpy")
+        row = skill.table(records.read(made.write(tmp_path, rows + base))).iloc[0]
+        expected = stats.fisher_exact([[36, 0], [3 * correct, 36 - 3 * correct]], "greater").pvalue
+        assert row.better == better == (expected <= 0.05)
 
 
 def test_the_noise_floors_and_the_frameworks(found):
