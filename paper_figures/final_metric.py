@@ -58,7 +58,7 @@ def _points(ax: Axes, part: pd.DataFrame) -> None:
             ax.plot(xs, ys, color="#BBBBBB", lw=0.7, zorder=1)
             for x, y in zip(xs, ys, strict=True):
                 colour = COLOURS["bptt" if x < 0.5 else "rhel"]
-                ax.plot(x, y, color=colour, marker=MARKERS[framework], ms=5, mec="white", mew=0.5, ls="", zorder=3)
+                ax.plot(x, y, color=colour, marker=MARKERS[framework], ms=5, mec="white", mew=0.5, ls="", zorder=3, clip_on=False)
 
 
 def _extra(runs: pd.DataFrame, paper: pd.DataFrame, units: pd.DataFrame) -> list[Line2D]:
