@@ -1,5 +1,6 @@
 """What the choice of algorithm may not change, what it must change, and what is compiled how often in JAX."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import jax
@@ -18,6 +19,13 @@ from rhelbench.verify.cases import case
 
 NUDGE = Nudge(mode="relative", size=1e-3)
 N, P = 2, 4
+
+
+@pytest.fixture(autouse=True)
+def _single_precision() -> Iterator[None]:
+    """As in a float32 run: another test's float64 learner turns 64-bit JAX on for the process, and programs compile otherwise."""
+    with jax.enable_x64(False):
+        yield
 
 
 def theta(name: str) -> dict[str, jax.Array]:

@@ -57,23 +57,28 @@ def start(spec: RunSpec, folder: Path, data: Path) -> subprocess.Popen[str]:
 
 
 def stamp(spec: RunSpec, folder: Path) -> int:
-    """Return when the run's checkpoint was written, in nanoseconds; 0 without one."""
-    path = folder / "scratch" / spec.run_id / "checkpoint"
-    return path.stat().st_mtime_ns if path.exists() else 0
+    """Return when the run's checkpoint was written, in nanoseconds; 0 without one, as for the moment of a rename."""
+    try:
+        return (folder / "scratch" / spec.run_id / "checkpoint").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def kills(framework: str, number: int, folder: Path, data: Path) -> dict[str, Any]:
     """Kill a run at random moments, half of them in its start-up, resume it each time, and compare its record."""
-    overrides = {"steps": 20 * number + 20, "eval_every": 10, "chunk_steps": 5, "patience": 1000, **SMALL}
+    overrides = {"steps": 60 * number + 60, "eval_every": 10, "chunk_steps": 5, "patience": 1000, **SMALL}
     spec, rng = spec_of(SMOKE, frameworks=framework, overrides=overrides), random.Random(SEED)
     assert start(spec, folder / "whole", data).wait() == 0
-    steps = []
+    steps, alive = [], 0
     for kill in range(number):
         process, before = start(spec, folder / "killed", data), stamp(spec, folder / "killed")
         if kill % 2 == 0:  # some time after a checkpoint of its own
             while stamp(spec, folder / "killed") == before and process.poll() is None:
                 time.sleep(0.005)
-        time.sleep(rng.uniform(0, 2.0))
+            time.sleep(rng.uniform(0, 0.3))
+        else:
+            time.sleep(rng.uniform(0, 2.0))
+        alive += process.poll() is None
         process.kill()
         process.communicate()
         history = folder / "killed" / "runs" / spec.run_id / "history.csv"
@@ -83,8 +88,9 @@ def kills(framework: str, number: int, folder: Path, data: Path) -> dict[str, An
     assert one is not None
     assert two is not None
     return {
-        "framework": framework, "kills": number, "evaluations_seen_at_each_kill": steps, "last_step": one["result"]["last_step"],
-        "resumptions": two["provenance"]["resumptions"], "records_equal": one["result"] == two["result"],
+        "framework": framework, "kills": number, "alive_when_killed": alive, "evaluations_seen_at_each_kill": steps,
+        "last_step": one["result"]["last_step"], "resumptions": two["provenance"]["resumptions"],
+        "records_equal": one["result"] == two["result"],
         "result_digest": write.digest(json.dumps(two["result"], sort_keys=True)),
     }  # fmt: skip
 
@@ -101,14 +107,14 @@ def signals(framework: str, algorithm: str, number: int, folder: Path, data: Pat
         process, before = start(spec, folder, data), stamp(spec, folder)
         watched = psutil.Process(process.pid)
         spent = lambda watched=watched: sum(watched.cpu_times()[:2])  # noqa: E731
-        while stamp(spec, folder) <= before:  # 0 for the moment of a rename
+        while stamp(spec, folder) <= before:
             time.sleep(0.02)
         until = spent() + rng.uniform(0, 3)
         while spent() < until:
             time.sleep(0.02)
         before, then, asked = stamp(spec, folder), spent(), time.time_ns()
         process.send_signal(signal.SIGTERM)
-        while stamp(spec, folder) <= before:  # 0 for the moment of a rename
+        while stamp(spec, folder) <= before:
             time.sleep(0.005)
         row = {"processor_s": spent() - then, "wall_s": (stamp(spec, folder) - asked) / 1e9}
         assert process.wait() == 128 + signal.SIGTERM

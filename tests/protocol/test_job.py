@@ -59,6 +59,14 @@ def read(folder, spec):
     return json.loads((folder / "runs" / spec.run_id / "record.json").read_text())
 
 
+def stamp(file):
+    """When a file was written, in nanoseconds; 0 where there is none, as for the moment of a rename."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 def wait_for(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition():
@@ -70,14 +78,14 @@ def test_killed_twenty_times_at_random_moments_and_resumed(tmp_path, start):
     spec = make_spec({"steps": 400, "eval_every": 10, "patience": 100})
     assert start(spec, "whole").wait(60) == 0
     rng, corner = random.Random(1), tmp_path / "jobs" / "scratch" / spec.run_id
+    mark = corner / "checkpoint"
     for kills in range(20):
         process = start(spec, pause_s=0.004)
-        mark = corner / "checkpoint"
-        before = mark.stat().st_mtime_ns if mark.exists() else 0
+        before = stamp(mark)
         if kills % 2:  # half of them somewhere in the start-up, half after some progress
             time.sleep(rng.uniform(0.0, 0.8))
         else:
-            wait_for(lambda mark=mark, before=before: mark.exists() and mark.stat().st_mtime_ns > before)
+            wait_for(lambda before=before: stamp(mark) > before)
             time.sleep(rng.uniform(0.0, 0.05))
         process.send_signal(signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL
@@ -99,12 +107,8 @@ def test_real_learners_killed_and_resumed(tmp_path, start, framework):
     mark = tmp_path / "jobs" / "scratch" / spec.run_id / "checkpoint"
     for _ in range(KILLS):
         process = start(spec, learner="real")
-        before = mark.stat().st_mtime_ns if mark.exists() else 0
-        wait_for(
-            lambda process=process, before=before: (
-                process.poll() is not None or (mark.exists() and mark.stat().st_mtime_ns > before)
-            )
-        )
+        before = stamp(mark)
+        wait_for(lambda process=process, before=before: process.poll() is not None or stamp(mark) > before)
         time.sleep(rng.uniform(0.0, 0.05))
         process.kill()
         process.wait(10)

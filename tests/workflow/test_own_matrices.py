@@ -69,4 +69,4 @@ def test_twenty_kills_left_the_record_as_it_was(framework: str) -> None:
     assert kills["resumptions"] >= 5
     for algorithm in ("bptt", "rhel"):
         signals = found[f"signals {framework} {algorithm}"]
-        assert signals["processor_s"]["worst"] < 5  # its own time; the clock's depends on what else the machine does
+        assert signals["wall_s"]["worst"] < 5
