@@ -83,5 +83,8 @@ FIGURES: dict[str, str] = {
     "fig1_echo": "static",
     "fig2_toy": "static",
     "fig3_leapfrog": "drawn",
+    "fig4_static_gradients": "static",
     "gradient_norm": "static",
+    "round_trip": "static",
+    "imperfect_machine": "static",
 }

@@ -6,6 +6,10 @@ STUDIES: dict[str, str] = {
     for name in (
         "echo",
         "toy",
+        "static_gradients",
+        "round_trip",
+        "passes",
+        "imperfect_machine",
         "gradient_norm",
         "calibration",
     )

@@ -29,6 +29,11 @@ class Units:
     f: Array
     g: Array
 
+    def first(self, draws: int) -> "Units":
+        """Return the first draws alone."""
+        theta = {letter: value[:draws] for letter, value in self.theta.items()}
+        return Units(self.hamiltonian, theta, self.delta[:draws], self.f[:draws], self.g[:draws])
+
     def one(self, r: int) -> tuple[Arrays, Array, Array, Array]:
         """Return θ, δ, f and g of draw r."""
         theta = {letter: np.asarray(value[r]) for letter, value in self.theta.items()}

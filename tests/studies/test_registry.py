@@ -14,7 +14,7 @@ from tests.tolerances import ECHO, GRADIENT, REVERSIBLE
 
 PUBLISHED = Path("results/published/static")
 #: Files of the folder that are not studies.
-SHARED = {"__init__", "units"}
+SHARED = {"__init__", "stacks", "units"}
 
 
 def test_the_registry_is_the_folder():

@@ -1,5 +1,5 @@
 # The studies that need no training, computed anew beside the published tables, which the figures are drawn from.
-from rhelbench.studies import STUDIES
+from rhelbench.studies import STUDIES, static_gradients
 
 STATIC = "results/static"
 
@@ -10,6 +10,12 @@ localrules:
 
 # The tables of a study are written first, its facts last.
 rule study:
+    input:
+        lambda wildcards: (
+            f"{DATA}/prepared/{static_gradients.TASK}/facts.json"
+            if wildcards.study == "static_gradients"
+            else []
+        ),
     output:
         f"{STATIC}/{{study}}.json",
     log:

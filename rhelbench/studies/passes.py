@@ -1,0 +1,27 @@
+"""Three passes and no Jacobian: what one gradient asks of the dynamics, counted for units of different sizes."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from rhelbench.stats.measured import SECOND, estimate
+
+LENGTH, SIZES = 200, (1, 8, 64, 512)
+
+
+def compute(length: int = LENGTH, sizes: Sequence[int] = SIZES) -> dict[str, pd.DataFrame]:
+    """Return ``passes``: algorithm, model, channels, parameters, length, passes, forces, second.
+
+    passes: calls of the integrator's step for one gradient, in units of the length; forces and second: calls of the
+    Hamiltonian's first and second derivatives. ``rhel_separate`` is what a machine does: forward, and two echoes.
+    """
+    rows = []
+    for model in ("linear", "nonlinear"):
+        for algorithm in ("bptt", "rhel_separate"):
+            for P in sizes:
+                gradients, energy, steps = estimate(algorithm, model, length, P)
+                count = sum(value.size for value in gradients.theta.values()) + gradients.delta.size
+                second = sum(energy[name] for name in SECOND)
+                rows.append((algorithm, model, P, count, length, steps["step"] / length, energy["force"], second))
+    columns = ["algorithm", "model", "channels", "parameters", "length", "passes", "forces", "second"]
+    return {"passes": pd.DataFrame(rows, columns=columns)}

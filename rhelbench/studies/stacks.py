@@ -1,0 +1,57 @@
+"""Whole models for the studies: a learner of any framework, algorithm, nudge and precision, and a small drawn stack."""
+
+from importlib import import_module
+
+import numpy as np
+
+from rhelbench.contract import Arrays, Learner, TaskShape
+from rhelbench.parameters import initial
+from rhelbench.registry import FRAMEWORKS
+from rhelbench.seeds import generator
+from rhelbench.spec import Budget, Hyperparameters, Nudge, RunSpec, Switches
+from rhelbench.stats.deviations import switches
+
+SAMPLES, CHANNELS, WIDTH = 4, 6, 16
+
+
+def learner(spec: RunSpec, shape: TaskShape, framework: str, algorithm: str, nudge: Nudge, dtype: str) -> Learner:
+    """Return a framework's learner of ``spec`` with another algorithm, nudge and precision; not initialised."""
+    built = spec.switches.model_copy(update={"algorithm": algorithm, "nudge": nudge})
+    changes = {"framework": framework, "switches": built, "dtype": dtype, "kernel": "portable"}
+    return import_module(FRAMEWORKS[framework]).make_learner(spec.model_copy(update=changes), shape)
+
+
+def drawn(model: str, K: int, blocks: int, delta: float) -> tuple[RunSpec, TaskShape]:
+    """Return a stack for drawn data under protocol ``exact``: H = P = 16, no dropout, 6 channels, 2 classes, K steps."""
+    chosen = Switches(**switches("exact", "rhel", model) | {"delta_init": delta})
+    hyper = Hyperparameters(lr=1e-4, blocks=blocks, hidden=WIDTH, state=WIDTH, batch=SAMPLES, dropout=0.0, time_channel=False)
+    budget = Budget(steps=1, eval_every=1, patience=1, time_limit_s=1.0, chunk_steps=1)
+    names = {"task": "drawn", "model": model, "algorithm": "rhel", "framework": "jax", "protocol": "measured", "seed": 0}
+    spec = RunSpec.model_validate(names | {"hyper": hyper, "budget": budget, "switches": chosen, "dtype": "float64"})
+    return spec, TaskShape(channels=CHANNELS, length=K, outputs=2, kind="classification")
+
+
+def problem(spec: RunSpec, shape: TaskShape, delta: float, r: int) -> tuple[Arrays, np.ndarray, np.ndarray]:
+    """Draw parameters, x (4, K, 6) ~ N(0, 1) and labels: float64 numbers that float32 holds exactly.
+
+    The linear unit's δ = sigmoid(s) is drawn from U(δ/10, δ) per channel, the nonlinear unit's is δ.
+    """
+    parameters = initial(spec.model_copy(update={"seed": r}), shape)
+    for path, value in parameters.items():
+        if path.endswith(".hru.s"):
+            step = generator(f"studies/{path}", "drawn", 0, r).uniform(delta / 10, delta, value.shape)
+            parameters[path] = np.log(step / (1 - step))
+    rng = generator("studies/data", "drawn", 0, r)
+    x, y = rng.standard_normal((SAMPLES, shape.length, shape.channels)), rng.integers(0, shape.outputs, SAMPLES)
+    return {path: _rounded(value) for path, value in parameters.items()}, _rounded(x), y
+
+
+def _rounded(value: np.ndarray) -> np.ndarray:
+    return np.asarray(value.astype(np.float32).astype(np.float64))
+
+
+def gradients(of: Learner, parameters: Arrays, x: np.ndarray, y: np.ndarray, dtype: str) -> Arrays:
+    """Return the gradient by path, and by ``"input"``, in float64 numbers."""
+    of.init({path: value.astype(dtype) for path, value in parameters.items()}, 0)
+    _, found = of.gradients(of.put(x), of.put(y))
+    return {path: np.asarray(value, np.float64) for path, value in found.items()}

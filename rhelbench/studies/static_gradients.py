@@ -1,0 +1,78 @@
+"""Figure 4: RHEL's gradient against BPTT's, per parameter and block, on one real sample, in float64."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from rhelbench import config
+from rhelbench.parameters import initial
+from rhelbench.spec import Nudge, RunSpec
+from rhelbench.studies import stacks
+from rhelbench.tasks import card, splits, store
+
+TASK, SEED = "SelfRegulationSCP1", 2345
+MODELS = ("linear-complex", "nonlinear")
+#: Algorithm to its relative nudges ρ. The pair is shown at two: its error goes as ρ², nothing else limits it.
+NUDGES = {"rhel": (1e-4, 1e-6), "rhel_separate": (1e-5,), "rhel_released": (1e-5,)}
+COLUMNS = ["framework", "model", "algorithm", "rho", "block", "parameter", "cosine", "norm_ratio", "error", "norm"]
+Rows = Iterator[tuple[str, str, str, float, int, str, float, float, float, float]]
+
+
+def compute(
+    task: str = TASK, models: Sequence[str] = MODELS, frameworks: Sequence[str] = ("jax", "torch"), data_dir: str = "data"
+) -> dict[str, pd.DataFrame]:
+    """Return ``static_gradients``: framework, model, algorithm, rho, block, parameter, cosine, norm_ratio, error, norm.
+
+    Each against the BPTT gradient of the same framework, whose norm is the last column; error is the relative L2 difference.
+    Block −1 holds encoder, decoder and input. Protocol exact, the task's hyperparameters, initial values of seed 2345, the first
+    training sample; ``rhel_released`` is the released rule on the same model. A zero gradient has no cosine.
+
+    Source:
+        Paper, figure 4.
+    """
+    names = {"name": "static", "protocol": "exact", "tasks": [task], "models": list(models), "algorithms": ["rhel"]}
+    matrix = config.parse(names | {"frameworks": ["jax"], "seeds": [SEED]}, "the study of static gradients")
+    prepared = store.load(task, data_dir)
+    rows = []
+    for spec in config.expand(matrix):
+        part = splits.split(prepared, spec.switches.split, SEED)
+        x, y = splits.arrays(prepared, part, "train", spec.hyper.time_channel)
+        for framework in frameworks:
+            rows += against_bptt(spec, framework, x[:1], y[:1])
+    return {"static_gradients": pd.DataFrame(rows, columns=COLUMNS)}
+
+
+def against_bptt(spec: RunSpec, framework: str, x: np.ndarray, y: np.ndarray) -> Rows:
+    """Compare every algorithm of NUDGES with BPTT on one batch, in float64.
+
+    Args:
+        spec: a run of the model; its algorithm, nudge and precision are replaced.
+        framework: a name of FRAMEWORKS.
+        x: inputs (n, L, d), the time channel included.
+        y: labels (n,).
+    """
+    shape = card.load(spec.task).shape(spec.hyper.time_channel)
+    parameters = initial(spec.model_copy(update={"dtype": "float64"}), shape)
+
+    def gradients(algorithm: str, rho: float) -> dict[str, np.ndarray]:
+        learner = stacks.learner(spec, shape, framework, algorithm, Nudge(mode="relative", size=rho), "float64")
+        return stacks.gradients(learner, parameters, x, y, "float64")
+
+    truth = gradients("bptt", 1.0)
+    for algorithm, rho in [(name, rho) for name, rhos in NUDGES.items() for rho in rhos]:
+        found = gradients(algorithm, rho)
+        for path, wanted in truth.items():
+            head, *rest = path.split(".")
+            block, name = (int(rest[0]), ".".join(rest[1:])) if head == "blocks" else (-1, path)
+            cosine, ratio = compare(found[path], wanted)
+            size = float(np.linalg.norm(wanted))
+            error = float(np.linalg.norm(found[path] - wanted)) / size
+            yield framework, spec.model, algorithm, rho, block, name, cosine, ratio, error, size
+
+
+def compare(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """Return the cosine of two gradients and the ratio of their norms, one to other; not a number where a norm is zero."""
+    sizes = np.linalg.norm(one), np.linalg.norm(other)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(np.sum(one * other) / (sizes[0] * sizes[1])), float(sizes[0] / sizes[1])
