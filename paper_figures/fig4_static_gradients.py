@@ -62,7 +62,7 @@ def _points(ax: Axes, part: pd.DataFrame, quantity: str, names: list[str]) -> No
         place = own.parameter.map({name: i for i, name in enumerate(names)}).to_numpy(float)
         inside = np.where(own.block < 0, 0.0, SPREAD * (2 * own.block / max(blocks - 1, 1) - 1))
         size, filled = (5.0, "none") if framework == "jax" else (2.4, None)
-        colour = COLOURS[str(algorithm)] if rho == smallest[algorithm] else LARGER
+        colour = COLOURS[str(algorithm)] if rho == smallest[str(algorithm)] else LARGER
         ax.plot(place + inside, own[quantity], MARKERS[str(framework)], color=colour, ms=size, mfc=filled, mew=0.8)
     for i in range(1, len(names), 2):
         ax.axvspan(i - 0.5, i + 0.5, color="#F3F3F3", zorder=0, lw=0)

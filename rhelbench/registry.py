@@ -84,6 +84,8 @@ FIGURES: dict[str, str] = {
     "fig2_toy": "static",
     "fig3_leapfrog": "drawn",
     "fig4_static_gradients": "static",
+    "precision": "static",
+    "epsilon": "static",
     "gradient_norm": "static",
     "round_trip": "static",
     "imperfect_machine": "static",

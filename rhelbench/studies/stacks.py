@@ -9,7 +9,7 @@ from rhelbench.parameters import initial
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, Nudge, RunSpec, Switches
-from rhelbench.stats.deviations import switches
+from rhelbench.switches import of, read_protocol
 
 SAMPLES, CHANNELS, WIDTH = 4, 6, 16
 
@@ -23,7 +23,7 @@ def learner(spec: RunSpec, shape: TaskShape, framework: str, algorithm: str, nud
 
 def drawn(model: str, K: int, blocks: int, delta: float) -> tuple[RunSpec, TaskShape]:
     """Return a stack for drawn data under protocol ``exact``: H = P = 16, no dropout, 6 channels, 2 classes, K steps."""
-    chosen = Switches(**switches("exact", "rhel", model) | {"delta_init": delta})
+    chosen = Switches.model_validate(of(read_protocol("exact"), K, "rhel", model) | {"delta_init": delta})
     hyper = Hyperparameters(lr=1e-4, blocks=blocks, hidden=WIDTH, state=WIDTH, batch=SAMPLES, dropout=0.0, time_channel=False)
     budget = Budget(steps=1, eval_every=1, patience=1, time_limit_s=1.0, chunk_steps=1)
     names = {"task": "drawn", "model": model, "algorithm": "rhel", "framework": "jax", "protocol": "measured", "seed": 0}

@@ -8,11 +8,10 @@ from rhelbench import config
 from rhelbench.registry import PROBES
 from rhelbench.studies import static_gradients
 
-SMALL = {"blocks": 2, "hidden": 6, "state": 4}
+SMALL = {"blocks": 1, "hidden": 6, "state": 4}
 
 
-@pytest.mark.parametrize("framework", PROBES)
-@pytest.mark.parametrize("model", static_gradients.MODELS)
+@pytest.mark.parametrize(("framework", "model"), [("jax", "nonlinear"), ("torch", "nonlinear"), ("torch", "linear-complex")])
 def test_a_small_model_is_compared_parameter_by_parameter(framework: str, model: str):
     names = {"name": "small", "protocol": "exact", "tasks": ["SelfRegulationSCP1"], "models": [model], "algorithms": ["rhel"]}
     matrix = config.parse(names | {"frameworks": [framework], "seeds": [1], "overrides": SMALL}, "test")
@@ -20,7 +19,7 @@ def test_a_small_model_is_compared_parameter_by_parameter(framework: str, model:
     x = np.random.default_rng(0).standard_normal((1, 40, 7)).astype(np.float32)
     rows = static_gradients.against_bptt(spec, framework, x, np.array([1]))
     found = pd.DataFrame(rows, columns=static_gradients.COLUMNS)
-    assert set(found.block) == {-1, 0, 1}
+    assert set(found.block) == {-1, 0}
     assert "input" in set(found.parameter)
     pair = found[(found.algorithm == "rhel") & (found.rho == 1e-6)]
     assert pair.error.max() < 1e-8

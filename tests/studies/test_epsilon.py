@@ -1,0 +1,44 @@
+"""The nonlinear error goes as ρ², measured at a small length and in the published table; what the figure's caption says holds."""
+
+import pandas as pd
+import pytest
+
+from rhelbench.registry import PROBES
+from rhelbench.studies import epsilon
+
+PUBLISHED = "results/published/static"
+
+
+def square(slopes: pd.DataFrame) -> bool:
+    """Over at least four decades every parameter's exponent is 2 to 2 %, and no point is off the line by a quarter decade."""
+    decades = (slopes.high / slopes.low).min() >= 1e4
+    return bool(decades and (slopes.exponent - 2).abs().max() < 0.04 and slopes.departure.max() < 0.25)
+
+
+@pytest.mark.parametrize("framework", PROBES)
+def test_the_error_goes_as_the_square_of_the_nudge(framework: str):
+    slopes = epsilon.slopes(epsilon.compute(lengths=(60,), algorithms=("rhel",), framework=framework)["epsilon"])
+    assert set(slopes.parameter) == {"alpha", "w", "b", "c_tilde", "delta", "f", "f_B"}
+    assert square(slopes)
+
+
+def test_the_published_slopes_are_squares_at_every_length():
+    slopes = pd.read_csv(f"{PUBLISHED}/epsilon_slopes.csv")
+    assert set(slopes.length) == set(epsilon.LENGTHS)
+    assert square(slopes)
+
+
+def test_the_published_errors_are_what_the_caption_says():
+    data = pd.read_csv(f"{PUBLISHED}/epsilon.csv")
+    assert set(data.length) == set(epsilon.LENGTHS)
+    worst = data.groupby(["model", "algorithm", "dtype", "mode", "size"]).error.max()
+    linear = worst["linear", "rhel"]
+    assert linear["float64"].max() < 1e-8
+    assert linear["float32"].max() < 1e-5
+    # The pair at the smallest nudge is no worse than at its best; the separate echoes are.
+    small = epsilon.SIZES["relative"][0]
+    assert worst["nonlinear", "rhel", "float32", "relative", small] < 1e-5
+    assert worst["nonlinear", "rhel_separate", "float32", "relative", small] > 1
+    assert worst["linear", "rhel_released", "float64"].min() > 1e-3
+    delta = data[(data.model == "nonlinear") & (data.algorithm == "rhel_released") & (data.parameter == "delta")]
+    assert (delta.error - 1).abs().max() < 1e-6
