@@ -43,7 +43,7 @@ def draw(data: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
     last.annotate(text, (1e-4, 3e-5), xytext=(-8, 12), textcoords="offset points", ha="right", fontsize=7.5)
     present = [name for name in COLOURS if name in set(data.algorithm) and name != "bptt"]
     handles = [Line2D([], [], color=COLOURS[name], lw=2, label=LABELS[name]) for name in present]
-    handles.append(Line2D([], [], color=COLOURS["bptt"], lw=1.2, label="float32 BPTT"))
+    handles.append(Line2D([], [], color=COLOURS["bptt"], lw=1.2, label="float32 BPTT, worst length"))
     handles += [Line2D([], [], color="#444444", ls=style, label=f"{length:,} steps") for length, style in styles.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     return figure

@@ -31,14 +31,14 @@ def test_the_published_slopes_are_squares_at_every_length():
 def test_the_published_errors_are_what_the_caption_says():
     data = pd.read_csv(f"{PUBLISHED}/epsilon.csv")
     assert set(data.length) == set(epsilon.LENGTHS)
-    worst = data.groupby(["model", "algorithm", "dtype", "mode", "size"]).error.max()
-    linear = worst["linear", "rhel"]
-    assert linear["float64"].max() < 1e-8
-    assert linear["float32"].max() < 1e-5
-    # The pair at the smallest nudge is no worse than at its best; the separate echoes are.
-    small = epsilon.SIZES["relative"][0]
-    assert worst["nonlinear", "rhel", "float32", "relative", small] < 1e-5
-    assert worst["nonlinear", "rhel_separate", "float32", "relative", small] > 1
+    worst = data.groupby(["model", "algorithm", "dtype", "mode", "size", "length"], dropna=False).error.max()
+    assert worst["linear", "rhel", "float64"].max() < 1e-12
+    for model in ("linear", "nonlinear"):
+        plain = worst[model, "bptt", "float32"].droplevel(["mode", "size"])
+        # The pair at the smallest nudge is as good as float32 BPTT; the separate echoes are lost.
+        small = epsilon.SIZES["relative"][0]
+        assert (worst[model, "rhel", "float32", "relative", small] < 5 * plain).all()
+        assert (worst[model, "rhel_separate", "float32", "relative", small] > 1).all()
     assert worst["linear", "rhel_released", "float64"].min() > 1e-3
     delta = data[(data.model == "nonlinear") & (data.algorithm == "rhel_released") & (data.parameter == "delta")]
     assert (delta.error - 1).abs().max() < 1e-6
