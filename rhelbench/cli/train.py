@@ -1,4 +1,4 @@
-"""``python -m rhelbench train``: train one run to its end, or from where it was interrupted."""
+"""``python -m rhelbench train``: train one run, or several side by side, to its end or from where it was interrupted."""
 
 import argparse
 import json
@@ -7,13 +7,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rhelbench.errors import UserError
-from rhelbench.protocol import job
+from rhelbench.protocol import job, pack
 from rhelbench.spec import RunSpec
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--spec", required=True, help="a spec.json, or the JSON itself")
+    parser.add_argument(
+        "--spec", required=True, action="append", help="a spec.json, or the JSON itself; given again, these runs share one device"
+    )
+    parser.add_argument("--wait", action="store_true", help="wait for a process that already trains the run")
+    parser.add_argument("--keep", action="store_true", help="keep a finished run's last checkpoint")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
     parser.add_argument("--results", type=Path, default=Path("results/runs"), help="where records go")
     parser.add_argument("--scratch", type=Path, default=Path("scratch"), help="where checkpoints go")
@@ -21,7 +25,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; 0 for every end of the run's own, 128 + n after signal n."""
-    return job.run(read_spec(args.spec), args.data, args.results, args.scratch)
+    specs = [read_spec(text) for text in args.spec]
+    if len(specs) > 1:
+        return pack.run(specs, args.data, args.results, args.scratch)
+    return job.run(specs[0], args.data, args.results, args.scratch, args.wait, args.keep)
 
 
 def read_spec(text: str) -> RunSpec:

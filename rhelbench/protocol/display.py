@@ -3,6 +3,7 @@
 import shutil
 import sys
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import TextIO
 
@@ -15,6 +16,8 @@ OFTEN, SELDOM = 0.2, 10.0
 
 class Display:
     """Show step, loss, validation, best, steps/s and the time that is left at most.
+
+    A stream that refuses what it is given is no reason to fail a run: a cluster that ends a job ends the reader of its log too.
 
     Args:
         spec: the run.
@@ -39,7 +42,7 @@ class Display:
 
     def close(self, sentence: str) -> None:
         """Show the run's end, always."""
-        print("\r\x1b[K" * self._terminal + f"{self._spec.run_id}: {sentence}", file=self._stream, flush=True)
+        self._print("\r\x1b[K" * self._terminal + f"{self._spec.run_id}: {sentence}\n")
 
     def line(self, run: Run, now: float) -> str:
         """Return the line for a moment of a run."""
@@ -59,7 +62,11 @@ class Display:
     def _write(self, line: str) -> None:
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1  # a wrapped line can't be renewed
-            self._stream.write(f"\r\x1b[K{line[:width]}")
+            self._print(f"\r\x1b[K{line[:width]}")
         else:
-            self._stream.write(line + "\n")
-        self._stream.flush()
+            self._print(line + "\n")
+
+    def _print(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()

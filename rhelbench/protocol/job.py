@@ -42,7 +42,7 @@ class _Watch:
         return self._signals.received is None
 
 
-def run(spec: RunSpec, data: Path, results: Path, scratch: Path) -> int:
+def run(spec: RunSpec, data: Path, results: Path, scratch: Path, wait: bool = False, keep: bool = False) -> int:
     """Train a run to its end and leave its record; one that has a record is not trained again, unless it failed.
 
     Args:
@@ -50,6 +50,8 @@ def run(spec: RunSpec, data: Path, results: Path, scratch: Path) -> int:
         data: folder of prepared tasks.
         results: ``results/runs``; the run gets a folder of its own.
         scratch: for checkpoints and locks.
+        wait: until a process that already trains this run has ended, instead of stopping.
+        keep: the last checkpoint of a finished run, from which its record can be made again at once.
 
     Returns:
         0 for every end of the run's own, a failed one included; 128 + the signal's number if it was interrupted.
@@ -65,14 +67,14 @@ def run(spec: RunSpec, data: Path, results: Path, scratch: Path) -> int:
         )
     folder, corner = results / spec.run_id, scratch / spec.run_id
     try:
-        with lock.held(corner), Signals() as signals:
+        with lock.held(corner, wait), Signals() as signals:
             existing = write.read(folder)
             if existing and existing["result"]["status"] != "failed":
                 print(f"{spec.run_id}: has its record ({existing['result']['status']}); nothing to do.", file=sys.stderr)
                 return 0
             _clean(spec, folder, corner)
             with mirror.mirrored(folder, corner):
-                return _attempt(spec, data, folder, corner, signals)
+                return _attempt(spec, data, folder, corner, signals, keep)
     except OSError as error:
         raise UserError(f"{spec.run_id}: {error}; free the disk or correct the path, then run it again: it resumes.") from error
 
@@ -85,7 +87,7 @@ def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:
     write.spec(folder, spec)
 
 
-def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Signals) -> int:
+def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Signals, keep: bool) -> int:
     display, begin, started = Display(spec), perf_counter(), provenance.now()
     problem, learner, checkpoints = None, None, None
     try:
@@ -110,7 +112,7 @@ def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Sig
     facts = _facts(learner)
     times = {"started": started, "ended": provenance.now(), "wall_s": perf_counter() - begin}
     write.record(folder, result, {**times, **provenance.describe(spec, facts), **extra})
-    if result["status"] != "failed" and checkpoints is not None:
+    if result["status"] != "failed" and checkpoints is not None and not keep:
         checkpoints.clear()
     display.close(_sentence(result))
     return 0

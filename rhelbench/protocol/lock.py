@@ -1,8 +1,9 @@
-"""One process per run: the second stops with a sentence, a dead one's lock is taken over."""
+"""One process per run: the second stops with a sentence or waits, a dead one's lock is taken over."""
 
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,24 +16,35 @@ from rhelbench.errors import UserError
 
 #: Seconds between two signs of life, and without one after which another host's lock counts as dead.
 BEAT, DEAD = 20.0, 300.0
+#: Seconds between two looks at a lock that one waits for.
+LOOK = 2.0
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold ``folder``'s lock while the block runs.
+def held(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Hold ``folder``'s lock while the block runs; ``wait`` for another living process to give it back first.
 
     The lock is a file that names host, pid and the process's start; its modification time is a sign of life, so that its
     age is told by the file server's clock. Linking it into place is atomic on network file systems too.
 
     Raises:
-        UserError: another living process holds it.
+        UserError: another living process holds it, and waiting was not asked for.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock, mine = folder / "lock", folder / f".lock.{socket.gethostname()}.{os.getpid()}"
     mine.write_text(json.dumps(_me()))
+    said = False
     try:
         while not _linked(mine, lock):
-            _take_over_or_stop(lock, mine)
+            try:
+                _take_over_or_stop(lock, mine)
+            except UserError as error:
+                if not wait:
+                    raise
+                if not said:
+                    print(f"Waiting: {error}", file=sys.stderr)
+                said = True
+                time.sleep(LOOK)
     except BaseException:
         mine.unlink()
         raise

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from rhelbench.registry import FRAMEWORKS
@@ -32,13 +33,16 @@ def _imports(tree: ast.AST, module: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def _without_docstrings(tree: ast.Module) -> str:
+@cache
+def _read(source: str) -> tuple[ast.Module, str]:
+    """Return a file's syntax tree and its code, both without docstrings; many digests share a file."""
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
                 node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+    return tree, ast.unparse(tree)
 
 
 def modules(roots: Iterable[str]) -> dict[str, str]:
@@ -50,11 +54,11 @@ def modules(roots: Iterable[str]) -> dict[str, str]:
         file = _file(name)
         if name in found or file is None or name.split(".")[0] not in PACKAGES:
             continue
-        tree = ast.parse(file.read_text())
+        tree, code = _read(file.read_text())
         waiting += _imports(tree, name)
         if "." in name:
             waiting.append(name.rpartition(".")[0])  # importing a module runs its packages first
-        found[name] = _without_docstrings(tree)
+        found[name] = code
     return found
 
 
@@ -80,4 +84,4 @@ def package_digest(package: str) -> str:
     """Return the SHA-256 of one package's own modules, for example ``"rhelbench.records"``."""
     folder = ROOT.joinpath(*package.split("."))
     files = sorted(folder.rglob("*.py"))
-    return _digest({str(file.relative_to(folder)): _without_docstrings(ast.parse(file.read_text())) for file in files})
+    return _digest({str(file.relative_to(folder)): _read(file.read_text())[1] for file in files})

@@ -1,4 +1,6 @@
+import contextlib
 import io
+import os
 
 import pytest
 from fake import make_spec
@@ -56,3 +58,16 @@ def test_a_log_gets_a_line_per_evaluation_at_most_every_ten_seconds(run, monkeyp
         display.update(run, evaluated)
     assert stream.getvalue().count("\n") == 2
     assert "\r" not in stream.getvalue()
+
+
+def test_a_log_that_has_gone_away_fails_nothing(run):
+    reader, writer = os.pipe()
+    os.close(reader)
+    stream = io.TextIOWrapper(io.FileIO(writer, "w"), write_through=True)  # as standard error is
+    display = Display(make_spec(), stream)
+    display.update(run, evaluated=True)
+    display.close("interrupted.")
+    with pytest.raises(BrokenPipeError):  # it really is broken
+        stream.write("x")
+    with contextlib.suppress(BrokenPipeError):
+        stream.close()

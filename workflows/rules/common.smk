@@ -5,6 +5,7 @@ from functools import cache
 from rhelbench import config as configuration
 from rhelbench import registry
 from rhelbench.errors import UserError
+from rhelbench.protocol import pack
 from rhelbench.records.digest import code_digest, package_digest
 from snakemake.settings.types import DeploymentMethod
 
@@ -47,18 +48,31 @@ wildcard_constraints:
     run_id="|".join(SPECS),
 
 
-def checked(wildcards):
-    """The proof that a run's framework computes correctly: asked for on a cluster, and kept where it exists."""
-    framework = SPECS[wildcards.run_id].framework
+def checked(framework):
+    """The proof that a framework computes correctly here: asked for on a cluster, and kept where it exists."""
     proof = f"results/verify/{framework}.json"
-    wanted = MATRIX.verify or workflow.non_local_exec or Path(proof).exists()
-    return [ancient(proof)] if wanted and framework != "numpy" else []
+
+    def wanted(wildcards):  # asked when Snakemake knows its executor
+        here = MATRIX.verify or workflow.non_local_exec or Path(proof).exists()
+        return [ancient(proof)] if here and framework != "numpy" else []
+
+    return wanted
 
 
-def attempts(wildcards):
-    """Number of failed attempts: it changes after a failure, which makes Snakemake run the cell again."""
-    folder = Path(RUNS, wildcards.run_id, "attempts")
-    return len(list(folder.glob("*.json")))
+def specs_of(wildcards, output):
+    """The options that name a job's runs; derived from its outputs, so that other packs of them re-run nothing."""
+    runs = [SPECS[Path(record).parent.name] for record in output]
+    return [option for run in runs for option in ("--spec", run.canonical_json())]
+
+
+def attempts(run_ids):
+    """Number of a job's failed attempts: it changes after a failure, which makes Snakemake run the job again."""
+
+    def count(wildcards):
+        own = [wildcards.run_id] if wildcards.keys() else run_ids
+        return sum(len(list(Path(RUNS, run, "attempts").glob("*.json"))) for run in own)
+
+    return count
 
 
 def records_to_collect(wildcards):

@@ -1,8 +1,14 @@
 # One rule per task and framework: its jobs ask for the same, as the jobs of one Slurm array must, and its process knows
-# one framework. A job writes its record and exits 0 for every end of its own, `failed` included; `train` resumes.
-CELLS = {}
-for run_id, spec in SPECS.items():
-    CELLS.setdefault((spec.task, spec.framework), []).append(run_id)
+# one framework. A job writes its records and exits 0 for every end of a run's own, `failed` included; `train` resumes.
+# With seeds_per_job, one rule per pack of seeds instead, whose records are its outputs.
+JOBS = {}
+for seeds in pack.packs(list(SPECS.values()), MATRIX.seeds_per_job):
+    spec, ids = seeds[0], [seed.run_id for seed in seeds]
+    job = f"train_{spec.task}_{spec.framework}"
+    if len(ids) > 1:
+        JOBS[f"{job}_{ids[0].rsplit('-')[-1]}"] = spec, ids, ids
+    else:
+        JOBS.setdefault(job, (spec, [], ["{run_id}"]))[1].append(ids[0])
 
 # Several processes may share a GPU: JAX takes memory as it needs it, torch gives back what it does not use.
 SETTINGS = {
@@ -33,33 +39,33 @@ rule verify_framework:
         "rhelbench verify --framework {wildcards.framework} --out {output} 2>&1 | tee {log}"
 
 
-for (task, framework), run_ids in CELLS.items():
+for name, (spec, run_ids, folders) in JOBS.items():
 
     rule:
         name:
-            f"train_{task}_{framework}"
+            name
         input:
-            facts=f"{DATA}/prepared/{task}/facts.json",
-            checked=checked,
+            facts=f"{DATA}/prepared/{spec.task}/facts.json",
+            checked=checked(spec.framework),
         output:
-            record=f"{RUNS}/{{run_id}}/record.json",
+            [f"{RUNS}/{folder}/record.json" for folder in folders],
         log:
-            "logs/train/{run_id}.log",
+            f"logs/train/{folders[0]}.log",
         wildcard_constraints:
             run_id="|".join(run_ids),
-        localrule: framework == "numpy"
+        localrule: spec.framework == "numpy"
         container:
-            f"containers/{framework}.sif"
-        threads: need("train", "cores", task)
+            f"containers/{spec.framework}.sif"
+        threads: need("train", "cores", spec.task, len(folders))
         resources:
-            **(GPU if framework != "numpy" else {}),
-            mem_mb=need("train", "mem_mb", task),
-            runtime=need("train", "runtime", task),
+            **(GPU if spec.framework != "numpy" else {}),
+            mem_mb=need("train", "mem_mb", spec.task, len(folders)),
+            runtime=need("train", "runtime", spec.task),
         params:
-            spec=lambda wildcards: SPECS[wildcards.run_id].canonical_json(),
-            code=lambda wildcards: code_of(SPECS[wildcards.run_id].framework),
-            settings=SETTINGS[framework],
-            attempt=attempts,
+            specs=specs_of,
+            code=code_of(spec.framework),
+            settings=SETTINGS[spec.framework],
+            attempt=attempts(run_ids),
         shell:
             "{params.settings} OMP_NUM_THREADS={threads} NPROC={threads} "
-            "rhelbench train --spec {params.spec:q} 2> >(tee {log} >&2)"
+            "rhelbench train --wait {params.specs:q} 2> >(tee {log} >&2)"

@@ -1,0 +1,93 @@
+"""What jobs need, for config/resources.yaml: peak host memory and CPU seconds.
+
+    python slurm/measure.py training results/published/slurm/training.json
+    python slurm/measure.py commands results/published/slurm/commands.json
+
+Training is measured for every task at its real size, on arrays of random numbers. Each figure comes from a process of its own
+that takes two optimiser steps and scores one batch (BPTT, the algorithm that keeps most). It runs on the CPU, where activations
+count as host memory: on a GPU they do not, so that this is the larger number, but for the memory that a driver takes.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from rhelbench import config
+from rhelbench.parameters import initial
+from rhelbench.protocol import setup
+from rhelbench.records.files import write_atomically
+from rhelbench.spec import RunSpec
+from rhelbench.tasks import card
+
+#: Windows by the rule of the splits: 15 subjects, 36 hours at 64 Hz in all (Reiss et al.).
+WINDOWS = {"PPG-DaLiA": 1250}
+
+
+def measure(spec: RunSpec) -> dict:
+    """Take two steps and return what they cost."""
+    facts = card.load(spec.task)
+    shape, rng = facts.shape(spec.hyper.time_channel), np.random.default_rng(0)
+    n = int(0.7 * WINDOWS.get(spec.task, facts.samples))
+    x = rng.standard_normal((n, shape.length, shape.channels), np.float32)
+    kind = shape.kind == "classification"
+    y = (
+        rng.integers(0, shape.outputs, n).astype(np.int32)
+        if kind
+        else rng.random((n, shape.length // 128, shape.outputs), np.float32)
+    )
+    learner = setup.learner(spec, shape)
+    learner.init(initial(spec, shape), 1)
+    on_device, labels = learner.put(x), learner.put(y)
+    plan = rng.integers(0, n, (1, spec.hyper.batch)).astype(np.int32)
+    learner.train_span(on_device, labels, plan)
+    begin = time.process_time()
+    learner.train_span(on_device, labels, plan)
+    step = time.process_time() - begin
+    learner.predict(on_device[: spec.hyper.batch])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"peak_host_bytes": peak, "data_bytes": x.nbytes + y.nbytes, "cpu_seconds_per_step": round(step, 3)}
+
+
+def about() -> dict:
+    """Return what the figures hold for."""
+    return {"script": "slurm/measure.py", "device": "cpu", "cpus": os.cpu_count(), "load_average": os.getloadavg()[0]}
+
+
+def commands(out: Path) -> None:
+    """Measure verification and the preparation of the archives that can be had (set RHELBENCH_MIRROR to a folder of them)."""
+    found: dict[str, dict] = {}
+    wanted = [["verify", "--framework", framework] for framework in ("jax", "torch")]
+    with tempfile.TemporaryDirectory() as data:
+        wanted += [["prepare", "--task", task, "--data", data] for task in ("Heartbeat", "SelfRegulationSCP1")]
+        for arguments in wanted:
+            process = subprocess.Popen([sys.executable, "-m", "rhelbench", *arguments], stdout=subprocess.DEVNULL)
+            _, status, used = os.wait4(process.pid, 0)
+            spent = round(used.ru_utime + used.ru_stime, 1)
+            found[" ".join(arguments[:3])] = {"status": status, "peak_host_bytes": used.ru_maxrss * 1024, "cpu_seconds": spent}
+            write_atomically(out, json.dumps({**about(), "commands": found}, indent=1) + "\n")
+
+
+def training(out: Path) -> None:
+    """Measure every task, model and framework of the paper's matrix, one after the other; write after each."""
+    paper = config.read("config/paper.yaml").model_copy(update={"algorithms": ["bptt"], "seeds": [2345]})
+    found: dict[str, dict] = {}
+    for spec in sorted(config.expand(paper), key=lambda spec: card.load(spec.task).length):
+        command = [sys.executable, __file__, spec.canonical_json()]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1", "NPROC": "1"})
+        ended = json.loads(done.stdout) if done.returncode == 0 else {"error": done.stderr.strip().splitlines()[-1][:200]}
+        found[f"{spec.task} {spec.model} {spec.framework}"] = ended
+        write_atomically(out, json.dumps({**about(), "cells": found}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1].startswith("{"):
+        print(json.dumps(measure(RunSpec.model_validate_json(sys.argv[1]))))
+    else:
+        {"training": training, "commands": commands}[sys.argv[1]](Path(sys.argv[2]))

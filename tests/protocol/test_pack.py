@@ -1,0 +1,102 @@
+"""Several runs in one job: the same results as alone, records of their own, and no finished run trained twice."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from rhelbench import config
+from rhelbench.cli import main
+from rhelbench.protocol import lock, pack
+from rhelbench.tasks.prepare import prepare
+
+pytestmark = pytest.mark.timeout(900)  # several processes, each of which imports a framework
+SMALL = {"steps": 10, "eval_every": 5, "chunk_steps": 5, "hidden": 8, "state": 4, "blocks": 1}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    prepare("BasicMotions", folder)
+    return folder
+
+
+def cell(framework="torch", seeds=(1, 2), **settings):
+    matrix = {
+        "name": "small", "protocol": "exact", "tasks": "BasicMotions", "models": "linear", "algorithms": "rhel",
+        "frameworks": framework, "seeds": list(seeds), "overrides": SMALL | settings,
+    }  # fmt: skip
+    return config.expand(config.parse(matrix, "test"))
+
+
+def result(folder, spec):
+    return json.loads((folder / spec.run_id / "record.json").read_text())["result"]
+
+
+def test_packs_hold_seeds_of_one_cell():
+    matrix = config.read("config/paper.yaml")
+    specs = config.expand(matrix)
+    found = pack.packs(specs, 3)
+    assert sorted(len(seeds) for seeds in found) == sorted([3, 2] * (len(specs) // 5))
+    assert sorted(spec.run_id for seeds in found for spec in seeds) == sorted(spec.run_id for spec in specs)
+    for seeds in found:
+        assert len({spec.model_copy(update={"seed": 0}).canonical_json() for spec in seeds}) == 1
+        assert len({spec.seed for spec in seeds}) == len(seeds)
+    assert pack.packs(specs, 1) == [[spec] for spec in specs]
+
+
+@pytest.mark.parametrize("framework", ["jax", "torch"])
+def test_packed_equals_alone(tmp_path, data, framework, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    specs = cell(framework)
+    packed = ["--data", str(data), "--results", str(tmp_path / "packed"), "--scratch", str(tmp_path / "scratch")]
+    options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
+    assert main(["train", *options, *packed]) == 0
+    alone = specs[-1]
+    where = ["--data", str(data), "--results", str(tmp_path / "alone"), "--scratch", str(tmp_path / "scratch")]
+    assert main(["train", "--spec", alone.canonical_json(), *where]) == 0
+    assert result(tmp_path / "packed", alone) == result(tmp_path / "alone", alone)
+    assert result(tmp_path / "packed", specs[0])["status"] == "done"
+    assert not list((tmp_path / "scratch").rglob("checkpoint*"))
+
+
+def test_an_interrupted_pack_makes_the_records_of_finished_runs_again_without_training(tmp_path, data):
+    short, long = cell(seeds=[1])[0], cell(seeds=[2], steps=100_000, patience=100_000)[0]
+    options = [option for spec in (short, long) for option in ("--spec", spec.canonical_json())]
+    where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
+    process = subprocess.Popen([sys.executable, "-m", "rhelbench", "train", *options, *where])
+    until = time.monotonic() + 120
+    try:
+        while not (tmp_path / "runs" / short.run_id / "record.json").exists() or lock.holder(tmp_path / "scratch" / short.run_id):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        while not (tmp_path / "runs" / long.run_id / "history.csv").exists():
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 128 + signal.SIGTERM
+    finally:
+        if process.poll() is None:
+            process.kill()
+    first = result(tmp_path / "runs", short)
+    (tmp_path / "runs" / short.run_id / "record.json").unlink()  # as Snakemake does with the outputs of a failed job
+    assert main(["train", "--spec", short.canonical_json(), *where]) == 0
+    assert result(tmp_path / "runs", short) == first
+    record = json.loads((tmp_path / "runs" / short.run_id / "record.json").read_text())
+    assert record["provenance"]["resumptions"] == 1
+
+
+def test_a_lock_is_waited_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(lock, "LOOK", 0.05)
+    other = subprocess.Popen(["sleep", "1"])
+    them = {"host": lock.socket.gethostname(), "pid": other.pid, "started": lock.psutil.Process(other.pid).create_time()}
+    (tmp_path / "lock").write_text(json.dumps(them))
+    threading.Thread(target=other.wait, daemon=True).start()  # a dead child that nobody has waited for still has its number
+    with lock.held(tmp_path, wait=True):
+        assert other.poll() == 0
+    said = capsys.readouterr().err
+    assert said.count(f"Waiting: {tmp_path.name} is being trained by pid {other.pid}") == 1

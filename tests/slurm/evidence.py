@@ -1,0 +1,41 @@
+"""What the long form of test_end_to_end.py left behind, as one small table.
+
+RHELBENCH_SLURM=long python -m pytest -p no:xdist tests/slurm/test_end_to_end.py --basetemp FOLDER
+python tests/slurm/evidence.py FOLDER results/published/slurm/end_to_end.csv
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import pandas as pd
+from checkout import records, results
+
+from rhelbench.records.files import write_atomically
+
+
+def rows(base: Path) -> list[dict]:
+    """Return a row per disturbance: runs, resumptions, failed attempts seen by Snakemake, and whether the tables are the same."""
+    local = results(base / "local0" / "clone")
+    found = []
+    for folder in sorted(base.glob("test_the_tables*/[!.]*"), key=lambda folder: folder.stat().st_ctime):
+        if not (folder / "results/tables").exists():
+            continue
+        log = (folder / "snakemake.log").read_text()
+        ended = records(folder)
+        found.append(
+            {
+                "disturbance": folder.name,
+                "runs": len(ended),
+                "submissions": len(re.findall(r"Submitted array job|has been submitted with SLURM jobid", log)),
+                "jobs_lost": len(re.findall(r"SLURM status is: '(\w+)'", log)),
+                "states": " ".join(sorted(set(re.findall(r"SLURM status is: '(\w+)'", log)))),
+                "resumptions": sum(record["provenance"]["resumptions"] for record in ended),
+                "tables_equal": results(folder) == local,
+            }
+        )
+    return found
+
+
+if __name__ == "__main__":
+    write_atomically(Path(sys.argv[2]), pd.DataFrame(rows(Path(sys.argv[1]))).to_csv(index=False))

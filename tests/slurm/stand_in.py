@@ -1,0 +1,24 @@
+"""Stands in for `python -m rhelbench` where only what surrounds training is measured."""
+
+import hashlib
+import itertools
+import json
+import sys
+from pathlib import Path
+
+import psutil
+
+arguments = sys.argv[3:]
+spent = 0.0
+for parent in psutil.Process().parents():  # the shells and the two Snakemakes of a job, up to Slurm's own process
+    if parent.name().startswith("slurmstepd"):
+        break
+    spent += sum(parent.cpu_times()[:4])
+for option, value in itertools.pairwise(arguments):
+    if option == "--spec":
+        spec = json.loads(value)
+        names = [str(spec[key]) for key in ("task", "model", "algorithm", "framework", "protocol", "seed")]
+        run_id = "-".join([*names, hashlib.sha256(value.encode()).hexdigest()[:8]])
+        folder = Path("results/runs", run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "record.json").write_text(json.dumps({"result": {"status": "stand-in"}, "cpu_s": spent}))

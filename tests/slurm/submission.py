@@ -1,0 +1,109 @@
+"""What Snakemake and Slurm cost beside training: the paper's 280 runs submitted to a test cluster, with a stand-in for training.
+
+    python tests/slurm/submission.py results/published/slurm/submission.json
+
+The runs wait on a drained node while their submission is timed; then some are let go, to see what a job costs on its node.
+"""
+
+import json
+import os
+import re
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from checkout import ROOT, Checkout
+from cluster import Cluster
+
+from rhelbench import config
+from rhelbench.records import provenance
+from rhelbench.records.files import write_atomically
+
+#: Jobs that are let go on the node.
+SAMPLE = 8
+PREPARED = ("facts.json", "facts.html", "examples.png")
+
+
+def pretend(clone: Checkout, matrix: config.Matrix) -> None:
+    """Put the stand-in and empty prepared tasks where the workflow looks for the real ones."""
+    for framework in matrix.frameworks:
+        python = clone.folder / f".venv-{framework}" / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/tests/slurm/stand_in.py "$@"\n')
+        python.chmod(0o755)
+        write_atomically(clone.folder / f"results/verify/{framework}.json", "{}\n")
+    for task in matrix.tasks:
+        for name in PREPARED:
+            write_atomically(clone.folder / "data/prepared" / task / name, "")
+
+
+def files(*folders: Path) -> int:
+    """Return the number of files and folders below, links not followed."""
+    return sum(len(names) + len(inner) for folder in folders for _, inner, names in os.walk(folder))
+
+
+def seconds(cluster: Cluster, job: str) -> float:
+    """Return how long Slurm says that a job ran."""
+    said = dict(re.findall(r"(\w+)=(\S+)", cluster.run("scontrol", "show", "job", job)))
+    return (datetime.fromisoformat(said["EndTime"]) - datetime.fromisoformat(said["StartTime"])).total_seconds()
+
+
+def measure(home: Path) -> dict:
+    """Submit, count and time everything."""
+    cluster = Cluster(home / "slurm")
+    cluster.start()
+    try:
+        paper = ROOT / "config" / "paper.yaml"
+        matrix, clone = config.read(paper), Checkout(home / "clone", paper)
+        runs = len(config.expand(matrix))
+        pretend(clone, matrix)
+        cluster.node(state="drain", reason="measured")
+        begin, peak, first = time.monotonic(), 0, None
+        process = clone.start("train")
+        watched = psutil.Process(process.pid)
+        while (waiting := len(cluster.jobs("pending"))) < runs:
+            first = first or (time.monotonic() if waiting else None)
+            peak = max(peak, files(clone.folder, home / "slurm"))
+            if process.poll() is not None:
+                raise RuntimeError((clone.folder / "snakemake.log").read_text()[-2000:])
+            time.sleep(0.5)
+        submitted = time.monotonic()
+        submissions = len({job.split("_")[0] for job in cluster.jobs("pending")})
+        spent, memory = sum(watched.cpu_times()[:4]), watched.memory_info().rss
+        cluster.node(state="resume")
+        while len(done := cluster.jobs("completed")) < SAMPLE:
+            peak = max(peak, files(clone.folder, home / "slurm"))
+            time.sleep(1)
+        walls = [seconds(cluster, job) for job in done]
+        process.send_signal(signal.SIGINT)
+        process.wait(600)
+        records = [json.loads(path.read_text())["cpu_s"] for path in (clone.folder / "results/runs").glob("*/record.json")]
+        return {
+            "runs": runs,
+            "submissions": submissions,
+            "seconds_until_first_submission": round((first or submitted) - begin, 1),
+            "seconds_until_all_submitted": round(submitted - begin, 1),
+            "seconds_per_run_submitted": round((submitted - begin) / runs, 3),
+            "snakemake_cpu_seconds_until_all_submitted": round(spent, 1),
+            "snakemake_memory_bytes": memory,
+            "jobs_timed_on_the_node": len(walls),
+            "median_seconds_per_job_on_the_node": statistics.median(walls),
+            "median_cpu_seconds_per_job_on_the_node": round(statistics.median(records), 2),
+            "peak_files": peak,
+        }
+    finally:
+        cluster.stop()
+
+
+if __name__ == "__main__":
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="rhelbench-slurm-") as folder:
+        found = measure(Path(folder))
+    machine = {"cpus": os.cpu_count(), "load_average_before": round(load, 1), "load_average_after": round(os.getloadavg()[0], 1)}
+    about = {"script": "tests/slurm/submission.py", "when": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
+    write_atomically(Path(sys.argv[1]), json.dumps({**about, "git": provenance.git(), **found}, indent=1) + "\n")

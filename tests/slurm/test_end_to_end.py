@@ -1,0 +1,125 @@
+"""`snakemake --profile slurm` on a real Slurm: whatever happens on the way, the tables are those of an undisturbed local run.
+
+The suite runs the matrix once, with a job cancelled on the way. RHELBENCH_SLURM=long gives every disturbance a run of its own.
+"""
+
+import os
+import signal
+import time
+
+import pytest
+import yaml
+from checkout import Checkout, records, results
+
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(7200)]
+LONG = os.environ.get("RHELBENCH_SLURM") == "long"
+#: Seconds that anything may take; a machine with other work needs many.
+PATIENCE = 3600 if LONG else 900
+TARGETS = ("train", "tables")
+MATRIX = {
+    "name": "small", "protocol": "exact", "tasks": ["BasicMotions"], "models": ["linear-complex"], "algorithms": ["bptt", "rhel"],
+    "frameworks": ["jax", "torch"], "seeds": [2345],
+    "overrides": {"steps": 100, "eval_every": 10, "chunk_steps": 10, "patience": 1000, "blocks": 1, "hidden": 16, "state": 8},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory):
+    file = tmp_path_factory.mktemp("matrix") / "small.yaml"
+    file.write_text(yaml.safe_dump(MATRIX))
+    return file
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, matrix, cluster):
+    """The same matrix on this machine, without Slurm."""
+    here = Checkout(tmp_path_factory.mktemp("local") / "clone", matrix)
+    here.finish(here.start(*TARGETS, slurm=False), PATIENCE)
+    return here
+
+
+@pytest.fixture(scope="module")
+def verified(tmp_path_factory, matrix, cluster, undisturbed):
+    """A clone in which both frameworks have passed on the cluster's node, which says what device it gave."""
+    clone = Checkout(tmp_path_factory.mktemp("verified") / "clone", matrix)
+    clone.take(undisturbed, "data")
+    clone.finish(clone.start("verify"), PATIENCE)
+    for framework in MATRIX["frameworks"]:
+        assert f"{framework} on cpu" in (clone.folder / f"logs/verify/{framework}.log").read_text()
+    return clone
+
+
+def cancelled(cluster, clone):
+    process, number = clone.start(*TARGETS), clone.hold(PATIENCE)
+    for job, comment in cluster.jobs("running").items():
+        assert comment.startswith("rule_train_BasicMotions_")
+        cluster.run("scancel", job)
+    del number  # Slurm lets a stopped process go on before it asks it to end
+    return process
+
+
+def timed_out(cluster, clone):
+    process, number = clone.start(*TARGETS), clone.hold(PATIENCE)
+    for job in cluster.jobs("running"):
+        cluster.run("scontrol", "update", f"jobid={job}", "timelimit=1")
+    until = time.monotonic() + PATIENCE
+    while not cluster.jobs("timeout"):
+        assert time.monotonic() < until
+        time.sleep(1)
+    del number
+    return process
+
+
+def drained(cluster, clone):
+    process, number = clone.start(*TARGETS), clone.hold(PATIENCE)
+    cluster.node(state="drain", reason="test")
+    os.kill(number, signal.SIGCONT)
+    until = time.monotonic() + PATIENCE
+    while cluster.jobs("running,completing"):
+        assert time.monotonic() < until
+        time.sleep(1)
+    assert cluster.jobs("pending")
+    cluster.node(state="resume")
+    return process
+
+
+def controller_restarted(cluster, clone):
+    process, number = clone.start(*TARGETS), clone.hold(PATIENCE)
+    cluster.stop_controller()
+    os.kill(number, signal.SIGCONT)
+    time.sleep(15)
+    cluster.start_controller()
+    return process
+
+
+def snakemake_killed(cluster, clone):
+    process, number = clone.start(*TARGETS), clone.hold(PATIENCE)
+    process.kill()
+    process.wait()
+    os.kill(number, signal.SIGCONT)
+    assert cluster.jobs("running")
+    unlock = clone.start("--unlock", slurm=False)
+    clone.finish(unlock, PATIENCE)
+    return clone.start(*TARGETS)
+
+
+def requeued(cluster, clone):
+    """As after a preemption: Slurm itself starts the job again, in its old place; Snakemake sees it wait."""
+    process, number = clone.start(*TARGETS), clone.hold(PATIENCE)
+    for job in cluster.jobs("running"):
+        cluster.run("scontrol", "requeue", job)
+    del number
+    return process
+
+
+DISTURBANCES = [cancelled, timed_out, drained, controller_restarted, snakemake_killed, requeued]
+
+
+@pytest.mark.parametrize("disturb", DISTURBANCES if LONG else DISTURBANCES[:1])
+def test_the_tables_of_a_disturbed_run_are_those_of_an_undisturbed_one(tmp_path, matrix, cluster, undisturbed, verified, disturb):
+    clone = Checkout(tmp_path / disturb.__name__, matrix)
+    clone.take(verified, "data", "results/verify")
+    clone.finish(disturb(cluster, clone), PATIENCE)
+    assert results(clone.folder) == results(undisturbed.folder)
+    resumed = sum(record["provenance"]["resumptions"] for record in records(clone.folder))
+    assert resumed >= 1 if disturb in (cancelled, timed_out, requeued) else True
