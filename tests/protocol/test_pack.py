@@ -69,7 +69,7 @@ def test_an_interrupted_pack_makes_the_records_of_finished_runs_again_without_tr
     options = [option for spec in (short, long) for option in ("--spec", spec.canonical_json())]
     where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
     process = subprocess.Popen([sys.executable, "-m", "rhelbench", "train", *options, *where])
-    until = time.monotonic() + 120
+    until = time.monotonic() + 800
     try:
         while not (tmp_path / "runs" / short.run_id / "record.json").exists() or lock.holder(tmp_path / "scratch" / short.run_id):
             assert time.monotonic() < until

@@ -53,8 +53,8 @@ class Checkout:
         """Start Snakemake with the matrix; on Slurm by the profile, with status checks sooner than a real cluster wants."""
         how = ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", "5"] if slurm else ["--cores", "2"]
         command = [sys.executable, "-m", "snakemake", *arguments, *how, "--configfile", str(self.matrix)]
-        log = (self.folder / "snakemake.log").open("a")
-        return subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, text=True, env=self._environment)
+        with (self.folder / "snakemake.log").open("a") as log:
+            return subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, text=True, env=self._environment)
 
     def finish(self, process: subprocess.Popen[str], seconds: float) -> None:
         """Wait for Snakemake's good end."""
