@@ -12,7 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("Snakefile", "config", "slurm", "workflows", "docs", "paper_figures", "rhelbench", "impl_jax", "impl_torch", "kernels")
+OURS = (
+    *("Snakefile", "config", "slurm", "workflows", "docs", "paper_figures", "rhelbench", "impl_jax", "impl_torch", "kernels"),
+    *("results/published", "results/reported"),
+)
 #: Columns of runs.csv that tell how a run was computed; all others tell what came out.
 CIRCUMSTANCES = ("device", "train_s", "total_s", "peak_host_bytes", "peak_device_bytes")
 
@@ -31,22 +34,21 @@ def records(folder: Path) -> list[dict]:
 
 
 class Checkout:
-    """One working folder: the repository's content by links, results and data of its own."""
+    """One working folder: the repository's content by links, results and data of its own; one that exists is gone on with."""
 
     def __init__(self, folder: Path, matrix: Path) -> None:
         self.folder, self.matrix = folder, matrix
         self._environment = {**os.environ, "WANDB_MODE": "disabled", "PYTHONPATH": str(ROOT)}
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in OURS:
-            (folder / name).symlink_to(ROOT / name)
-        (folder / "results").mkdir()
-        for name in ("published", "reported"):
-            (folder / "results" / name).symlink_to(ROOT / "results" / name)
+        self.new = not folder.exists()
+        if self.new:
+            (folder / "results").mkdir(parents=True)
+            for name in OURS:
+                (folder / name).symlink_to(ROOT / name)
 
     def take(self, other: "Checkout", *names: str) -> None:
         """Copy what another checkout has prepared, with what Snakemake knows of it."""
         for name in (*names, ".snakemake/metadata"):
-            if (other.folder / name).exists():
+            if (other.folder / name).exists() and not (self.folder / name).exists():
                 shutil.copytree(other.folder / name, self.folder / name)
 
     def start(self, *arguments: str, slurm: bool = True) -> subprocess.Popen[str]:

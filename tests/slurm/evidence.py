@@ -1,6 +1,6 @@
 """What the long form of test_end_to_end.py left behind, as one small table.
 
-RHELBENCH_SLURM=long python -m pytest -p no:xdist tests/slurm/test_end_to_end.py --basetemp FOLDER
+RHELBENCH_SLURM=FOLDER python -m pytest -p no:xdist tests/slurm/test_end_to_end.py
 python tests/slurm/evidence.py FOLDER results/published/slurm/end_to_end.csv
 """
 
@@ -16,10 +16,10 @@ from rhelbench.records.files import write_atomically
 
 def rows(base: Path) -> list[dict]:
     """Return a row per disturbance: runs, resumptions, failed attempts seen by Snakemake, and whether the tables are the same."""
-    local = results(base / "local0" / "clone")
+    local = results(base / "undisturbed")
     found = []
-    for folder in sorted(base.glob("test_the_tables*/[!.]*"), key=lambda folder: folder.stat().st_ctime):
-        if not (folder / "results/tables").exists():
+    for folder in sorted(base.iterdir(), key=lambda folder: folder.stat().st_ctime):
+        if not (folder / "results/tables").exists() or folder.name == "undisturbed":
             continue
         log = (folder / "snakemake.log").read_text()
         ended = records(folder)
