@@ -127,3 +127,9 @@ def test_the_tables_of_a_disturbed_run_are_those_of_an_undisturbed_one(base, clu
     assert results(clone.folder) == results(undisturbed.folder)
     resumed = sum(record["provenance"]["resumptions"] for record in records(clone.folder))
     assert resumed >= 1 or disturb not in (cancelled, timed_out, requeued)
+
+
+@pytest.mark.parametrize("options", [("--gpus=1", "--ntasks-per-gpu=1"), ("--gres=gpu:1", "--ntasks=1")])
+def test_both_ways_of_asking_for_a_gpu_give_one(cluster, options):
+    given = cluster.run("srun", *options, "--cpus-per-task=1", "--mem=100", "printenv", "CUDA_VISIBLE_DEVICES")
+    assert given.strip() in ("0", "1")

@@ -1,0 +1,42 @@
+"""config/resources.yaml asks for what was measured, with room, and for as long as a run may take."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rhelbench import config
+
+RESOURCES = yaml.safe_load(Path("config/resources.yaml").read_text())["rules"]
+TRAINING = json.loads(Path("results/published/slurm/training.json").read_text())["cells"]
+#: What is asked for, over what was measured: other data, another allocator, a driver's own memory.
+ROOM = 1.25
+#: Minutes beside a run's own clock: Snakemake's start, compilation, the last evaluation.
+START = 30
+
+
+def needs(task):
+    return RESOURCES["train"].get(task, RESOURCES["train"]["default"])
+
+
+@pytest.mark.parametrize("cell", [name for name, found in TRAINING.items() if "peak_host_bytes" in found])
+def test_memory_covers_what_was_measured(cell):
+    asked = needs(cell.split()[0])["mem_mb"] * 2**20
+    assert asked >= ROOM * TRAINING[cell]["peak_host_bytes"]
+
+
+@pytest.mark.parametrize("file", sorted(Path("results/published/runs").glob("*/record.json")), ids=lambda file: file.parent.name)
+def test_memory_covers_published_runs(file):
+    record = json.loads(file.read_text())
+    asked = needs(record["result"]["spec"]["task"])["mem_mb"] * 2**20
+    assert asked >= ROOM * record["provenance"]["peak_host_bytes"]
+
+
+def test_run_time_covers_the_time_limit():
+    for spec in config.expand(config.read("config/paper.yaml")):
+        assert needs(spec.task)["runtime"] >= spec.budget.time_limit_s / 60 + START
+
+
+def test_every_task_of_the_table_exists():
+    assert set(RESOURCES["train"]) - {"default"} <= {path.stem for path in Path("config/tasks").glob("*.yaml")}
