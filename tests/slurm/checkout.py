@@ -63,8 +63,8 @@ class Checkout:
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
+            process.kill()  # anything gentler waits for its jobs, which end with their cluster
+            process.wait()
             raise
         assert status == 0, (self.folder / "snakemake.log").read_text()[-3000:]
 

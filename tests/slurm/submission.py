@@ -8,7 +8,6 @@ The runs wait on a drained node while their submission is timed; then some are l
 import json
 import os
 import re
-import signal
 import statistics
 import sys
 import tempfile
@@ -80,8 +79,8 @@ def measure(home: Path) -> dict:
             peak = max(peak, files(clone.folder, home / "slurm"))
             time.sleep(1)
         walls = [seconds(cluster, job) for job in done]
-        process.send_signal(signal.SIGINT)
-        process.wait(600)
+        process.kill()  # anything gentler waits for its jobs
+        process.wait()
         records = [json.loads(path.read_text())["cpu_s"] for path in (clone.folder / "results/runs").glob("*/record.json")]
         return {
             "runs": runs,
