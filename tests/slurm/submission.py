@@ -8,6 +8,7 @@ The runs wait on a drained node while their submission is timed; then some are l
 import json
 import os
 import re
+import signal
 import statistics
 import sys
 import tempfile
@@ -100,6 +101,7 @@ def measure(home: Path) -> dict:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the cluster is stopped then too
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="rhelbench-slurm-") as folder:
         found = measure(Path(folder))
