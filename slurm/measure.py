@@ -57,7 +57,8 @@ def measure(spec: RunSpec) -> dict:
 
 def about() -> dict:
     """Return what the figures hold for."""
-    return {"script": "slurm/measure.py", "device": "cpu", "cpus": os.cpu_count(), "load_average": os.getloadavg()[0]}
+    machine = {"device": "cpu", "cpus": os.cpu_count(), "load_average": os.getloadavg()[0]}
+    return {"script": "slurm/measure.py", "machine": machine}
 
 
 def commands(out: Path) -> None:
