@@ -83,7 +83,7 @@ class Checkout:
                     os.kill(number, signal.SIGSTOP)
                 except (FileNotFoundError, ProcessLookupError, json.JSONDecodeError):
                     continue
-                if (run / "history.csv").exists() and not (run / "record.json").exists():
+                if (lock.parent / "checkpoint").exists() and not (run / "record.json").exists():
                     return number
                 os.kill(number, signal.SIGCONT)
             time.sleep(0.02)
