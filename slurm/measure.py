@@ -76,14 +76,17 @@ def commands(out: Path) -> None:
 
 
 def training(out: Path) -> None:
-    """Measure every task, model and framework of the paper's matrix, one after the other; write after each."""
+    """Measure every task, model and framework of the paper's matrix that the file does not hold yet; write after each."""
     paper = config.read("config/paper.yaml").model_copy(update={"algorithms": ["bptt"], "seeds": [2345]})
-    found: dict[str, dict] = {}
+    before = json.loads(out.read_text())["cells"] if out.exists() else {}
+    found = {name: cell for name, cell in before.items() if "error" not in cell}
     for spec in sorted(config.expand(paper), key=lambda spec: card.load(spec.task).length):
+        if (name := f"{spec.task} {spec.model} {spec.framework}") in found:
+            continue
         command = [sys.executable, __file__, spec.canonical_json()]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1", "NPROC": "1"})
         ended = json.loads(done.stdout) if done.returncode == 0 else {"error": done.stderr.strip().splitlines()[-1][:200]}
-        found[f"{spec.task} {spec.model} {spec.framework}"] = ended
+        found[name] = ended
         write_atomically(out, json.dumps({**about(), "cells": found}, indent=1) + "\n")
 
 

@@ -1,10 +1,11 @@
-"""What Snakemake and Slurm cost beside training: the paper's 280 runs submitted to a test cluster, with a stand-in for training.
+"""What Snakemake and Slurm cost beside training: the paper's matrix submitted to a test cluster, with a stand-in for training.
 
-    python tests/slurm/submission.py results/published/slurm/submission.json
+    python tests/slurm/submission.py results/published/slurm/submission.json [--seeds N] [--up FOLDER_OF_A_CLUSTER_THAT_IS_UP]
 
-The runs wait on a drained node while their submission is timed; then some are let go, to see what a job costs on its node.
+The runs are held in the queue while their submission is timed; then some are let go, to see what a job costs on its node.
 """
 
+import argparse
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
+import yaml
 from checkout import ROOT, Checkout
 from cluster import Cluster
 
@@ -53,58 +55,76 @@ def seconds(cluster: Cluster, job: str) -> float:
     return (datetime.fromisoformat(said["EndTime"]) - datetime.fromisoformat(said["StartTime"])).total_seconds()
 
 
-def measure(home: Path) -> dict:
+def measure(home: Path, cluster: Cluster, seeds: int) -> dict:
     """Submit, count and time everything."""
-    cluster = Cluster(home / "slurm")
-    cluster.start()
+    paper = config.load(ROOT / "config" / "paper.yaml")
+    file = home / "paper.yaml"
+    file.write_text(yaml.safe_dump(paper | {"seeds": paper["seeds"][:seeds]}))
+    matrix, clone = config.read(file), Checkout(home / "clone", file)
+    runs, others = len(config.expand(matrix)), set(cluster.jobs())
+    pretend(clone, matrix)
+
+    def ours(states: str) -> list[str]:
+        return [job for job in cluster.jobs(states) if job not in others and "rule_train_BasicMotions" not in cluster.jobs()[job]]
+
+    begin, peak, first = time.monotonic(), 0, None
+    process = clone.start("train", "--default-resources", "mem_mb=2048", "runtime=30", "slurm_extra='--hold'")
+    watched = psutil.Process(process.pid)
+    while (waiting := len(ours("pending"))) < runs:
+        first = first or (time.monotonic() if waiting else None)
+        peak = max(peak, files(clone.folder))
+        if process.poll() is not None:
+            raise RuntimeError((clone.folder / "snakemake.log").read_text()[-2000:])
+        time.sleep(1)
+    submitted = time.monotonic()
+    spent, memory = sum(watched.cpu_times()[:4]), watched.memory_info().rss
+    sample = ours("pending")[:SAMPLE]
+    for job in sample:
+        cluster.run("scontrol", "release", job)
+    while not set(sample) <= cluster.jobs("completed").keys():
+        peak = max(peak, files(clone.folder))
+        time.sleep(1)
+    process.kill()  # anything gentler waits for its jobs
+    process.wait()
+    walls = [seconds(cluster, job) for job in sample]
+    cluster.run("scancel", *ours("pending"))
+    records = [json.loads(path.read_text())["cpu_s"] for path in (clone.folder / "results/runs").glob("*/record.json")]
+    return {
+        "runs": runs,
+        "seconds_until_first_submission": round((first or submitted) - begin, 1),
+        "seconds_until_all_submitted": round(submitted - begin, 1),
+        "seconds_per_run_submitted": round((submitted - begin) / runs, 3),
+        "snakemake_cpu_seconds_until_all_submitted": round(spent, 1),
+        "snakemake_memory_bytes": memory,
+        "jobs_timed_on_the_node": len(walls),
+        "median_seconds_per_job_on_the_node": statistics.median(walls),
+        "median_cpu_seconds_per_job_on_the_node": round(statistics.median(records), 2),
+        "peak_files": peak,
+    }
+
+
+def main(home: Path, up: Path | None, seeds: int) -> dict:
+    """Measure on a cluster that is up, or on one of its own."""
+    cluster = Cluster(up or home / "slurm")
+    if up:
+        return measure(home, cluster, seeds)
     try:
-        paper = ROOT / "config" / "paper.yaml"
-        matrix, clone = config.read(paper), Checkout(home / "clone", paper)
-        runs = len(config.expand(matrix))
-        pretend(clone, matrix)
-        cluster.node(state="drain", reason="measured")
-        begin, peak, first = time.monotonic(), 0, None
-        process = clone.start("train")
-        watched = psutil.Process(process.pid)
-        while (waiting := len(cluster.jobs("pending"))) < runs:
-            first = first or (time.monotonic() if waiting else None)
-            peak = max(peak, files(clone.folder, home / "slurm"))
-            if process.poll() is not None:
-                raise RuntimeError((clone.folder / "snakemake.log").read_text()[-2000:])
-            time.sleep(0.5)
-        submitted = time.monotonic()
-        submissions = len({job.split("_")[0] for job in cluster.jobs("pending")})
-        spent, memory = sum(watched.cpu_times()[:4]), watched.memory_info().rss
-        cluster.node(state="resume")
-        while len(done := cluster.jobs("completed")) < SAMPLE:
-            peak = max(peak, files(clone.folder, home / "slurm"))
-            time.sleep(1)
-        walls = [seconds(cluster, job) for job in done]
-        process.kill()  # anything gentler waits for its jobs
-        process.wait()
-        records = [json.loads(path.read_text())["cpu_s"] for path in (clone.folder / "results/runs").glob("*/record.json")]
-        return {
-            "runs": runs,
-            "submissions": submissions,
-            "seconds_until_first_submission": round((first or submitted) - begin, 1),
-            "seconds_until_all_submitted": round(submitted - begin, 1),
-            "seconds_per_run_submitted": round((submitted - begin) / runs, 3),
-            "snakemake_cpu_seconds_until_all_submitted": round(spent, 1),
-            "snakemake_memory_bytes": memory,
-            "jobs_timed_on_the_node": len(walls),
-            "median_seconds_per_job_on_the_node": statistics.median(walls),
-            "median_cpu_seconds_per_job_on_the_node": round(statistics.median(records), 2),
-            "peak_files": peak,
-        }
+        cluster.start()
+        return measure(home, cluster, seeds)
     finally:
         cluster.stop()
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--up", type=Path)
+    given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the cluster is stopped then too
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="rhelbench-slurm-") as folder:
-        found = measure(Path(folder))
+        found = main(Path(folder), given.up, given.seeds)
     machine = {"cpus": os.cpu_count(), "load_average_before": round(load, 1), "load_average_after": round(os.getloadavg()[0], 1)}
     about = {"script": "tests/slurm/submission.py", "when": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
-    write_atomically(Path(sys.argv[1]), json.dumps({**about, "git": provenance.git(), **found}, indent=1) + "\n")
+    write_atomically(given.out, json.dumps({**about, "git": provenance.git(), **found}, indent=1) + "\n")
