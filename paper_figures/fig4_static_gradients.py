@@ -57,8 +57,9 @@ def _short(name: str) -> str:
 def _points(ax: Axes, part: pd.DataFrame, quantity: str, names: list[str]) -> None:
     blocks = part.block.max() + 1
     smallest = part.groupby("algorithm").rho.min()
-    groups = list(part.groupby(["algorithm", "rho", "framework"], sort=False))
-    for (algorithm, rho, framework), own in groups[::-1]:  # the pair on top
+    smallest_last = part.sort_values("rho", ascending=False, kind="stable")
+    groups = sorted(smallest_last.groupby(["algorithm", "rho", "framework"], sort=False), key=lambda g: g[0][0] == "rhel")
+    for (algorithm, rho, framework), own in groups:  # the pair on top, at its smallest nudge
         place = own.parameter.map({name: i for i, name in enumerate(names)}).to_numpy(float)
         inside = np.where(own.block < 0, 0.0, SPREAD * (2 * own.block / max(blocks - 1, 1) - 1))
         size, filled = (5.0, "none") if framework == "jax" else (2.4, None)
