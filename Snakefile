@@ -23,6 +23,7 @@ include: "workflows/rules/static.smk"
 include: "workflows/rules/figures.smk"
 include: "workflows/rules/results.smk"
 include: "workflows/rules/reproduce.smk"
+include: "workflows/rules/wandb.smk"
 
 
 localrules:

@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "quote": "fill the numbers of README.md and docs/ from results/published",
     "publish": "take ended runs into results/published and hash everything there",
     "reproduce": "train one published run again and compare",
+    "wandb_sync": "upload to wandb what finished runs left in files",
+    "wandb_dashboard": "define the project's views on wandb",
 }
 
 

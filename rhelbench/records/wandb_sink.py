@@ -2,39 +2,28 @@
 
 import csv
 import json
-import netrc
 import os
 import shutil
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import wandb
 
 from rhelbench.protocol.metrics import NAMES
-from rhelbench.records import write
+from rhelbench.records import marks, write
+from rhelbench.records.digest import code_digest
+from rhelbench.records.mirror import PATIENCE, PROJECT, has_key
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
-PROJECT = "rhelbench"
 #: Seconds between two looks at the history, and until an unreachable server is given up for offline files.
-LOOK, GIVE_UP = 1.0, 10.0
-#: In a segment's folder: the server has all of it.
-UPLOADED = "uploaded"
-_NOTE = "wandb.json"
-
-
-def has_key() -> bool:
-    """Return whether a key is at hand, in WANDB_API_KEY or in the netrc file; nobody is ever asked for one."""
-    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
-    try:
-        known = netrc.netrc().authenticators(host) is not None
-    except (OSError, netrc.NetrcParseError):
-        known = False
-    return bool(os.environ.get("WANDB_API_KEY")) or known
+LOOK, REACH = 1.0, 20.0
+#: wandb says this when it gave up sending; ``finish`` returns as if it had not.
+GAVE_UP = "Fatal error while uploading data"
 
 
 def identity(spec: RunSpec) -> dict[str, Any]:
@@ -56,57 +45,66 @@ def summary(record: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in flat.items() if value is not None}
 
 
-def start(spec: RunSpec, corner: Path, pid: int) -> Any:
-    """Begin a run: live if WANDB_MODE is ``online`` and a key exists; else in files under ``corner``.
+def live() -> bool:
+    """Return whether a run is sent while it trains: WANDB_MODE is ``online`` and a key exists."""
+    return os.environ.get("WANDB_MODE") == "online" and has_key()
+
+
+def start(spec: RunSpec, corner: Path, pid: int) -> tuple[Any, int]:
+    """Begin or continue a run, live or in files under ``corner``; system metrics are those of process ``pid``.
+
+    Returns:
+        wandb's run, and the last step that need not be sent again: a live server says which; of files, only those count
+        that were closed by the same code, because wandb flushes a file when it closes it.
 
     Raises:
-        wandb.Error: a live run could not be begun within GIVE_UP seconds.
+        wandb.Error: a live run could not be begun within REACH seconds.
     """
-    live = os.environ.get("WANDB_MODE") == "online" and has_key()
-    mode, resume = ("online", "allow") if live else ("offline", None)
+    code = code_digest(spec.framework)
+    mine = {} if live() else {segment: mark for segment, mark in marks.closed(corner).items() if mark["code"] == code}
+    for segment in corner.glob("wandb/*run-*-*"):
+        if segment not in mine and not marks.uploaded(segment):
+            shutil.rmtree(segment, ignore_errors=True)
+    sent = max((mark["step"] for mark in mine.values()), default=0)
     settings = wandb.Settings(
-        init_timeout=GIVE_UP, console="off", silent=True, disable_git=True, disable_code=True, x_stats_pid=pid
+        init_timeout=REACH, console="off", silent=True, disable_git=True, disable_code=True, x_stats_pid=pid
     )
-    return wandb.init(mode=mode, dir=corner, resume=resume, settings=settings, **identity(spec))
+    mode, resume = ("online", "allow") if live() else ("offline", "allow" if sent else None)
+    run = wandb.init(mode=mode, dir=corner, resume=resume, settings=settings, **identity(spec))
+    return run, run.starting_step - 1 if live() else sent
 
 
 class Sink:
-    """Sends what a run's history has and wandb has not; ``corner/wandb.json`` remembers it across resumptions."""
+    """Sends the rows of a run's history after step ``sent``, and at the end its record."""
 
-    def __init__(self, folder: Path, corner: Path, run: Any, metric: str) -> None:
-        self._folder, self._note, self._run, self._metric = folder, corner / _NOTE, run, metric
-        self._sent = json.loads(self._note.read_text())["step"] if self._note.exists() else 0
+    def __init__(self, folder: Path, run: Any, sent: int, metric: str) -> None:
+        self._folder, self._run, self._sent = folder, run, sent
+        values = {"train": f"train/{metric}", "val": f"val/{metric}"}
+        self._names = {"loss": "train/loss", "fidelity": "echo/fidelity", **values}
 
     def send(self) -> None:
         """Send the rows that are new."""
         log = self._folder / "history.csv"
-        with log.open(newline="") if log.exists() else open(os.devnull) as file:  # noqa: PTH123
-            rows = list(csv.DictReader(file))
-        names = {
-            "loss": "train/loss",
-            "train": f"train/{self._metric}",
-            "val": f"val/{self._metric}",
-            "fidelity": "echo/fidelity",
-        }
-        for row in rows:
-            step = int(row["step"])
+        for row in csv.DictReader(log.read_text().splitlines() if log.exists() else []):
+            step = int(float(row["step"]))
             if step > self._sent:
-                self._run.log({name: float(row[column]) for column, name in names.items() if row[column]}, step=step)
+                values = {name: float(row[column]) for column, name in self._names.items() if row[column]}
+                self._run.log(values, step=step)
                 self._sent = step
-                self._note.write_text(json.dumps({"step": step}))
 
-    def close(self) -> None:
-        """Send the rest and, if there is one, the record; then nothing is left to remember."""
+    def close(self, corner: Path, code: str) -> None:
+        """Send the rest and, if there is one, the record; mark the segment as complete."""
         self.send()
         record = write.read(self._folder)
-        if record is not None:
-            self._run.summary.update(summary(record))
-            self._note.unlink(missing_ok=True)
-        live = not self._run.settings._offline
-        segment = Path(self._run.settings.sync_dir)
-        self._run.finish(exit_code=0 if record is not None and record["result"]["status"] != "failed" else 1)
-        if live:
-            (segment / UPLOADED).touch()
+        status = record["result"]["status"] if record else "interrupted"
+        self._run.summary.update(summary(record) if record else {"status": status})
+        segment, ended = Path(self._run.settings.sync_dir), status not in ("failed", "interrupted")
+        self._run.finish(exit_code=int(not ended))
+        if not live():
+            marks.close(segment, self._sent, code, ended)
+        elif GAVE_UP not in (corner / marks.LOG).read_text():
+            marks.close(segment, self._sent, code, ended)
+            marks.upload(segment)
 
 
 def main(folder: Path, corner: Path, pid: int) -> None:
@@ -114,24 +112,29 @@ def main(folder: Path, corner: Path, pid: int) -> None:
     for number in (signal.SIGTERM, signal.SIGUSR1):  # a cluster sends them to every process of a job; the job decides
         signal.signal(number, signal.SIG_IGN)
     asked = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), asked.set()), daemon=True).start()
+    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     spec = RunSpec.model_validate(json.loads((folder / "spec.json").read_text()))
-    if not (corner / _NOTE).exists():  # a new beginning: what an older attempt left behind is not this run's
-        shutil.rmtree(corner / "wandb", ignore_errors=True)
     try:
-        run = start(spec, corner, pid)
-    except wandb.Error as error:  # unreachable, or a wrong key: begin again with files, in a process that never tried
+        run, sent = start(spec, corner, pid)
+    except Exception as error:  # unreachable, a wrong key, or anything else of wandb's: go on with files
+        if not live():
+            raise
         print(f"wandb: {error}; going on offline.", file=sys.stderr, flush=True)
-        if os.environ.get("WANDB_MODE") == "online":
-            wandb.teardown()
-            os.execve(
-                sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:]], os.environ | {"WANDB_MODE": "offline"}
-            )
-        return
-    sink = Sink(folder, corner, run, NAMES[card.load(spec.task).kind])
+        wandb.teardown()
+        command = [sys.executable, "-m", "rhelbench.records.wandb_sink", *sys.argv[1:]]
+        os.execve(sys.executable, command, os.environ | {"WANDB_MODE": "offline"})  # as a process that never tried
+    sink = Sink(folder, run, sent, NAMES[card.load(spec.task).kind])
     while not asked.wait(LOOK):
         sink.send()
-    sink.close()
+    sink.close(corner, code_digest(spec.framework))
+
+
+def _listen(asked: threading.Event) -> None:
+    """Wait for the end of standard input; where the training was killed, nobody else limits the time after it."""
+    sys.stdin.read()
+    asked.set()
+    time.sleep(2 * PATIENCE)
+    os._exit(1)
 
 
 if __name__ == "__main__":

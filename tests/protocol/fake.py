@@ -1,5 +1,7 @@
 """A learner and a problem small enough to train a thousand times: softmax regression with a noisy step, in NumPy."""
 
+import os
+import signal
 import time
 
 import numpy as np
@@ -51,13 +53,15 @@ class Fake:
     Args:
         nan_at: step whose loss is not finite; None for none.
         fail_at: step that raises.
+        interrupt_at: step after which this process gets a SIGTERM.
         pause_s: extra seconds per step, so that there is something to interrupt.
         fidelity: what ``fidelity`` returns.
     """
 
-    def __init__(self, spec, shape, nan_at=None, fail_at=None, pause_s=0.0, fidelity=1e-6):
+    def __init__(self, spec, shape, nan_at=None, fail_at=None, interrupt_at=None, pause_s=0.0, fidelity=1e-6):
         self.spec, self.shape = spec, shape
-        self.nan_at, self.fail_at, self.pause_s, self.worst = nan_at, fail_at, pause_s, fidelity
+        self.nan_at, self.fail_at, self.interrupt_at = nan_at, fail_at, interrupt_at
+        self.pause_s, self.worst = pause_s, fidelity
         self.predicted = 0
 
     def init(self, parameters, dropout_seed):
@@ -80,6 +84,8 @@ class Fake:
             self.w -= self.spec.hyper.lr * (features * noise).T @ (p - targets) / len(rows)
             losses.append(np.nan if self.count == self.nan_at else -np.mean(np.log((p * targets).sum(1) + 1e-9)))
             self.count += 1
+            if self.count == self.interrupt_at:
+                os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(self.pause_s)
         return np.array(losses)
 

@@ -1,0 +1,44 @@
+"""``python -m rhelbench wandb_dashboard``: define the project's views on wandb; doing it again updates them."""
+
+import argparse
+import importlib.util
+import json
+import os
+from pathlib import Path
+
+from rhelbench import config
+from rhelbench.errors import UserError
+from rhelbench.records import mirror
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--config", default="config/paper.yaml", help="the configuration whose tasks get a view each")
+    which.add_argument("--config-json", help="the configuration itself, as JSON")
+    parser.add_argument("--entity", default=os.environ.get("WANDB_ENTITY"), help="wandb user or team (default: WANDB_ENTITY)")
+    parser.add_argument("--scratch", type=Path, default=Path("scratch"), help="where the views' addresses are remembered")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Save the views and print their addresses."""
+    if not (importlib.util.find_spec("wandb") and importlib.util.find_spec("wandb_workspaces")):
+        raise UserError("wandb or wandb-workspaces is not installed: run 'pip install rhelbench[wandb]'.")
+    if not args.entity:
+        raise UserError("wandb_dashboard must know whose project it is: set WANDB_ENTITY, or give --entity.")
+    if not mirror.has_key():
+        raise UserError("wandb has no key on this machine: set WANDB_API_KEY, or run 'wandb login' once.")
+    given, project = args.config_json, os.environ.get("WANDB_PROJECT", mirror.PROJECT)
+    matrix = config.parse(json.loads(given), "--config-json") if given else config.read(args.config)
+    from rhelbench.records import wandb_workspace  # takes a second to load
+
+    known = args.scratch / f"wandb_dashboard-{args.entity}-{project}.json"
+    try:
+        urls = wandb_workspace.define(wandb_workspace.views(args.entity, project, matrix.tasks), known)
+    except Exception as error:  # wandb's, GraphQL's and HTTP's kinds have no common one
+        said = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"wandb did not take the views ({said}); check network, key and entity, or remove {known} if a view was deleted."
+        ) from error
+    print("\n".join(urls))
+    return 0

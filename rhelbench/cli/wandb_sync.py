@@ -1,0 +1,23 @@
+"""``python -m rhelbench wandb_sync``: upload finished runs that could not be sent live; doing it twice does no harm."""
+
+import argparse
+import importlib.util
+from pathlib import Path
+
+from rhelbench.errors import UserError
+from rhelbench.records import wandb_upload
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--results", type=Path, default=Path("results/runs"), help="where the records are")
+    parser.add_argument("--scratch", type=Path, default=Path("scratch"), help="where wandb's files are")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Upload and say how much."""
+    if importlib.util.find_spec("wandb") is None:
+        raise UserError("wandb is not installed: run 'pip install rhelbench[wandb]'.")
+    now, before = wandb_upload.sync(args.results, args.scratch)
+    print(f"wandb: uploaded {now} files of finished runs; {before} had been uploaded before")
+    return 0

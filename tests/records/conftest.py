@@ -1,0 +1,49 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from rhelbench.protocol import job, setup
+from rhelbench.records import mirror, write
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "protocol")]
+#: No key of anybody's; forty characters, as wandb demands.
+KEY = "noKeyOfAnybodysButFortyCharactersLong012"
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """No key, settings or folders of the user's, and a home of its own."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_PROJECT", "WANDB_ENTITY", "NETRC", "WANDB_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def server(alone, monkeypatch):
+    """A stand-in for wandb's server on the loopback, and a key that goes nowhere else."""
+    from server import Server
+
+    with Server() as running:
+        monkeypatch.setenv("WANDB_BASE_URL", running.url)
+        monkeypatch.setenv("WANDB_API_KEY", KEY)
+        yield running
+
+
+@pytest.fixture
+def train(tmp_path, monkeypatch, alone):
+    """Train in this process, wandb in a mode of the test's choice; return the record, None after an interruption."""
+    from fake import Fake, make_problem
+
+    problem = make_problem()
+    monkeypatch.setattr(setup, "load", lambda spec, data: problem)
+    monkeypatch.setattr(mirror, "HURRY", mirror.PATIENCE)  # the machine that tests may be busy
+
+    def go(spec, mode, **fake):
+        monkeypatch.setenv("WANDB_MODE", mode)
+        monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, **fake))
+        job.run(spec, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch")
+        return write.read(tmp_path / "runs" / spec.run_id)
+
+    return go

@@ -1,0 +1,44 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from fake import Fake, make_problem
+
+from rhelbench import cli, config
+from rhelbench.protocol import job, lock, setup
+
+SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text()) | {
+    "models": ["linear"], "algorithms": ["bptt", "rhel"], "frameworks": ["jax"], "seeds": [1, 2],
+    "overrides": {"steps": 40, "eval_every": 10, "chunk_steps": 5, "batch": 8},
+}  # fmt: skip
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """Four cells: done, done with a lost echo, failed, missing."""
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    monkeypatch.setattr(setup, "load", lambda spec, data: make_problem())
+    specs = config.expand(config.parse(SMOKE, "here"))
+    for spec in specs[:3]:
+        how = {0: {}, 1: {"fail_at": 12}, 2: {"fidelity": 1.0}}[specs.index(spec)]
+        monkeypatch.setattr(setup, "learner", lambda spec, shape, how=how: Fake(spec, shape, **how))
+        assert job.run(spec, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch") == 0
+    return specs
+
+
+def options(tmp_path):
+    return ["--config-json", json.dumps(SMOKE), "--results", str(tmp_path / "runs")]
+
+
+def test_status_tells_done_running_failed_and_waiting(tmp_path, runs, capsys):
+    with lock.held(tmp_path / "scratch" / runs[3].run_id):
+        assert cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")]) == 0
+    text = capsys.readouterr().out
+    assert "4 runs: 2 done, 1 running, 1 failed, 0 waiting" in text
+    lines = {line.split()[0]: line for line in text.splitlines() if line.startswith("BasicMotions")}
+    assert "running" in lines[runs[3].run_id]
+    assert "pid" in lines[runs[3].run_id]
+    assert "failed" in lines[runs[1].run_id]
+    cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")])
+    assert "4 runs: 2 done, 0 running, 1 failed, 1 waiting" in capsys.readouterr().out

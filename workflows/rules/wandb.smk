@@ -1,0 +1,21 @@
+# What wandb gets beside the runs themselves (docs/wandb.md). Neither rule has an output: both run whenever they are asked for.
+localrules:
+    wandb_sync,
+    wandb_dashboard,
+
+
+# Uploads what finished runs left in files, each file once.
+rule wandb_sync:
+    log:
+        "logs/wandb/sync.log",
+    shell:
+        "{PYTHON} wandb_sync --results {RUNS} 2> >(tee {log} >&2)"
+
+
+rule wandb_dashboard:
+    log:
+        f"logs/wandb/dashboard-{NAME}.log",
+    params:
+        matrix=MATRIX.model_dump_json(),
+    shell:
+        "{PYTHON} wandb_dashboard --config-json {params.matrix:q} 2> >(tee {log} >&2)"
