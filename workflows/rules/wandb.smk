@@ -9,7 +9,7 @@ rule wandb_sync:
     log:
         "logs/wandb/sync.log",
     shell:
-        "{PYTHON} wandb_sync --results {RUNS} 2> >(tee {log} >&2)"
+        "rhelbench wandb_sync 2> >(tee {log} >&2)"
 
 
 rule wandb_dashboard:
@@ -18,4 +18,4 @@ rule wandb_dashboard:
     params:
         matrix=MATRIX.model_dump_json(),
     shell:
-        "{PYTHON} wandb_dashboard --config-json {params.matrix:q} 2> >(tee {log} >&2)"
+        "rhelbench wandb_dashboard --config-json {params.matrix:q} 2> >(tee {log} >&2)"
