@@ -20,7 +20,8 @@ from rhelbench.records.mirror import PATIENCE, PROJECT, has_key
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
-#: Seconds between two looks at the history, and until an unreachable server is given up for offline files.
+#: Seconds between two looks at the history, and (unless WANDB_INIT_TIMEOUT says otherwise) until an unreachable server is
+#: given up for offline files.
 LOOK, REACH = 1.0, 20.0
 #: wandb says this when it gave up sending; ``finish`` returns as if it had not.
 GAVE_UP = "Fatal error while uploading data"
@@ -58,7 +59,7 @@ def start(spec: RunSpec, corner: Path, pid: int) -> tuple[Any, int]:
         that were closed by the same code, because wandb flushes a file when it closes it.
 
     Raises:
-        wandb.Error: a live run could not be begun within REACH seconds.
+        wandb.Error: a live run could not be begun in time.
     """
     code = code_digest(spec.framework)
     mine = {} if live() else {segment: mark for segment, mark in marks.closed(corner).items() if mark["code"] == code}
@@ -66,8 +67,9 @@ def start(spec: RunSpec, corner: Path, pid: int) -> tuple[Any, int]:
         if segment not in mine and not marks.uploaded(segment):
             shutil.rmtree(segment, ignore_errors=True)
     sent = max((mark["step"] for mark in mine.values()), default=0)
+    reach = float(os.environ.get("WANDB_INIT_TIMEOUT", REACH))
     settings = wandb.Settings(
-        init_timeout=REACH, console="off", silent=True, disable_git=True, disable_code=True, x_stats_pid=pid
+        init_timeout=reach, console="off", silent=True, disable_git=True, disable_code=True, x_stats_pid=pid
     )
     mode, resume = ("online", "allow") if live() else ("offline", "allow" if sent else None)
     run = wandb.init(mode=mode, dir=corner, resume=resume, settings=settings, **identity(spec))

@@ -28,6 +28,7 @@ def server(alone, monkeypatch):
     with Server() as running:
         monkeypatch.setenv("WANDB_BASE_URL", running.url)
         monkeypatch.setenv("WANDB_API_KEY", KEY)
+        monkeypatch.setenv("WANDB_INIT_TIMEOUT", "100")
         yield running
 
 
@@ -38,7 +39,8 @@ def train(tmp_path, monkeypatch, alone):
 
     problem = make_problem()
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
-    monkeypatch.setattr(mirror, "HURRY", mirror.PATIENCE)  # the machine that tests may be busy
+    for name in ("HURRY", "PATIENCE"):  # the machine that tests may be busy
+        monkeypatch.setattr(mirror, name, 200.0)
 
     def go(spec, mode, **fake):
         monkeypatch.setenv("WANDB_MODE", mode)

@@ -87,6 +87,8 @@ def test_a_live_run_that_the_server_stops_taking_waits_for_sync(places, train, s
     with monkeypatch.context() as patch:
         patch.setattr(mirror, "PATIENCE", patience)
         assert train(spec, "online", pause_s=0.05)["result"]["status"] == "done"
+        record = places[0] / spec.run_id / write.RECORD
+        assert time.time() - record.stat().st_mtime < patience + 5
     assert not uploaded(places)
     server.refuse, server.runs = {}, {}
     assert sync(places) == 0
