@@ -38,7 +38,7 @@ def test_its_commands_upload_and_define_the_dashboard(tmp_path, monkeypatch):
             arguments = words[words.index("snakemake") + 1 :]
             done = run(
                 [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--directory", str(tmp_path), *arguments],
-                capture_output=True, text=True, timeout=250, check=False, env=os.environ | common | given,
+                capture_output=True, text=True, timeout=280, check=False, env=os.environ | common | given,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr
             assert "k" * 40 not in done.stdout + done.stderr

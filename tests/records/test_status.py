@@ -7,6 +7,7 @@ from fake import Fake, make_problem
 
 from rhelbench import cli, config
 from rhelbench.protocol import job, lock, setup
+from rhelbench.records import write
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text()) | {
     "models": ["linear"], "algorithms": ["bptt", "rhel"], "frameworks": ["jax"], "seeds": [1, 2],
@@ -32,6 +33,8 @@ def options(tmp_path):
 
 
 def test_status_tells_done_running_failed_and_waiting(tmp_path, runs, capsys):
+    rows = [{"step": step, "loss": 1.0, "train": 0.5, "val": val, "fidelity": None} for step, val in ((10, 0.625), (20, 0.25))]
+    write.history(tmp_path / "runs" / runs[3].run_id, rows)
     with lock.held(tmp_path / "scratch" / runs[3].run_id):
         assert cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")]) == 0
     text = capsys.readouterr().out
@@ -39,6 +42,11 @@ def test_status_tells_done_running_failed_and_waiting(tmp_path, runs, capsys):
     lines = {line.split()[0]: line for line in text.splitlines() if line.startswith("BasicMotions")}
     assert "running" in lines[runs[3].run_id]
     assert "pid" in lines[runs[3].run_id]
+    assert lines[runs[3].run_id].split()[2:4] == ["20", "0.625"]  # the last step, the best validation so far
     assert "failed" in lines[runs[1].run_id]
+    assert "nan" not in text.lower()
+    (tmp_path / "runs" / runs[3].run_id / "history.csv").unlink()
     cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")])
-    assert "4 runs: 2 done, 0 running, 1 failed, 1 waiting" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "4 runs: 2 done, 0 running, 1 failed, 1 waiting" in text
+    assert "nan" not in text.lower()
