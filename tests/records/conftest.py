@@ -8,8 +8,6 @@ from rhelbench.records import mirror, write
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "protocol")]
-#: No key of anybody's; forty characters, as wandb demands.
-KEY = "noKeyOfAnybodysButFortyCharactersLong012"
 
 
 @pytest.fixture
@@ -23,7 +21,7 @@ def alone(tmp_path, monkeypatch):
 @pytest.fixture
 def server(alone, monkeypatch):
     """A stand-in for wandb's server on the loopback, and a key that goes nowhere else."""
-    from server import Server
+    from server import KEY, Server
 
     with Server() as running:
         monkeypatch.setenv("WANDB_BASE_URL", running.url)

@@ -9,6 +9,8 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+#: No key of anybody's; forty characters, as wandb demands.
+KEY = "noKeyOfAnybodysButFortyCharactersLong012"
 _VIEWER = {"id": "u", "entity": "someone", "username": "someone", "flags": "{}", "teams": {"edges": []}, "admin": False}
 
 

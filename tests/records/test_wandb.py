@@ -6,8 +6,8 @@ import sys
 import time
 
 import pytest
-from conftest import KEY
 from fake import make_spec
+from server import KEY
 
 pytest.importorskip("wandb")
 

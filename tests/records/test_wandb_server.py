@@ -5,8 +5,8 @@ import json
 import time
 
 import pytest
-from conftest import KEY
 from fake import make_spec
+from server import KEY
 
 pytest.importorskip("wandb_workspaces")
 
