@@ -54,16 +54,30 @@ def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delt
             f"Hamiltonian {type(hamiltonian).__name__} is not separable: the leapfrog needs H = T(π) + V(φ); write it so."
         )
     start = jnp.zeros(f.shape[1:], f.dtype)
-    theta, delta = lanes(theta, delta, start)
+    final, positions = jax.lax.scan(stepper(hamiltonian, integrator, *lanes(theta, delta, start)), (start, start), f)
+    return positions, final
+
+
+def stepper(
+    hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes
+) -> Callable[[Pair, Lanes], tuple[Pair, Lanes]]:
+    """Return the step that a forward pass scans over the drive: (Φ_k, f_{k+1}) -> (Φ_{k+1}, φ_{k+1}).
+
+    Differentiated, it keeps its state alone and is computed anew. Keeping intermediate values would cost memory, and would let
+    the compiler round the forward pass of BPTT otherwise than that of RHEL.
+
+    Args:
+        hamiltonian: what is integrated.
+        integrator: how it is stepped.
+        theta: θ in lanes, each (n, P).
+        delta: step size in lanes, (n, P).
+    """
 
     def step(state: Pair, f_k: Lanes) -> tuple[Pair, Lanes]:
         phi, pi, _ = integrator.step(hamiltonian, theta, delta, *state, f_k)
         return (phi, pi), phi
 
-    # Differentiated, a step keeps its state alone and is computed anew. Keeping intermediate values would cost memory, and
-    # would let the compiler round the forward pass of BPTT otherwise than that of RHEL.
-    final, positions = jax.lax.scan(jax.checkpoint(step, prevent_cse=False), (start, start), f)
-    return positions, final
+    return jax.checkpoint(step, prevent_cse=False)
 
 
 def from_echo(backward: Backward) -> Trajectory:

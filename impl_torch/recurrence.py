@@ -24,7 +24,14 @@ def run(
     Returns:
         φ_1..φ_K and π_1..π_K, each (K, n, P).
     """
-    phi = pi = torch.zeros_like(f[0])
+    rest = torch.zeros_like(f[0])
+    return steps(hamiltonian, integrator, theta, delta, f, rest, rest)
+
+
+def steps(
+    hamiltonian: Hamiltonian, integrator: Integrator, theta: Values, delta: Tensor, f: Path, phi: Tensor, pi: Tensor
+) -> tuple[Path, Path]:
+    """Step from any state (n, P) through a drive (K, n, P); return the K positions and momenta that follow it."""
     positions, momenta = [], []
     for f_k in f.unbind(0):
         phi, pi, _ = integrator.step(hamiltonian, theta, delta, phi, pi, f_k)

@@ -32,7 +32,12 @@ MODELS: dict[str, Model] = {
 RULES: tuple[str, ...] = ("bptt", "rhel")
 
 #: File names in ``algorithms/`` of every implementation.
-ALGORITHMS: tuple[str, ...] = ("bptt", "rhel", "rhel_separate", "rhel_released")
+ALGORITHMS: tuple[str, ...] = (
+    "bptt", "bptt_checkpointed", "bptt_reversible", "rhel", "rhel_separate", "rhel_released", "rtrl", "forward_gradient", "spsa",
+)  # fmt: skip
+
+#: Those that draw directions: each implementation its own, so that only their averages can be compared.
+RANDOM: tuple[str, ...] = ("forward_gradient", "spsa")
 
 #: File names in ``integrators/`` of every implementation.
 INTEGRATORS: tuple[str, ...] = ("leapfrog", "leapfrog_released")

@@ -50,7 +50,17 @@ class Nudge(Frozen):
 class Switches(Frozen):
     """Every place where the released code and the theorems differ, resolved for one run (docs/deviations.md)."""
 
-    algorithm: Literal["bptt", "rhel", "rhel_separate", "rhel_released"]
+    algorithm: Literal[
+        "bptt",
+        "bptt_checkpointed",
+        "bptt_reversible",
+        "rhel",
+        "rhel_separate",
+        "rhel_released",
+        "rtrl",
+        "forward_gradient",
+        "spsa",
+    ]
     integrator: Literal["leapfrog", "leapfrog_released"]
     nudge: Nudge
     c_squash: Literal[1, 2]

@@ -8,13 +8,13 @@ from rhelbench.spec import Nudge
 
 
 @jax.custom_vjp
-def _tie(f: Drive, f_B: Drive) -> Drive:
+def tie(f: Drive, f_B: Drive) -> Drive:
     """Return f; its gradient goes to both copies of the drive."""
     del f_B
     return f
 
 
-_tie.defvjp(lambda f, f_B: (f, None), lambda _, g: (g, g))
+tie.defvjp(lambda f, f_B: (f, None), lambda _, g: (g, g))
 
 
 def trajectory(
@@ -32,4 +32,4 @@ def trajectory(
         f_B: the same numbers; its gradient flows to B.
     """
     del nudge
-    return forward(hamiltonian, integrator, theta, delta, _tie(f, f_B))[0]
+    return forward(hamiltonian, integrator, theta, delta, tie(f, f_B))[0]

@@ -1,0 +1,60 @@
+"""BPTT that steps the state back instead of keeping it: the leapfrog undone, one state in memory."""
+
+import jax
+import jax.numpy as jnp
+
+from impl_jax.interface import Hamiltonian, Integrator, Lanes, Pair, Theta
+from impl_jax.recurrence import Drive, from_echo, lanes, narrow
+from rhelbench.spec import Nudge
+
+Carry = tuple[Pair, Pair, Theta, Lanes]
+
+
+def backward(
+    hamiltonian: Hamiltonian,
+    integrator: Integrator,
+    nudge: Nudge,
+    theta: Theta,
+    delta: Lanes,
+    f: Drive,
+    final: Pair,
+    g: Drive,
+) -> tuple[Theta, Lanes, Drive, Drive]:
+    """Return dL/dθ, dL/dδ and dL/df (twice) from the adjoint of every step at states that are recovered backwards.
+
+    Φ_k = (S(Φ_{k+1}*, f_{k+1}))*; λ_k = (∂Φ_{k+1}/∂Φ_k)ᵀ λ_{k+1} + (g_k, 0). The path is retraced as by an echo.
+
+    Args:
+        hamiltonian: what is integrated.
+        integrator: how it is stepped; an irreversible one spoils the states.
+        nudge: not used: nothing is nudged.
+        theta: θ by letter, () or (P,).
+        delta: step size, () or (P,).
+        f: drive, (K, n, P).
+        final: (φ_K, π_K), each (n, P).
+        g: dL/dφ_k, (K, n, P).
+
+    Source:
+        Maclaurin et al., Gradient-based hyperparameter optimization through reversible learning, 2015.
+    """
+    del nudge
+    wide, step_size = lanes(theta, delta, final[0])
+    zero = jnp.zeros_like(final[0])
+
+    def step(carry: Carry, at_k: tuple[Lanes, Lanes]) -> tuple[Carry, Lanes]:
+        (phi, pi), bar, of_theta, of_delta = carry
+        f_k, g_k = at_k
+        before, minus_pi, _ = integrator.step(hamiltonian, wide, step_size, phi, -pi, f_k)
+        move = lambda theta, delta, phi, pi, f: integrator.step(hamiltonian, theta, delta, phi, pi, f)[:2]  # noqa: E731
+        _, pull = jax.vjp(move, wide, step_size, before, -minus_pi, f_k)
+        by_theta, by_delta, bar_phi, bar_pi, of_f = pull((bar[0] + g_k, bar[1]))
+        of_theta = {name: total + by_theta[name] for name, total in of_theta.items()}
+        return ((before, -minus_pi), (bar_phi, bar_pi), of_theta, of_delta + by_delta), of_f
+
+    start = (final, (zero, zero), dict.fromkeys(theta, zero), zero)
+    (_, _, of_theta, of_delta), of_f = jax.lax.scan(step, start, (f, g), reverse=True)
+    gradients = {name: narrow(total, theta[name]) for name, total in of_theta.items()}
+    return gradients, narrow(of_delta, delta), of_f, of_f
+
+
+trajectory = from_echo(backward)

@@ -1,0 +1,57 @@
+"""Forward gradients: the exact slope along one random direction, times the direction; right on average, seldom close."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+
+from impl_jax.interface import Hamiltonian, Integrator, Lanes, Pair, Theta
+from impl_jax.recurrence import Drive, forward, from_echo, lanes, narrow
+from rhelbench.spec import Nudge
+
+
+def key_of(g: Drive) -> Key[Array, ""]:
+    """Return a key made of the bits of the incoming gradient: another draw at every step, the same one when repeated."""
+    return jax.random.key(jnp.sum(jax.lax.bitcast_convert_type(g, jnp.uint32), dtype=jnp.uint32))
+
+
+def backward(
+    hamiltonian: Hamiltonian,
+    integrator: Integrator,
+    nudge: Nudge,
+    theta: Theta,
+    delta: Lanes,
+    f: Drive,
+    final: Pair,
+    g: Drive,
+) -> tuple[Theta, Lanes, Drive, Drive]:
+    """Return estimates of dL/dθ, dL/dδ and dL/df (twice): D v, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1) over x = (θ, δ, f).
+
+    Every sample and lane has a direction and a slope D of its own, since lanes do not mix. Unbiased; the variance grows with K.
+
+    Args:
+        hamiltonian: what is integrated.
+        integrator: how it is stepped.
+        nudge: not used: nothing is nudged.
+        theta: θ by letter, () or (P,).
+        delta: step size, () or (P,).
+        f: drive, (K, n, P).
+        final: (φ_K, π_K), each (n, P); not used.
+        g: dL/dφ_k, (K, n, P).
+
+    Source:
+        Baydin et al., Gradients without backpropagation, 2022.
+    """
+    del nudge
+    wide, step_size = lanes(theta, delta, final[0])
+    keys = dict(zip((*theta, "delta", "f"), jax.random.split(key_of(g), len(theta) + 2), strict=True))
+    draw = lambda name, like: jax.random.normal(keys[name], like.shape, like.dtype)  # noqa: E731
+    v = {name: draw(name, value) for name, value in wide.items()}
+    v_delta, v_f = draw("delta", step_size), draw("f", f)
+    run = lambda theta, delta, f: forward(hamiltonian, integrator, theta, delta, f)[0]  # noqa: E731
+    _, tangent = jax.jvp(run, (wide, step_size, f), (v, v_delta, v_f))
+    slope = jnp.sum(g * tangent, axis=0)
+    gradients = {name: narrow(slope * v[name], value) for name, value in theta.items()}
+    return gradients, narrow(slope * v_delta, delta), slope * v_f, slope * v_f
+
+
+trajectory = from_echo(backward)

@@ -1,0 +1,58 @@
+"""Forward gradients: the exact slope along one random direction, times the direction; right on average, seldom close."""
+
+import numpy as np
+
+from rhelbench.oracle.interface import Array, Backward, Gradients, Hamiltonian, Integrator, Theta
+from rhelbench.oracle.recurrence import forward, reduce_theta, reduce_to
+from rhelbench.spec import Nudge
+
+
+def seed_of(g: Array) -> int:
+    """Return a seed made of the bits of the incoming gradient: another draw at every step, the same one when repeated."""
+    return int(np.ascontiguousarray(g).view(np.uint32).sum(dtype=np.uint64))
+
+
+def trajectory(
+    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array
+) -> tuple[Array, Backward]:
+    """Return φ_1..φ_K and, per sample and lane, (g · ∂φ/∂x v) v for a standard normal v over x = (θ, δ, f_1..f_K).
+
+    The tangent t_k goes forward beside the state, t ← J t + ∂Φ/∂x v; with D = Σ_k g_k t_φ,k the estimate of dL/dx is D v.
+    E[v vᵀ] = 1, so it is unbiased; its variance grows with the K drives of the lane. Every lane has a direction and a slope of
+    its own, since lanes do not mix.
+
+    Args:
+        hamiltonian: T and V.
+        integrator: one step and its adjoint (its rows are the Jacobian's).
+        nudge: not used.
+        theta: parameters by letter, (P,) or scalar.
+        delta: step, (P,) or scalar.
+        f: drive (K, n, P); ``f_B`` is the same numbers, as the route to B's gradient.
+        f_B: see ``f``.
+
+    Returns:
+        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.
+
+    Source:
+        Baydin et al., Gradients without backpropagation, 2022.
+    """
+    phi, pi = forward(hamiltonian, integrator, theta, delta, f)
+
+    def backward(g: Array) -> Gradients:
+        rng = np.random.default_rng(seed_of(g))
+        one, zero = np.ones(f.shape[1:]), np.zeros(f.shape[1:])
+        v = {name: rng.standard_normal(f.shape[1:]) for name in (*theta, "delta")}
+        v_f, t, slope = rng.standard_normal(f.shape), (zero, zero), zero
+        for k in range(len(f)):
+            moved = []
+            for bar in ((one, zero), (zero, one)):
+                row, slopes, of_delta = integrator.step_adjoint(hamiltonian, theta, delta, phi[k], pi[k], f[k], bar)
+                own = sum((slopes.theta[name] * v[name] for name in theta), slopes.f * v_f[k] + of_delta * v["delta"])
+                moved.append(row[0] * t[0] + row[1] * t[1] + own)
+            t = moved[0], moved[1]
+            slope = slope + g[k] * t[0]
+        lanes = {name: slope * value for name, value in v.items()}
+        of_delta = np.asarray(reduce_to(lanes.pop("delta"), delta))
+        return Gradients(reduce_theta(lanes, theta), of_delta, slope * v_f, slope * v_f)
+
+    return phi[1:], backward

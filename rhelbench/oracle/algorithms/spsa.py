@@ -1,0 +1,49 @@
+"""Simultaneous perturbation: two runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
+
+import numpy as np
+
+from rhelbench.oracle.algorithms.forward_gradient import seed_of
+from rhelbench.oracle.interface import Array, Backward, Gradients, Hamiltonian, Integrator, Theta
+from rhelbench.oracle.recurrence import forward, reduce_theta, reduce_to
+from rhelbench.spec import Nudge
+
+
+def trajectory(
+    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array
+) -> tuple[Array, Backward]:
+    """Return φ_1..φ_K and, per sample and lane, the contrast of two perturbed runs times the perturbation.
+
+    With v = ±1 at random over x = (θ, δ, f_1..f_K): D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, and the estimate of dL/dx
+    is D v (v is its own inverse). Bias O(ρ²), variance as that of ``forward_gradient``.
+
+    Args:
+        hamiltonian: T and V.
+        integrator: one step.
+        nudge: its size is ρ.
+        theta: parameters by letter, (P,) or scalar.
+        delta: step, (P,) or scalar.
+        f: drive (K, n, P); ``f_B`` is the same numbers, as the route to B's gradient.
+        f_B: see ``f``.
+
+    Returns:
+        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.
+
+    Source:
+        Spall, Multivariate stochastic approximation using a simultaneous perturbation gradient approximation, 1992.
+    """
+    phi, _ = forward(hamiltonian, integrator, theta, delta, f)
+
+    def backward(g: Array) -> Gradients:
+        rng, size = np.random.default_rng(seed_of(g)), f.shape[1:]
+        v = {name: rng.choice([-1.0, 1.0], size) for name in (*theta, "delta")}
+        v_f, slope = rng.choice([-1.0, 1.0], f.shape), np.zeros(size)
+        for sign in (1, -1):
+            rho = sign * nudge.size
+            moved = {name: value + rho * v[name] for name, value in theta.items()}
+            there, _ = forward(hamiltonian, integrator, moved, delta + rho * v["delta"], f + rho * v_f)
+            slope = slope + np.sum(g * there[1:], axis=0) / (2 * rho)
+        lanes = {name: slope * value for name, value in v.items()}
+        of_delta = np.asarray(reduce_to(lanes.pop("delta"), delta))
+        return Gradients(reduce_theta(lanes, theta), of_delta, slope * v_f, slope * v_f)
+
+    return phi[1:], backward
