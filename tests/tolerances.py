@@ -26,3 +26,5 @@ FUSED_FLOAT64 = 1e-12
 FUSED_FLOAT32 = 1e-5
 #: Losses of a run that changes the framework half-way, to the run in either: two roundings of one computation, some steps on.
 RESUMED = 1e-6
+#: Standard errors by which the mean of a random estimator may miss BPTT: 40 trials, some twenty numbers at a time (t, 39 df).
+UNBIASED = 5.0
