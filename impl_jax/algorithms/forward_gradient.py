@@ -24,9 +24,10 @@ def backward(
     final: Pair,
     g: Drive,
 ) -> tuple[Theta, Lanes, Drive, Drive]:
-    """Return estimates of dL/dθ, dL/dδ and dL/df (twice): D v, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1) over x = (θ, δ, f).
+    """Return estimates of dL/dθ, dL/dδ and dL/df (twice): D v, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1).
 
-    Every sample and lane has a direction and a slope D of its own, since lanes do not mix. Unbiased; the variance grows with K.
+    Once for x = (θ, δ) and once for x = f, or the larger slope would drown the smaller. Every sample and lane has directions and
+    slopes of its own, since lanes do not mix. Unbiased; that of the drive varies with its K entries.
 
     Args:
         hamiltonian: what is integrated.
@@ -48,10 +49,11 @@ def backward(
     v = {name: draw(name, value) for name, value in wide.items()}
     v_delta, v_f = draw("delta", step_size), draw("f", f)
     run = lambda theta, delta, f: forward(hamiltonian, integrator, theta, delta, f)[0]  # noqa: E731
-    _, tangent = jax.jvp(run, (wide, step_size, f), (v, v_delta, v_f))
-    slope = jnp.sum(g * tangent, axis=0)
+    _, tangent = jax.jvp(lambda theta, delta: run(theta, delta, f), (wide, step_size), (v, v_delta))
+    _, tangent_f = jax.jvp(lambda f: run(wide, step_size, f), (f,), (v_f,))
+    slope, slope_f = jnp.sum(g * tangent, axis=0), jnp.sum(g * tangent_f, axis=0)
     gradients = {name: narrow(slope * v[name], value) for name, value in theta.items()}
-    return gradients, narrow(slope * v_delta, delta), slope * v_f, slope * v_f
+    return gradients, narrow(slope * v_delta, delta), slope_f * v_f, slope_f * v_f
 
 
 trajectory = from_echo(backward)

@@ -1,4 +1,4 @@
-"""Simultaneous perturbation: two runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
+"""Simultaneous perturbation: runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
 
 import jax
 import jax.numpy as jnp
@@ -19,8 +19,9 @@ def backward(
     final: Pair,
     g: Drive,
 ) -> tuple[Theta, Lanes, Drive, Drive]:
-    """Return estimates of dL/dθ, dL/dδ and dL/df (twice): D v, with v = ±1 at random over x = (θ, δ, f_1..f_K) and
-    D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, per sample and lane.
+    """Return estimates D v of dL/dθ, dL/dδ and dL/df (twice), with v = ±1 at random, per sample and lane.
+
+    D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, once for x = (θ, δ) and once for x = f.
 
     Args:
         hamiltonian: what is integrated.
@@ -34,20 +35,22 @@ def backward(
 
     Source:
         Spall, Multivariate stochastic approximation using a simultaneous perturbation gradient approximation, 1992.
-    """  # noqa: D205
+    """
     wide, step_size = lanes(theta, delta, final[0])
     keys = dict(zip((*theta, "delta", "f"), jax.random.split(key_of(g), len(theta) + 2), strict=True))
     draw = lambda name, like: jax.random.rademacher(keys[name], like.shape, like.dtype)  # noqa: E731
     v = {name: draw(name, value) for name, value in wide.items()}
     v_delta, v_f = draw("delta", step_size), draw("f", f)
 
-    def outcome(rho: float) -> Lanes:
+    def outcome(rho: float, rho_f: float) -> Lanes:
         moved = {name: value + rho * v[name] for name, value in wide.items()}
-        return jnp.sum(g * forward(hamiltonian, integrator, moved, step_size + rho * v_delta, f + rho * v_f)[0], axis=0)
+        return jnp.sum(g * forward(hamiltonian, integrator, moved, step_size + rho * v_delta, f + rho_f * v_f)[0], axis=0)
 
-    slope = (outcome(nudge.size) - outcome(-nudge.size)) / (2 * nudge.size)
+    size = nudge.size
+    slope = (outcome(size, 0.0) - outcome(-size, 0.0)) / (2 * size)
+    slope_f = (outcome(0.0, size) - outcome(0.0, -size)) / (2 * size)
     gradients = {name: narrow(slope * v[name], value) for name, value in theta.items()}
-    return gradients, narrow(slope * v_delta, delta), slope * v_f, slope * v_f
+    return gradients, narrow(slope * v_delta, delta), slope_f * v_f, slope_f * v_f
 
 
 trajectory = from_echo(backward)

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from impl_torch.interface import Hamiltonian, Integrator, Path, Values
-from impl_torch.lanes import Given, Results, from_final
+from impl_torch.interface import Hamiltonian, Integrator, Lanes, Path, Values
+from impl_torch.lanes import Given, Results, State, from_final
 from rhelbench.spec import Nudge
 
 
@@ -15,7 +15,9 @@ def source_of(g: Path) -> torch.Generator:
 
 
 def backward(given: Given, g: Path) -> Results:
-    """Return estimates D v, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1) over x = (θ, δ, f), per sample and lane.
+    """Return estimates D v, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1), per sample and lane.
+
+    Once for x = (θ, δ) and once for x = f, or the larger slope would drown the smaller.
 
     Args:
         given: what the forward pass kept; the final state is not used.
@@ -24,12 +26,20 @@ def backward(given: Given, g: Path) -> Results:
     source = source_of(g)
     draw = lambda like: torch.randn(like.shape, generator=source, dtype=g.dtype, device=g.device)  # noqa: E731
     v, v_f = {name: draw(value) for name, value in given.wide.items()}, draw(g)
-    phi = pi = t_phi = t_pi = slope = torch.zeros_like(g[0])
-    for k, g_k in enumerate(g):
-        moving = lambda wide, phi, pi, f_k: given.step(wide, phi, pi, f_k)  # noqa: E731
-        (phi, pi), (t_phi, t_pi) = torch.func.jvp(moving, (given.wide, phi, pi, given.f[k]), (v, t_phi, t_pi, v_f[k]))
-        slope = slope + g_k * t_phi
-    return {name: slope * value for name, value in v.items()}, slope * v_f
+    zero = torch.zeros_like(g[0])
+    slope, slope_f = _slope(given, g, v, torch.zeros_like(g)), _slope(given, g, dict.fromkeys(v, zero), v_f)
+    return {name: slope * value for name, value in v.items()}, slope_f * v_f
+
+
+def _slope(given: Given, g: Path, v: Values, v_f: Path) -> Lanes:
+    """Return D = Σ_k g_k t_φ,k of the tangent along (v, v_f), carried beside the state."""
+    state = tangent = (torch.zeros_like(g[0]), torch.zeros_like(g[0]))
+    slope = torch.zeros_like(g[0])
+    for g_k, f_k, v_k in zip(g, given.f, v_f, strict=True):
+        moved: tuple[State, State] = torch.func.jvp(given.step, (given.wide, *state, f_k), (v, *tangent, v_k))  # pyright: ignore[reportAssignmentType]
+        state, tangent = moved
+        slope = slope + g_k * tangent[0]
+    return slope
 
 
 def trajectory(
@@ -41,9 +51,10 @@ def trajectory(
     f: Path,
     f_B: Path,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0, keeping nothing but the drive; then the tangent along one random direction.
+    """Return φ_1..φ_K from Φ_0 = 0, keeping nothing but the drive; then the tangents along random directions.
 
-    Every sample and lane has a direction and a slope of its own, since lanes do not mix. Unbiased; the variance grows with K.
+    Every sample and lane has directions and slopes of its own, since lanes do not mix. Unbiased; that of the drive varies with
+    its K entries.
 
     Args:
         hamiltonian: the energy.

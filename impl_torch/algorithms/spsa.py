@@ -1,19 +1,19 @@
-"""Simultaneous perturbation: two runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
+"""Simultaneous perturbation: runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from impl_torch.algorithms.forward_gradient import source_of
-from impl_torch.interface import Hamiltonian, Integrator, Path, Values
+from impl_torch.interface import Hamiltonian, Integrator, Lanes, Path, Values
 from impl_torch.lanes import Given, Results, from_final
 from rhelbench.spec import Nudge
 
 
 def backward(given: Given, g: Path) -> Results:
-    """Return estimates D v, with v = ±1 at random over x = (θ, δ, f), per sample and lane.
+    """Return estimates D v, with v = ±1 at random, per sample and lane.
 
-    D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, ρ the nudge's size.
+    D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, ρ the nudge's size; once for x = (θ, δ) and once for x = f.
 
     Args:
         given: what the forward pass kept; the final state is not used.
@@ -22,14 +22,21 @@ def backward(given: Given, g: Path) -> Results:
     source, rho = source_of(g), given.nudge.size
     draw = lambda like: 2 * torch.randint(0, 2, like.shape, generator=source, device=g.device).to(g.dtype) - 1  # noqa: E731
     v, v_f = {name: draw(value) for name, value in given.wide.items()}, draw(g)
-    slope = torch.zeros_like(g[0])
+    slope = slope_f = torch.zeros_like(g[0])
     for way in (rho, -rho):
         moved = {name: value + way * v[name] for name, value in given.wide.items()}
-        phi = pi = torch.zeros_like(g[0])
-        for k, g_k in enumerate(g):
-            phi, pi = given.step(moved, phi, pi, given.f[k] + way * v_f[k])
-            slope = slope + g_k * phi / (2 * way)
-    return {name: slope * value for name, value in v.items()}, slope * v_f
+        slope = slope + _outcome(given, g, moved, given.f) / (2 * way)
+        slope_f = slope_f + _outcome(given, g, given.wide, given.f + way * v_f) / (2 * way)
+    return {name: slope * value for name, value in v.items()}, slope_f * v_f
+
+
+def _outcome(given: Given, g: Path, wide: Values, f: Path) -> Lanes:
+    """Return Σ_k g_k φ_k of a run with these θ, δ and drive."""
+    phi = pi = total = torch.zeros_like(g[0])
+    for g_k, f_k in zip(g, f, strict=True):
+        phi, pi = given.step(wide, phi, pi, f_k)
+        total = total + g_k * phi
+    return total
 
 
 def trajectory(
@@ -41,7 +48,7 @@ def trajectory(
     f: Path,
     f_B: Path,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0, keeping nothing but the drive; then two perturbed runs, as ``backward`` says.
+    """Return φ_1..φ_K from Φ_0 = 0, keeping nothing but the drive; then four perturbed runs, as ``backward`` says.
 
     Args:
         hamiltonian: the energy.

@@ -15,11 +15,11 @@ def seed_of(g: Array) -> int:
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array
 ) -> tuple[Array, Backward]:
-    """Return φ_1..φ_K and, per sample and lane, (g · ∂φ/∂x v) v for a standard normal v over x = (θ, δ, f_1..f_K).
+    """Return φ_1..φ_K and, per sample and lane, (g · ∂φ/∂x v) v for standard normal v, once for x = (θ, δ) and once for x = f.
 
-    The tangent t_k goes forward beside the state, t ← J t + ∂Φ/∂x v; with D = Σ_k g_k t_φ,k the estimate of dL/dx is D v.
-    E[v vᵀ] = 1, so it is unbiased; its variance grows with the K drives of the lane. Every lane has a direction and a slope of
-    its own, since lanes do not mix.
+    A tangent goes forward beside the state, t ← J t + ∂Φ/∂x v; with D = Σ_k g_k t_φ,k the estimate of dL/dx is D v.
+    E[v vᵀ] = 1, so it is unbiased; that of the drive varies with its K entries. Every lane has directions and slopes of its
+    own, since lanes do not mix; θ and drive have each their own, or the larger slope would drown the smaller.
 
     Args:
         hamiltonian: T and V.
@@ -42,17 +42,18 @@ def trajectory(
         rng = np.random.default_rng(seed_of(g))
         one, zero = np.ones(f.shape[1:]), np.zeros(f.shape[1:])
         v = {name: rng.standard_normal(f.shape[1:]) for name in (*theta, "delta")}
-        v_f, t, slope = rng.standard_normal(f.shape), (zero, zero), zero
+        v_f, t, t_f, slope, slope_f = rng.standard_normal(f.shape), (zero, zero), (zero, zero), zero, zero
         for k in range(len(f)):
-            moved = []
+            moved, moved_f = [], []
             for bar in ((one, zero), (zero, one)):
                 row, slopes, of_delta = integrator.step_adjoint(hamiltonian, theta, delta, phi[k], pi[k], f[k], bar)
-                own = sum((slopes.theta[name] * v[name] for name in theta), slopes.f * v_f[k] + of_delta * v["delta"])
+                own = sum((slopes.theta[name] * v[name] for name in theta), of_delta * v["delta"])
                 moved.append(row[0] * t[0] + row[1] * t[1] + own)
-            t = moved[0], moved[1]
-            slope = slope + g[k] * t[0]
+                moved_f.append(row[0] * t_f[0] + row[1] * t_f[1] + slopes.f * v_f[k])
+            t, t_f = (moved[0], moved[1]), (moved_f[0], moved_f[1])
+            slope, slope_f = slope + g[k] * t[0], slope_f + g[k] * t_f[0]
         lanes = {name: slope * value for name, value in v.items()}
         of_delta = np.asarray(reduce_to(lanes.pop("delta"), delta))
-        return Gradients(reduce_theta(lanes, theta), of_delta, slope * v_f, slope * v_f)
+        return Gradients(reduce_theta(lanes, theta), of_delta, slope_f * v_f, slope_f * v_f)
 
     return phi[1:], backward

@@ -1,4 +1,4 @@
-"""Simultaneous perturbation: two runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
+"""Simultaneous perturbation: runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ def trajectory(
 ) -> tuple[Array, Backward]:
     """Return φ_1..φ_K and, per sample and lane, the contrast of two perturbed runs times the perturbation.
 
-    With v = ±1 at random over x = (θ, δ, f_1..f_K): D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, and the estimate of dL/dx
-    is D v (v is its own inverse). Bias O(ρ²), variance as that of ``forward_gradient``.
+    With v = ±1 at random: D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, and the estimate of dL/dx is D v (v is its own
+    inverse), once for x = (θ, δ) and once for x = f. Bias O(ρ²), variance as that of ``forward_gradient``.
 
     Args:
         hamiltonian: T and V.
@@ -36,14 +36,16 @@ def trajectory(
     def backward(g: Array) -> Gradients:
         rng, size = np.random.default_rng(seed_of(g)), f.shape[1:]
         v = {name: rng.choice([-1.0, 1.0], size) for name in (*theta, "delta")}
-        v_f, slope = rng.choice([-1.0, 1.0], f.shape), np.zeros(size)
+        v_f, slope, slope_f = rng.choice([-1.0, 1.0], f.shape), np.zeros(size), np.zeros(size)
         for sign in (1, -1):
             rho = sign * nudge.size
             moved = {name: value + rho * v[name] for name, value in theta.items()}
-            there, _ = forward(hamiltonian, integrator, moved, delta + rho * v["delta"], f + rho * v_f)
+            there, _ = forward(hamiltonian, integrator, moved, delta + rho * v["delta"], f)
             slope = slope + np.sum(g * there[1:], axis=0) / (2 * rho)
+            there, _ = forward(hamiltonian, integrator, theta, delta, f + rho * v_f)
+            slope_f = slope_f + np.sum(g * there[1:], axis=0) / (2 * rho)
         lanes = {name: slope * value for name, value in v.items()}
         of_delta = np.asarray(reduce_to(lanes.pop("delta"), delta))
-        return Gradients(reduce_theta(lanes, theta), of_delta, slope * v_f, slope * v_f)
+        return Gradients(reduce_theta(lanes, theta), of_delta, slope_f * v_f, slope_f * v_f)
 
     return phi[1:], backward
