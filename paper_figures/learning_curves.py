@@ -1,7 +1,11 @@
-"""Learning curves: validation metric against optimiser steps, one panel per task, model and protocol, one line per run."""
+"""Learning curves: validation metric against optimiser steps, one panel per task, model and protocol, one line per run.
+
+Level lines: the baselines of the task at their best, the mean over runs.
+"""
 
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
 from rhelbench.plotting.panels import PANEL, grid, label, title
@@ -11,6 +15,7 @@ from rhelbench.stats.records import Records, unturned
 #: At most this many markers on a line.
 MARKS = 8
 #: BPTT is drawn first and wider, so that a RHEL curve on top of it hides nothing.
+BASELINES = {"majority": ":", "memoryless": "--"}
 WIDTH = {"bptt": 2.2, "rhel": 1.0, "baseline": 1.0}
 
 
@@ -25,6 +30,9 @@ def draw(records: Records) -> Figure:
     )
     if curves.empty:
         return message("No learning curve yet: no run of this matrix has been evaluated.")
+    best = runs.drop(columns="val", errors="ignore").merge(
+        records.history.rename(columns={"step": "best_step"})[["run_id", "best_step", "val"]], on=["run_id", "best_step"]
+    )
     panels = list(curves.groupby(PANEL, sort=False))
     figure, axes = canvas(*grid(len(panels)))
     for ax, (key, part) in zip(axes, panels, strict=False):
@@ -34,9 +42,15 @@ def draw(records: Records) -> Figure:
                 x=run.step, y=run.val * 100, ax=ax, color=COLOURS[algorithm], marker=MARKERS[framework], markersize=4,
                 markevery=max(1, len(run) // MARKS), lw=WIDTH[algorithm], alpha=0.75, errorbar=None, legend=False,
             )  # fmt: skip
+        for name, style in BASELINES.items():
+            level = best[(best.task == key[0]) & (best.protocol == key[2]) & (best.model == name)].val
+            if len(level):
+                ax.axhline(level.mean() * 100, color=COLOURS["baseline"], ls=style, lw=1.2, zorder=0)
         ax.set(title=title(key), xlabel="optimiser step", ylabel=label("validation", part.metric.iloc[0]))
     for ax in axes[len(panels) :]:
         ax.remove()
     order = [name for name in COLOURS if name in set(curves.algorithm)]
-    legend(figure, order, [name for name in MARKERS if name in set(curves.framework)])
+    shown = [name for name in BASELINES if name in set(best.model)]
+    extra = [Line2D([], [], color=COLOURS["baseline"], ls=BASELINES[name], lw=1.2, label=f"{name} (mean)") for name in shown]
+    legend(figure, order, [name for name in MARKERS if name in set(curves.framework)], extra)
     return figure

@@ -1,0 +1,37 @@
+"""Where the echo is lost in float32: its fidelity, and the error of RHEL's gradient beside BPTT's, by δ and length."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rhelbench.plotting import LABELS, canvas
+from rhelbench.protocol.trainer import ECHO_LOST
+
+TABLES = ("echo_lost",)
+SHADES = ("#56B4E9", "#009E73", "#E69F00", "#CC79A7")
+#: Below this, 1 − cosine is rounding of the comparison itself.
+FLOOR = 1e-13
+
+
+def draw(data: pd.DataFrame) -> Figure:
+    models = list(dict.fromkeys(data.model))
+    figure, axes = canvas(2, len(models), width=3.6, height=2.6, sharex=True, sharey="row")
+    colours = dict(zip(sorted(set(data.length)), SHADES, strict=True))
+    top, bottom = axes[: len(models)], axes[len(models) :]
+    for ax, below, model in zip(top, bottom, models, strict=True):
+        for length, curve in data[data.model == model].groupby("length"):
+            ax.plot(curve.delta, curve.fidelity, color=colours[length], marker="o", ms=4, lw=1.4)
+            below.plot(curve.delta, np.maximum(curve.rhel, FLOOR), color=colours[length], marker="o", ms=4, lw=1.4)
+            below.plot(curve.delta, np.maximum(curve.bptt, FLOOR), color=colours[length], ls="--", lw=1.2)
+        ax.axhline(ECHO_LOST, color="#999999", lw=1, ls=":")
+        ax.set(title=f"{model} unit", xscale="log", yscale="log")
+        below.set(xscale="log", yscale="log", xlabel="step δ")
+    top[0].set_ylabel("echo's end, ‖Φe‖/max‖Φ‖")
+    bottom[0].set_ylabel("1 − cosine to the\nfloat64 gradient")
+    handles = [Line2D([], [], color=colour, marker="o", lw=1.4, label=f"{length:,} steps") for length, colour in colours.items()]
+    handles += [Line2D([], [], color="#444444", lw=1.4, marker="o", ms=4, label=LABELS["rhel"])]
+    handles += [Line2D([], [], color="#444444", lw=1.2, ls="--", label=LABELS["bptt"])]
+    handles += [Line2D([], [], color="#999999", lw=1, ls=":", label="flag echo-lost")]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    return figure

@@ -1,0 +1,28 @@
+"""Cosine to the true gradient against passes over the sequence: the exact ways are points, the random ones climb slowly."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rhelbench.plotting import COLOURS, LABELS, canvas
+
+TABLES = ("estimators_cosine",)
+PARTS = {"theta": "θ and δ", "drive": "drive"}
+
+
+def draw(data: pd.DataFrame) -> Figure:
+    panels = [(model, part) for model in sorted(set(data.model)) for part in PARTS]
+    figure, axes = canvas(1, len(panels), width=2.6, height=2.9, sharey=True)
+    names = [name for name in COLOURS if name in set(data.estimator)]
+    for ax, (model, part) in zip(axes, panels, strict=True):
+        for name in names:
+            curve = data[(data.model == model) & (data.part == part) & (data.estimator == name)]
+            ax.plot(
+                curve.passes, curve.cosine, color=COLOURS[name], lw=1.4, marker="o", ms=4 if len(curve) > 1 else 6, alpha=0.85
+            )
+        ax.axhline(1, color="#999999", lw=0.8, zorder=0)
+        ax.set(title=f"{model} unit, {PARTS[part]}", xscale="log", xlabel="passes over the sequence")
+    axes[0].set_ylabel("cosine to the true gradient")
+    handles = [Line2D([], [], color=COLOURS[name], marker="o", lw=1.4, label=LABELS[name]) for name in names]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    return figure
