@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from impl_jax.algorithms import bptt, rhel, rhel_released, rhel_separate
+from impl_jax.algorithms import ALGORITHMS, rhel, rhel_released, rhel_separate, spsa
 from impl_jax.hamiltonians import HAMILTONIANS
 from impl_jax.integrators import INTEGRATORS
 from impl_jax.interface import Lanes, Pair, Theta
@@ -18,24 +18,25 @@ from rhelbench.contract import Arrays
 from rhelbench.spec import Nudge
 
 #: Algorithms that take a nudge, by their backward pass.
-ECHOES: dict[str, Backward] = {
+NUDGED: dict[str, Backward] = {
     "rhel": rhel.backward,
     "rhel_separate": rhel_separate.backward,
     "rhel_released": rhel_released.backward,
+    "spsa": spsa.backward,
 }
 Found = tuple[Theta, Lanes, Drive, Drive]
 
 
-def _by_bptt(hamiltonian: str, theta: Theta, delta: Lanes, f: Drive, g: Drive) -> Found:
+def _plain(hamiltonian: str, algorithm: str, theta: Theta, delta: Lanes, f: Drive, g: Drive) -> Found:
     unused = Nudge(mode="absolute", size=1.0)
 
     def path(theta: Theta, delta: Lanes, f: Drive, f_B: Drive) -> Drive:
-        return bptt.trajectory(HAMILTONIANS[hamiltonian], INTEGRATORS["leapfrog"], unused, theta, delta, f, f_B)
+        return ALGORITHMS[algorithm](HAMILTONIANS[hamiltonian], INTEGRATORS["leapfrog"], unused, theta, delta, f, f_B)
 
     return jax.vjp(path, theta, delta, f, f)[1](g)
 
 
-def _by_echo(
+def _nudged(
     hamiltonian: str,
     algorithm: str,
     mode: Literal["absolute", "relative"],
@@ -47,7 +48,7 @@ def _by_echo(
     _, final = forward(HAMILTONIANS[hamiltonian], leapfrog, theta, delta, f)
     # Not validated: here the size is an axis of vmap, not a number, so that one compilation serves all of them.
     nudge = Nudge.model_construct(mode=mode, size=size)
-    return ECHOES[algorithm](HAMILTONIANS[hamiltonian], leapfrog, nudge, theta, delta, f, final, g)
+    return NUDGED[algorithm](HAMILTONIANS[hamiltonian], leapfrog, nudge, theta, delta, f, final, g)
 
 
 def gradients(
@@ -79,10 +80,10 @@ def gradients(
     """
 
     def one(theta: Theta, delta: Lanes, f: Drive, g: Drive) -> tuple[Theta, Lanes, Lanes, Lanes]:
-        if algorithm == "bptt":
-            found = _by_bptt(hamiltonian, theta, delta, f, g)
+        if algorithm not in NUDGED:
+            found = _plain(hamiltonian, algorithm, theta, delta, f, g)
             return jax.tree.map(lambda value: jnp.broadcast_to(value, (len(sizes), *value.shape)), found)
-        return jax.vmap(partial(_by_echo, hamiltonian, algorithm, mode, (theta, delta, f, g)))(jnp.asarray(sizes, f.dtype))
+        return jax.vmap(partial(_nudged, hamiltonian, algorithm, mode, (theta, delta, f, g)))(jnp.asarray(sizes, f.dtype))
 
     with jax.enable_x64(dtype == "float64"):
         given = jax.tree.map(lambda value: jnp.asarray(value, dtype), (theta, delta, f, g))

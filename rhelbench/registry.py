@@ -94,4 +94,6 @@ FIGURES: dict[str, str] = {
     "gradient_norm": "static",
     "round_trip": "static",
     "imperfect_machine": "static",
+    "estimators": "static",
+    "echo_lost": "static",
 }

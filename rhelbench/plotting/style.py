@@ -18,6 +18,11 @@ COLOURS: dict[str, str] = {
     "rhel": "#D55E00",
     "rhel_separate": "#009E73",
     "rhel_released": "#CC79A7",
+    "bptt_checkpointed": "#56B4E9",
+    "bptt_reversible": "#004B7A",
+    "rtrl": "#000000",
+    "forward_gradient": "#E69F00",
+    "spsa": "#8C564B",
     "baseline": "#666666",
 }
 #: Framework to marker.

@@ -15,5 +15,7 @@ STUDIES: dict[str, str] = {
         "imperfect_machine",
         "gradient_norm",
         "calibration",
+        "estimators",
+        "echo_lost",
     )
 }

@@ -1,6 +1,7 @@
 """Estimators beside RHEL, in every implementation: the exact ones are BPTT, the random ones BPTT on average."""
 
 from collections.abc import Callable
+from functools import cache
 
 import jax
 import numpy as np
@@ -31,17 +32,24 @@ def by_oracle(algorithm: str, hamiltonian: str, theta: Named, delta: np.ndarray,
     return parts(run(algorithm, hamiltonian, "leapfrog", theta, delta, f, g)[1])
 
 
-def by_jax(algorithm: str, hamiltonian: str, theta: Named, delta: np.ndarray, f: np.ndarray, g: np.ndarray) -> Named:
-    module = impl_jax
-    with jax.enable_x64(True):
-        setting = module.hamiltonians.HAMILTONIANS[hamiltonian], module.integrators.INTEGRATORS["leapfrog"], RELATIVE
+@cache
+def compiled(algorithm: str, hamiltonian: str) -> Callable[..., tuple]:
+    """Return the gradients of one unit in JAX, compiled once for all trials."""
+    setting = impl_jax.hamiltonians.HAMILTONIANS[hamiltonian], impl_jax.integrators.INTEGRATORS["leapfrog"], RELATIVE
 
+    def gradients(theta: dict, delta: jax.Array, f: jax.Array, g: jax.Array) -> tuple:
         def trajectory(theta: dict, delta: jax.Array, f: jax.Array, f_B: jax.Array) -> jax.Array:
-            return module.algorithms.ALGORITHMS[algorithm](*setting, theta, delta, f, f_B)
+            return impl_jax.algorithms.ALGORITHMS[algorithm](*setting, theta, delta, f, f_B)
 
-        put = jax.numpy.asarray
-        _, pull = jax.vjp(trajectory, {name: put(value) for name, value in theta.items()}, put(delta), put(f), put(f))
-        of_theta, of_delta, of_f, of_f_B = pull(put(g))
+        return jax.vjp(trajectory, theta, delta, f, f)[1](g)
+
+    return jax.jit(gradients)
+
+
+def by_jax(algorithm: str, hamiltonian: str, theta: Named, delta: np.ndarray, f: np.ndarray, g: np.ndarray) -> Named:
+    with jax.enable_x64(True):
+        given = jax.tree.map(jax.numpy.asarray, (theta, delta, f, g))
+        of_theta, of_delta, of_f, of_f_B = compiled(algorithm, hamiltonian)(*given)
     named = {**of_theta, "delta": of_delta, "f": of_f, "f_B": of_f_B}
     return {name: np.asarray(value) for name, value in named.items()}
 

@@ -1,0 +1,31 @@
+"""Where echoes are lost: RHEL's float32 gradient is BPTT's wherever the echo comes home, and is lost with it."""
+
+import numpy as np
+import pandas as pd
+
+from rhelbench.protocol.trainer import ECHO_LOST
+from rhelbench.studies import echo_lost
+
+PUBLISHED = pd.read_csv("results/published/static/echo_lost.csv")
+
+
+def test_the_linear_echo_always_comes_home():
+    linear = PUBLISHED[PUBLISHED.model == "linear"]
+    assert (linear.fidelity < ECHO_LOST).all()
+    assert (linear.rhel < 1e-6).all()
+
+
+def test_a_lost_echo_means_a_lost_gradient_and_a_kept_one_a_gradient():
+    nonlinear = PUBLISHED[PUBLISHED.model == "nonlinear"]
+    lost = nonlinear.fidelity > ECHO_LOST
+    assert lost.any()
+    assert not lost.all()
+    kept = nonlinear[nonlinear.fidelity < ECHO_LOST / 100]
+    assert (kept.rhel < 1e-3).all()
+    assert (nonlinear[nonlinear.fidelity > 0.5].rhel > 0.1).all()
+
+
+def test_the_published_numbers_of_short_runs_are_what_the_code_gives():
+    now = echo_lost.compute(lengths=(500,), deltas=(0.1, 1.0))["echo_lost"]
+    then = PUBLISHED[(PUBLISHED.length == 500) & PUBLISHED.delta.isin((0.1, 1.0))]
+    np.testing.assert_allclose(np.log10(now.fidelity + 1e-12), np.log10(then.fidelity + 1e-12), atol=1)

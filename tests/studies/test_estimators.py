@@ -1,0 +1,55 @@
+"""The estimators' study: what is exact is, what is random is on average, and the page says what the published table says."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rhelbench.registry import ALGORITHMS, RANDOM
+from rhelbench.studies import estimators
+
+PUBLISHED = pd.read_csv("results/published/static/estimators.csv")
+CURVES = pd.read_csv("results/published/static/estimators_cosine.csv")
+
+
+def rows(table: pd.DataFrame) -> list[str]:
+    """Return the lines of the page's table."""
+    wide = table[table.part == "theta"].merge(table[table.part == "drive"], on=["model", "estimator"], suffixes=("", "_drive"))
+    return [
+        f"| {r.model} | `{r.estimator}` | {r.passes} | {r.cosine:.4f} | {r.cosine_drive:.4f} | {r.sd:.2g} | {r.sd_drive:.2g} |"
+        for r in wide.itertuples()
+    ]
+
+
+def test_the_page_quotes_the_published_table():
+    page = Path("docs/estimators.md").read_text()
+    for row in rows(PUBLISHED):
+        assert row in page
+
+
+def test_every_algorithm_but_the_biased_one_is_studied():
+    assert set(PUBLISHED.estimator) == set(ALGORITHMS) - {"rhel_released"}
+
+
+def test_the_exact_ones_are_exact_and_the_random_ones_right_on_average():
+    random = PUBLISHED.estimator.isin(RANDOM)
+    assert (PUBLISHED.bias[~random] < 1e-6).all()
+    assert (PUBLISHED.sd[~random] == 0).all()
+    assert (PUBLISHED.bias[random] < 1.5 * PUBLISHED.bias_error[random]).all()
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_the_cosine_of_the_drive_climbs_as_the_root_of_the_draws(name):
+    """One of K directions: cosine √(m/(m + K)) after m draws."""
+    for _, curve in CURVES[(CURVES.part == "drive") & (CURVES.estimator == name)].groupby("model"):
+        expected = np.sqrt(curve.draws / (curve.draws + estimators.K))
+        np.testing.assert_allclose(curve.cosine, expected, rtol=0.15)
+
+
+def test_the_study_repeats_what_is_published_of_the_exact_ones(monkeypatch):
+    monkeypatch.setattr(estimators, "NEEDS", {name: need for name, need in estimators.NEEDS.items() if name not in RANDOM})
+    now = estimators.compute()["estimators"]
+    before = PUBLISHED[~PUBLISHED.estimator.isin(RANDOM)]
+    np.testing.assert_allclose(now.cosine, before.cosine, rtol=1e-9)
+    assert list(now.passes) == list(before.passes)
