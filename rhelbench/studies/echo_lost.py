@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
+from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.studies import units
 
 LENGTHS = (500, 2_000, 10_000, 50_000)
@@ -24,11 +25,33 @@ def off(found: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> np.ndarr
     """Return 1 − cosine of the whole gradient of θ and the drive with the wanted one, per draw; 2 where it is not finite."""
     names = [name for name in wanted if name != "f_B"]
     flat = lambda values: np.concatenate([np.asarray(values[n], float).reshape(len(values[n]), -1) for n in names], 1)  # noqa: E731
-    a, b = flat(found), flat(wanted)
-    a = a / np.abs(a).max(1, keepdims=True)
-    b = b / np.abs(b).max(1, keepdims=True)
-    cosine = (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
+    with np.errstate(over="ignore", invalid="ignore"):  # a lost gradient may be infinite
+        a, b = (values / np.abs(values).max(1, keepdims=True) for values in (flat(found), flat(wanted)))
+        cosine = (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
     return np.where(np.isfinite(cosine), 1 - cosine, 2.0)
+
+
+def fidelity(drawn: units.Units, dtype: type = np.float32) -> np.ndarray:
+    """Return ‖Φe_end‖/max_k‖Φ_k‖ of an echo without nudge, per draw, all draws side by side as lanes."""
+    hamiltonian, leapfrog = HAMILTONIANS[drawn.hamiltonian], INTEGRATORS["leapfrog"]
+    draws, P = len(drawn.f), drawn.f.shape[3]
+    lanes = lambda value: np.broadcast_to(value.reshape(draws, -1), (draws, P)).reshape(1, -1).astype(dtype)  # noqa: E731
+    theta, delta = {letter: lanes(value) for letter, value in drawn.theta.items()}, lanes(drawn.delta)
+    f = np.moveaxis(drawn.f[:, :, 0], 0, 1).reshape(drawn.f.shape[1], 1, -1).astype(dtype)
+    phi = pi = np.zeros_like(delta)
+    largest = np.zeros(draws)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for f_k in f:
+            phi, pi, _ = leapfrog.step(hamiltonian, theta, delta, phi, pi, f_k)
+            largest = np.maximum(largest, _size(phi, pi, draws))
+        pi = -pi
+        for f_k in f[::-1]:
+            phi, pi, _ = leapfrog.step(hamiltonian, theta, delta, phi, pi, f_k)
+        return _size(phi, pi, draws) / largest
+
+
+def _size(phi: np.ndarray, pi: np.ndarray, draws: int) -> np.ndarray:
+    return np.sqrt((phi.astype(float) ** 2 + pi.astype(float) ** 2).reshape(draws, -1).sum(1))
 
 
 def compute(lengths: tuple[int, ...] = LENGTHS, deltas: tuple[float, ...] = DELTAS) -> dict[str, pd.DataFrame]:
@@ -44,6 +67,6 @@ def compute(lengths: tuple[int, ...] = LENGTHS, deltas: tuple[float, ...] = DELT
             wanted = {name: value[:, 0] for name, value in units.truth(drawn, FRAMEWORK).items()}
             found = {name: units.gradients(FRAMEWORK, drawn, name, "float32", "relative", [RHO]) for name in ("bptt", "rhel")}
             rows = {name: off({key: part[:, 0] for key, part in value.items()}, wanted) for name, value in found.items()}
-            ends = [units.retrace(FRAMEWORK, units.draw(hamiltonian, K, delta), "leapfrog", "float32")[-1] for delta in deltas]
-            frames.append(pd.DataFrame({"model": hamiltonian, "length": K, "delta": deltas, "fidelity": ends, **rows}))
+            about = {"model": hamiltonian, "length": K, "delta": deltas, "fidelity": fidelity(drawn)}
+            frames.append(pd.DataFrame(about | rows))
     return {"echo_lost": pd.concat(frames, ignore_index=True)}

@@ -12,7 +12,7 @@ from rhelbench.studies import units
 
 K, DELTA = 405, 0.1
 #: Draws of a random estimator: TRIALS times COPIES, the copies side by side as lanes.
-TRIALS, COPIES = 8, 128
+TRIALS, COPIES = 4, 64
 #: ρ of the echoes (protocol ``exact``), and the displacement of spsa.
 NUDGE = Nudge(mode="relative", size=1e-4)
 #: Whether the step's Jacobian is needed, and whether the input is seen in reverse.
