@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rhelbench.stats import judge_method, judge_results
+from rhelbench.stats import judge_estimators, judge_method, judge_results
 from rhelbench.stats.evidence import Evidence
 from rhelbench.stats.judged import Judged
 
@@ -53,6 +53,18 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim("no Jacobian", "No Jacobian of the dynamics is formed", "abstract, section 3", judge_method.no_jacobian),
     Claim("no variance", "The estimate has no variance", "abstract, section 3", judge_method.no_variance),
+    Claim(
+        "alone without Jacobian",
+        "Of the estimators that need no Jacobian RHEL alone has the gradient, in three passes",
+        "abstract; our test",
+        judge_estimators.alone,
+    ),
+    Claim(
+        "echo at any length",
+        "In single precision the echo returns, and RHEL has BPTT's gradient, at every length and step",
+        "our test",
+        judge_estimators.returns,
+    ),
     Claim("constant memory", "State memory does not grow with the length of the sequence", "section 3", judge_method.flat_memory),
     Claim("Table 1", "Test accuracies of Table 1", "Table 1", judge_results.printed("accuracy")),
     Claim("Table 2", "Test errors of Table 2", "Table 2", judge_results.printed("mse")),

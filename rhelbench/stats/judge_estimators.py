@@ -1,0 +1,45 @@
+"""Verdicts on RHEL among other ways to a gradient, and on where its echo is lost."""
+
+import pandas as pd
+
+from rhelbench.protocol.trainer import ECHO_LOST
+from rhelbench.stats.evidence import Evidence
+from rhelbench.stats.judged import Judged
+from rhelbench.stats.names import LABELS
+
+#: 1 − cosine with the true gradient up to which an estimate counts as the gradient: of float64, and of float32.
+SAME, SAME_SINGLE = 1e-6, 1e-3
+
+
+def alone(e: Evidence) -> Judged:
+    """Of all estimators that need no Jacobian, RHEL alone has the gradient, and in three passes."""
+    table, curves = e.static.get("estimators"), e.static.get("estimators_cosine")
+    if table is None or curves is None:
+        return Judged("not measured", "", "", "results/published/static/estimators.csv is missing")
+    free = table[~table.jacobian]
+    rhel = free[free.estimator == "rhel"]
+    others = curves[curves.estimator.isin(set(free.estimator) - {"rhel", "rhel_separate"})]
+    best = others.loc[others.groupby(["model", "part"]).cosine.idxmax()]
+    parts = [f"{LABELS['rhel']}: {rhel.passes.max()} passes, 1 − cosine ≤ {(1 - rhel.cosine).max():.0e}"]
+    parts += [f"{LABELS[r.estimator]}, {r.model}, {r.part}: {r.cosine:.2f} after {r.passes:,} passes" for r in best.itertuples()]
+    evidence = f"estimators.csv: {table.estimator.nunique()} estimators on one unit of either kind, float64"
+    holds = bool((1 - rhel.cosine).max() <= SAME and rhel.passes.max() == 3 and (1 - best.cosine).min() > SAME)
+    return Judged("reproduced" if holds else "not reproduced", "; ".join(parts), evidence, "" if holds else "another one does")
+
+
+def _edge(table: pd.DataFrame) -> str:
+    """Say from which step on the echo is lost, per length."""
+    lost = table[table.fidelity > ECHO_LOST].groupby("length").delta.min()
+    return ", ".join(f"δ ≥ {delta:g} at {length:,} steps" for length, delta in lost.items()) or "nowhere"
+
+
+def returns(e: Evidence) -> Judged:
+    """In float32 the echo comes home, and RHEL has BPTT's gradient, at every length and step that was tried."""
+    table = e.static.get("echo_lost")
+    if table is None:
+        return Judged("not measured", "", "", "results/published/static/echo_lost.csv is missing")
+    number = "; ".join(f"{model}: lost {_edge(part)}" for model, part in table.groupby("model", sort=False))
+    off = table[(table.rhel > SAME_SINGLE) & (table.bptt <= SAME_SINGLE)]
+    evidence = f"echo_lost.csv: {len(table)} pairs of length and δ, float32 against BPTT in float64"
+    why = f"in {len(off)} of {len(table)} RHEL's gradient is lost and BPTT's is not"
+    return Judged("reproduced", number, evidence) if off.empty else Judged("not reproduced", number, evidence, why)
