@@ -10,8 +10,8 @@ from rhelbench.protocol.trainer import ECHO_LOST
 
 TABLES = ("echo_lost",)
 SHADES = ("#56B4E9", "#009E73", "#E69F00", "#CC79A7")
-#: Below this, 1 − cosine is rounding of the comparison itself.
-FLOOR = 1e-13
+#: An error beyond this is drawn here: the gradient is lost, by how much means nothing.
+TOP = 1e2
 
 
 def draw(data: pd.DataFrame) -> Figure:
@@ -22,13 +22,13 @@ def draw(data: pd.DataFrame) -> Figure:
     for ax, below, model in zip(top, bottom, models, strict=True):
         for length, curve in data[data.model == model].groupby("length"):
             ax.plot(curve.delta, curve.fidelity, color=colours[length], marker="o", ms=4, lw=1.4)
-            below.plot(curve.delta, np.maximum(curve.rhel, FLOOR), color=colours[length], marker="o", ms=4, lw=1.4)
-            below.plot(curve.delta, np.maximum(curve.bptt, FLOOR), color=colours[length], ls="--", lw=1.2)
+            below.plot(curve.delta, np.minimum(curve.rhel, TOP), color=colours[length], marker="o", ms=4, lw=1.4)
+            below.plot(curve.delta, np.minimum(curve.bptt, TOP), color=colours[length], ls="--", lw=1.2)
         ax.axhline(ECHO_LOST, color="#999999", lw=1, ls=":")
         ax.set(title=f"{model} unit", xscale="log", yscale="log")
         below.set(xscale="log", yscale="log", xlabel="step δ")
     top[0].set_ylabel("echo's end, ‖Φe‖/max‖Φ‖")
-    bottom[0].set_ylabel("1 − cosine to the\nfloat64 gradient")
+    bottom[0].set_ylabel("error of the float32 gradient,\nrelative to float64 BPTT")
     handles = [Line2D([], [], color=colour, marker="o", lw=1.4, label=f"{length:,} steps") for length, colour in colours.items()]
     handles += [Line2D([], [], color="#444444", lw=1.4, marker="o", ms=4, label=LABELS["rhel"])]
     handles += [Line2D([], [], color="#444444", lw=1.2, ls="--", label=LABELS["bptt"])]

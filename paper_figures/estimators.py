@@ -5,8 +5,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, LABELS, canvas
+from rhelbench.registry import RANDOM
 
 TABLES = ("estimators_cosine",)
+#: Factor in passes between points of equal cost.
+SIDE = 1.22
 PARTS = {"theta": "θ and δ", "drive": "drive"}
 
 
@@ -14,12 +17,15 @@ def draw(data: pd.DataFrame) -> Figure:
     panels = [(model, part) for model in sorted(set(data.model)) for part in PARTS]
     figure, axes = canvas(1, len(panels), width=2.6, height=2.9, sharey=True)
     names = [name for name in COLOURS if name in set(data.estimator)]
+    cost = data[data.draws == 1].groupby("estimator").passes.min()
     for ax, (model, part) in zip(axes, panels, strict=True):
         for name in names:
             curve = data[(data.model == model) & (data.part == part) & (data.estimator == name)]
-            ax.plot(
-                curve.passes, curve.cosine, color=COLOURS[name], lw=1.4, marker="o", ms=4 if len(curve) > 1 else 6, alpha=0.85
-            )
+            aside = 1.0
+            if len(curve) == 1:  # those of equal cost side by side, or they hide each other
+                level = [other for other in names if cost[other] == cost[name] and other not in RANDOM]
+                aside = SIDE ** (level.index(name) - (len(level) - 1) / 2)
+            ax.plot(curve.passes * aside, curve.cosine, color=COLOURS[name], lw=1.4, marker="o", ms=4, alpha=0.9)
         ax.axhline(1, color="#999999", lw=0.8, zorder=0)
         ax.set(title=f"{model} unit, {PARTS[part]}", xscale="log", xlabel="passes over the sequence")
     axes[0].set_ylabel("cosine to the true gradient")

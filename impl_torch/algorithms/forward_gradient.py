@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from impl_torch.interface import Hamiltonian, Integrator, Lanes, Path, Values
-from impl_torch.lanes import Given, Results, State, from_final
+from impl_torch.interface import Hamiltonian, Integrator, Path, Values
+from impl_torch.lanes import Given, Results, from_final, pulled
 from rhelbench.spec import Nudge
 
 
@@ -26,20 +26,18 @@ def backward(given: Given, g: Path) -> Results:
     source = source_of(g)
     draw = lambda like: torch.randn(like.shape, generator=source, dtype=g.dtype, device=g.device)  # noqa: E731
     v, v_f = {name: draw(value) for name, value in given.wide.items()}, draw(g)
-    zero = torch.zeros_like(g[0])
-    slope, slope_f = _slope(given, g, v, torch.zeros_like(g)), _slope(given, g, dict.fromkeys(v, zero), v_f)
-    return {name: slope * value for name, value in v.items()}, slope_f * v_f
-
-
-def _slope(given: Given, g: Path, v: Values, v_f: Path) -> Lanes:
-    """Return D = Σ_k g_k t_φ,k of the tangent along (v, v_f), carried beside the state."""
-    state = tangent = (torch.zeros_like(g[0]), torch.zeros_like(g[0]))
-    slope = torch.zeros_like(g[0])
+    one, zero = torch.ones_like(g[0]), torch.zeros_like(g[0])
+    state = tangent = tangent_f = (zero, zero)
+    slope = slope_f = zero
     for g_k, f_k, v_k in zip(g, given.f, v_f, strict=True):
-        moved: tuple[State, State] = torch.func.jvp(given.step, (given.wide, *state, f_k), (v, *tangent, v_k))  # pyright: ignore[reportAssignmentType]
-        state, tangent = moved
-        slope = slope + g_k * tangent[0]
-    return slope
+        rows = [pulled(given, *state, f_k, bar) for bar in ((one, zero), (zero, one))]
+        own = [sum((of[name] * v[name] for name in v), zero) for of, *_ in rows]
+        moved = [of_phi * tangent[0] + of_pi * tangent[1] for _, of_phi, of_pi, _ in rows]
+        moved_f = [of_phi * tangent_f[0] + of_pi * tangent_f[1] + of_f * v_k for _, of_phi, of_pi, of_f in rows]
+        tangent, tangent_f = (moved[0] + own[0], moved[1] + own[1]), (moved_f[0], moved_f[1])
+        state = given.step(given.wide, *state, f_k)
+        slope, slope_f = slope + g_k * tangent[0], slope_f + g_k * tangent_f[0]
+    return {name: slope * value for name, value in v.items()}, slope_f * v_f
 
 
 def trajectory(
