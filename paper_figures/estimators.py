@@ -9,7 +9,7 @@ from rhelbench.registry import RANDOM
 
 TABLES = ("estimators_cosine",)
 #: Factor in passes between points of equal cost.
-SIDE = 1.22
+SIDE = 1.13
 PARTS = {"theta": "θ and δ", "drive": "drive"}
 
 

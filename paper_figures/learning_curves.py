@@ -14,8 +14,9 @@ from rhelbench.stats.records import Records, unturned
 
 #: At most this many markers on a line.
 MARKS = 8
-#: BPTT is drawn first and wider, so that a RHEL curve on top of it hides nothing.
+#: Level lines.
 BASELINES = {"majority": ":", "memoryless": "--"}
+#: BPTT is drawn first and wider, so that a RHEL curve on top of it hides nothing.
 WIDTH = {"bptt": 2.2, "rhel": 1.0, "baseline": 1.0}
 
 

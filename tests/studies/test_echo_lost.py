@@ -21,7 +21,7 @@ def test_a_lost_echo_means_a_lost_gradient_and_a_kept_one_a_gradient():
     assert lost.any()
     assert (nonlinear[nonlinear.fidelity < ECHO_LOST / 100].rhel < 1e-1).all()
     assert (nonlinear[lost].rhel > 1e-1).all()
-    assert (nonlinear[lost].rhel > nonlinear[lost].bptt / 10).all()
+    assert (nonlinear[lost].bptt > 1e-1).all()  # where an echo is lost, so is BPTT's own path, in single precision
 
 
 def test_the_published_numbers_of_short_runs_are_what_the_code_gives():
