@@ -21,7 +21,10 @@ def alone(e: Evidence) -> Judged:
     others = curves[curves.estimator.isin(set(free.estimator) - {"rhel", "rhel_separate"})]
     best = others.loc[others.groupby(["model", "part"]).cosine.idxmax()]
     parts = [f"{LABELS['rhel']}: {rhel.passes.max()} passes, 1 − cosine ≤ {(1 - rhel.cosine).max():.0e}"]
-    parts += [f"{LABELS[r.estimator]}, {r.model}, {r.part}: {r.cosine:.2f} after {r.passes:,} passes" for r in best.itertuples()]
+    parts += [
+        f"{LABELS[r['estimator']]}, {r['model']}, {r['part']}: {r['cosine']:.2f} after {r['passes']:,} passes"
+        for r in best.to_dict("records")
+    ]
     evidence = f"estimators.csv: {table.estimator.nunique()} estimators on one unit of either kind, float64"
     holds = bool((1 - rhel.cosine).max() <= SAME and rhel.passes.max() == 3 and (1 - best.cosine).min() > SAME)
     return Judged("reproduced" if holds else "not reproduced", "; ".join(parts), evidence, "" if holds else "another one does")
