@@ -66,6 +66,11 @@ def test_a_difference_from_the_manifest_is_found(tmp_path, damage, capsys):
     assert damage in message or "has no MANIFEST.json" in message
 
 
+def test_what_is_committed_is_what_the_manifest_says():
+    folder = Path("results/published")
+    assert manifest.check(folder) == len(json.loads((folder / manifest.NAME).read_text()))
+
+
 def test_every_published_record_is_of_a_clean_commit_and_of_a_run_that_is_asked_for():
     wanted = {spec.run_id: spec for spec in publish.specs(publish.matrices())}
     for path in Path("results/published/runs").glob("*/record.json"):
