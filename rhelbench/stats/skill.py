@@ -57,7 +57,8 @@ def _beyond(own: pd.DataFrame, base: pd.DataFrame, gains: NDArray[np.float64]) -
     counts = [
         (int(runs.correct.sum()), int((runs.total - runs.correct).sum())) for runs in (own, base) if runs.total.notna().all()
     ]
-    return bool((stats.fisher_exact(counts, "greater")[1] if len(counts) == 2 else flip(gains)) <= LEVEL)
+    p = stats.fisher_exact(counts, "greater").pvalue if len(counts) == 2 else flip(gains)
+    return float(p) <= LEVEL
 
 
 def informative(records: Records) -> dict[tuple[str, ...], str]:
