@@ -57,8 +57,10 @@ def _beyond(own: pd.DataFrame, base: pd.DataFrame, gains: NDArray[np.float64]) -
     counts = [
         (int(runs.correct.sum()), int((runs.total - runs.correct).sum())) for runs in (own, base) if runs.total.notna().all()
     ]
-    p = stats.fisher_exact(counts, "greater").pvalue if len(counts) == 2 else flip(gains)
-    return float(p) <= LEVEL
+    if len(counts) < 2:
+        return bool(flip(gains) <= LEVEL)
+    _, p = stats.fisher_exact(counts, "greater")
+    return bool(np.asarray(p) <= LEVEL)
 
 
 def informative(records: Records) -> dict[tuple[str, ...], str]:
