@@ -80,6 +80,16 @@ def stepper(
     return jax.checkpoint(step, prevent_cse=False)
 
 
+def mover(hamiltonian: Hamiltonian, integrator: Integrator) -> Callable[[Theta, Lanes, Lanes, Lanes, Lanes], tuple[Lanes, Lanes]]:
+    """Return (θ, δ, φ_k, π_k, f_{k+1}) -> (φ_{k+1}, π_{k+1}), to be differentiated by all of them."""
+
+    def move(theta: Theta, delta: Lanes, phi: Lanes, pi: Lanes, f: Lanes) -> tuple[Lanes, Lanes]:
+        phi, pi, _ = integrator.step(hamiltonian, theta, delta, phi, pi, f)
+        return phi, pi
+
+    return move
+
+
 def from_echo(backward: Backward) -> Trajectory:
     """Make a trajectory whose backward pass keeps the final state and the drive, and nothing else."""
 

@@ -45,10 +45,16 @@ def backward(
     del nudge
     wide, step_size = lanes(theta, delta, final[0])
     keys = dict(zip((*theta, "delta", "f"), jax.random.split(key_of(g), len(theta) + 2), strict=True))
-    draw = lambda name, like: jax.random.normal(keys[name], like.shape, like.dtype)  # noqa: E731
+
+    def draw(name: str, like: Lanes) -> Lanes:
+        return jax.random.normal(keys[name], like.shape, like.dtype)
+
     v = {name: draw(name, value) for name, value in wide.items()}
     v_delta, v_f = draw("delta", step_size), draw("f", f)
-    run = lambda theta, delta, f: forward(hamiltonian, integrator, theta, delta, f)[0]  # noqa: E731
+
+    def run(theta: Theta, delta: Lanes, f: Drive) -> Drive:
+        return forward(hamiltonian, integrator, theta, delta, f)[0]
+
     _, tangent = jax.jvp(lambda theta, delta: run(theta, delta, f), (wide, step_size), (v, v_delta))
     _, tangent_f = jax.jvp(lambda f: run(wide, step_size, f), (f,), (v_f,))
     slope, slope_f = jnp.sum(g * tangent, axis=0), jnp.sum(g * tangent_f, axis=0)

@@ -38,7 +38,10 @@ def backward(
     """
     wide, step_size = lanes(theta, delta, final[0])
     keys = dict(zip((*theta, "delta", "f"), jax.random.split(key_of(g), len(theta) + 2), strict=True))
-    draw = lambda name, like: jax.random.rademacher(keys[name], like.shape, like.dtype)  # noqa: E731
+
+    def draw(name: str, like: Lanes) -> Lanes:
+        return jax.random.rademacher(keys[name], like.shape, like.dtype)
+
     v = {name: draw(name, value) for name, value in wide.items()}
     v_delta, v_f = draw("delta", step_size), draw("f", f)
 

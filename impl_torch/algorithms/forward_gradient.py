@@ -24,7 +24,10 @@ def backward(given: Given, g: Path) -> Results:
         g: dL/dφ_k, (K, n, P).
     """
     source = source_of(g)
-    draw = lambda like: torch.randn(like.shape, generator=source, dtype=g.dtype, device=g.device)  # noqa: E731
+
+    def draw(like: Tensor) -> Tensor:
+        return torch.randn(like.shape, generator=source, dtype=g.dtype, device=g.device)
+
     v, v_f = {name: draw(value) for name, value in given.wide.items()}, draw(g)
     one, zero = torch.ones_like(g[0]), torch.zeros_like(g[0])
     state = tangent = tangent_f = (zero, zero)

@@ -20,7 +20,10 @@ def backward(given: Given, g: Path) -> Results:
         g: dL/dφ_k, (K, n, P).
     """
     source, rho = source_of(g), given.nudge.size
-    draw = lambda like: 2 * torch.randint(0, 2, like.shape, generator=source, device=g.device).to(g.dtype) - 1  # noqa: E731
+
+    def draw(like: Tensor) -> Tensor:
+        return 2 * torch.randint(0, 2, like.shape, generator=source, device=g.device).to(g.dtype) - 1
+
     v, v_f = {name: draw(value) for name, value in given.wide.items()}, draw(g)
     slope = slope_f = torch.zeros_like(g[0])
     for way in (rho, -rho):

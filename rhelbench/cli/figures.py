@@ -11,8 +11,6 @@ from rhelbench.plotting import save
 from rhelbench.registry import FIGURES
 from rhelbench.stats import evidence, records, reported
 
-#: The folder of the static studies' tables, inside the published results.
-
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""

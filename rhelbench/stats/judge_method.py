@@ -4,6 +4,7 @@ from rhelbench.registry import MODELS
 from rhelbench.stats.evidence import Evidence
 from rhelbench.stats.judged import Judged
 from rhelbench.stats.names import LABELS
+from rhelbench.switches import read_protocol
 
 #: Largest relative difference that counts as equal gradients in float64: linear units are exact but for rounding, the
 #: nonlinear unit has the ρ² of its nudge, continuous time its solver's tolerance.
@@ -11,7 +12,7 @@ EQUAL = {"linear": 1e-8, "nonlinear": 1e-6, "continuous": 1e-8, "longest nonline
 #: The same for the solvers of the frameworks, whose tolerances are their own.
 SOLVER = 1e-6
 #: The scale-free nudge ρ that the claim on single precision is judged at, that of the protocol exact.
-SINGLE = 1e-4
+SINGLE = read_protocol("exact").nudge.size
 #: Growth of the state memory from length 1,000 to 100,000 that counts as none.
 FLAT = 1.1
 #: Levels of the parity ladder that concern gradients.

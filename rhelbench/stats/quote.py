@@ -4,10 +4,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
 from rhelbench.errors import unknown
 from rhelbench.stats import reported, summary
 from rhelbench.stats.records import Records
 
+#: Tasks drawn by rhelbench/tasks/generators: family and length.
+MEMORY = r"^(?:order|delay|product)-\d+$"
 #: ``<!-- results: NAME -->``, whatever the build step puts there, ``<!-- end -->``.
 _BLOCK = re.compile(r"(?P<head>[ ]*<!-- results: (?P<name>\w+) -->\n).*?(?P<end>[ ]*<!-- end -->)", re.DOTALL)
 
@@ -32,8 +36,28 @@ def published(records: Records) -> str:
     return _table(_some(records, lambda r: r.runs.task.isin(reported.order()) & ~r.runs.protocol.str.contains("+", regex=False)))
 
 
+def memory(records: Records) -> str:
+    """Return the table of the memory tasks."""
+    return _table(_some(records, lambda r: r.runs.task.str.contains(MEMORY)))
+
+
+def estimators(records: Records) -> str:
+    """Return the table of the ways to a gradient, from the study's own."""
+    table = pd.read_csv(records.folder / "static" / "estimators.csv")
+    wide = table[table.part == "theta"].merge(table[table.part == "drive"], on=["model", "estimator"], suffixes=("", "_drive"))
+    lines = [
+        "| unit | estimator | passes | cosine, θ and δ | cosine, drive | sd/norm, θ and δ | sd/norm, drive |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {r.model} | `{r.estimator}` | {r.passes} | {r.cosine:.4f} | {r.cosine_drive:.4f} | {r.sd:.2g} | {r.sd_drive:.2g} |"
+        for r in wide.itertuples()
+    ]
+    return "\n".join(lines) + "\n"
+
+
 #: Name of a block to what fills it.
-BLOCKS: dict[str, Callable[[Records], str]] = {"smoke": smoke, "published": published}
+BLOCKS: dict[str, Callable[[Records], str]] = {"smoke": smoke, "published": published, "memory": memory, "estimators": estimators}
 
 
 def fill(text: str, records: Records) -> str:

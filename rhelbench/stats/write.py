@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from rhelbench.records.files import write_atomically
 from rhelbench.stats.tables import Table
 
 _TEX = {
@@ -20,11 +21,8 @@ _TEX = {
 
 
 def text(path: Path, content: str) -> Path:
-    """Write a text file to a temporary name and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(content, encoding="utf-8")
-    part.rename(path)
+    """Write a text file, complete or not at all; return its path."""
+    write_atomically(path, content)
     return path
 
 

@@ -16,7 +16,10 @@ FRAMEWORK = "jax"
 def stacked(hamiltonian: str, K: int, deltas: tuple[float, ...]) -> units.Units:
     """Return one draw per δ, equal in everything else."""
     drawn = [units.draw(hamiltonian, K, delta) for delta in deltas]
-    join = lambda name: np.concatenate([getattr(one, name) for one in drawn])  # noqa: E731
+
+    def join(name: str) -> np.ndarray:
+        return np.concatenate([getattr(one, name) for one in drawn])
+
     theta = {letter: np.concatenate([one.theta[letter] for one in drawn]) for letter in drawn[0].theta}
     return units.Units(hamiltonian, theta, join("delta"), join("f"), join("g"))
 
@@ -25,7 +28,10 @@ def fidelity(drawn: units.Units, dtype: type = np.float32) -> np.ndarray:
     """Return ‖Φe_end‖/max_k‖Φ_k‖ of an echo without nudge, per draw, all draws side by side as lanes."""
     hamiltonian, leapfrog = HAMILTONIANS[drawn.hamiltonian], INTEGRATORS["leapfrog"]
     draws, P = len(drawn.f), drawn.f.shape[3]
-    lanes = lambda value: np.broadcast_to(value.reshape(draws, -1), (draws, P)).reshape(1, -1).astype(dtype)  # noqa: E731
+
+    def lanes(value: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(value.reshape(draws, -1), (draws, P)).reshape(1, -1).astype(dtype)
+
     theta, delta = {letter: lanes(value) for letter, value in drawn.theta.items()}, lanes(drawn.delta)
     f = np.moveaxis(drawn.f[:, :, 0], 0, 1).reshape(drawn.f.shape[1], 1, -1).astype(dtype)
     phi = pi = np.zeros_like(delta)

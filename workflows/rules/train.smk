@@ -1,5 +1,4 @@
-# One rule per task and framework: its jobs ask for the same, as the jobs of one Slurm array must, and its process knows
-# one framework. A job writes its records and exits 0 for every end of a run's own, `failed` included; `train` resumes.
+# One rule per task and framework: its jobs ask for the same resources, and its process knows one framework. A job writes its records and exits 0 for every end of a run's own, `failed` included; `train` resumes.
 # With seeds_per_job, one rule per pack of seeds instead, whose records are its outputs.
 JOBS = {}
 for seeds in pack.packs(list(SPECS.values()), MATRIX.seeds_per_job):
