@@ -60,7 +60,7 @@ def render(records: Records, claims: Path, figures: list[Path]) -> str:
         "tables": tables,
         "behind": behind,
         "filters": filters,
-        "deviations": pages.deviation_rows(*(found[f"deviation{name}"] for name in ("s", "_metrics", "_rounding"))),
+        "deviations": pages.deviation_rows(*(found[f"deviation{name}"] for name in ("s", "_metrics", "_rounding", "_factors"))),
         "figures": _figures(figures),
         "name": records.folder.name,
     }

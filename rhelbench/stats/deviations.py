@@ -8,11 +8,15 @@ import pandas as pd
 
 from rhelbench import switches
 from rhelbench.contract import TaskShape
+from rhelbench.oracle.algorithms import ALGORITHMS
+from rhelbench.oracle.hamiltonians import HAMILTONIANS
+from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.learner import make_learner
 from rhelbench.parameters import initial
 from rhelbench.registry import DEVIATIONS, MODELS, NONLINEAR
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, RunSpec, Switches
+from rhelbench.stats import measured
 from rhelbench.stats.equivalence import paired
 from rhelbench.stats.pairs import differences
 from rhelbench.stats.records import Records
@@ -21,9 +25,10 @@ from rhelbench.switches import read_protocol
 PAGE = Path("docs/deviations.md")
 #: Rows whose switch changes the model or its gradient; the others change draws or precision only.
 SHOWN = (1, 2, 3, 4, 8, 9, 10)
+#: Row 5: factors of the loss whose effect on the echo is shown.
+FACTORS = (1.0, 1e3, 1e6)
 #: Why the oracle has nothing to measure in a row.
 WITHOUT = {
-    5: "a common factor: none by construction, up to Adam's 1e-8",
     6: "changes the noise only",
     7: "changes the split only",
     11: "changes which samples are seen",
@@ -105,6 +110,30 @@ def rounding(static: dict[str, pd.DataFrame]) -> pd.DataFrame:
     table = static["epsilon"].query("algorithm == 'rhel_separate' and dtype == 'float32' and mode == 'absolute'")
     table = table[np.isclose(table["size"], size)]
     return table.loc[table.groupby(["model", "length"]).error.idxmax(), columns].reset_index(drop=True)
+
+
+def factors(K: int = _LENGTH, P: int = 8) -> pd.DataFrame:
+    """Return what multiplying the loss by a factor does to the echo (row 5): the kick is ε times the multiplied gradient.
+
+    One nonlinear unit, f ~ N(0, 1), dL/dφ ~ factor · N(0, 1)/(32 K): a loss averaged over a batch of 32 and over time. The linear
+    unit's echo is exact at any ε.
+
+    Returns:
+        One row per nudge (that of ``released``, that of ``exact``) and factor: the worst relative L2 error to BPTT's gradient.
+    """
+    theta, delta, f, g = measured.problem("nonlinear", K, P)
+    found = []
+    for protocol in ("released", "exact"):
+        nudge = read_protocol(protocol).nudge
+        for factor in FACTORS:
+            own = factor * g / (32 * K)
+            estimate, truth = (
+                ALGORITHMS[name](HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], nudge, theta, delta, f, f)[1](own)
+                for name in ("rhel", "bptt")
+            )
+            error = measured.error(estimate, truth)
+            found.append({"nudge": nudge.mode, "size": nudge.size, "factor": factor, "error": error})
+    return pd.DataFrame(found)
 
 
 def turned(first: str, second: str) -> set[str]:

@@ -51,7 +51,7 @@ def interval(mean: float, low: float, high: float, metric: str, sign: str = "+")
     return f"{mean * scale:{sign}.1f}{inside}"
 
 
-def effects(measured: pd.DataFrame, rounding: pd.DataFrame) -> dict[int, str]:
+def effects(measured: pd.DataFrame, rounding: pd.DataFrame, factors: pd.DataFrame) -> dict[int, str]:
     """Return, per row of the deviations, what turning its switch does to the gradient, in words and numbers."""
     base = measured[measured.row == 0].set_index("model").rule_error
     texts: dict[int, list[str]] = {}
@@ -65,6 +65,10 @@ def effects(measured: pd.DataFrame, rounding: pd.DataFrame) -> dict[int, str]:
     for model, rows in rounding.groupby("model", sort=False):
         errors = ", ".join(f"{r.error:.0e} ({r.parameter}) over {r.length:,} steps" for r in rows.itertuples())
         texts.setdefault(8, []).append(f"{model} unit in float32, two echoes subtracted: {errors}")
+    for nudge, rows in factors.groupby("nudge", sort=False):
+        errors = ", ".join(f"{r.error:.0e} at factor {r.factor:g}" for r in rows.itertuples())
+        size = {"absolute": "ε", "relative": "ρ"}[str(nudge)] + f" = {rows['size'].iloc[0]:g}"
+        texts.setdefault(5, []).append(f"nonlinear unit, {nudge} nudge {size}: rule error {errors}")
     return {row: "; ".join(lines) for row, lines in texts.items()} | deviations.WITHOUT
 
 
@@ -81,9 +85,11 @@ def metric_effect(row: int, found: pd.DataFrame) -> str:
     return "; ".join(texts) or "no runs"
 
 
-def deviation_rows(measured: pd.DataFrame, found: pd.DataFrame, rounding: pd.DataFrame) -> list[dict[str, str]]:
+def deviation_rows(
+    measured: pd.DataFrame, found: pd.DataFrame, rounding: pd.DataFrame, factors: pd.DataFrame
+) -> list[dict[str, str]]:
     """Return the rows of docs/deviations.md with what turning each one does to the gradient and to the final metric."""
-    texts = effects(measured, rounding)
+    texts = effects(measured, rounding, factors)
     return [
         {
             "#": row["#"],
@@ -96,9 +102,9 @@ def deviation_rows(measured: pd.DataFrame, found: pd.DataFrame, rounding: pd.Dat
     ]
 
 
-def deviation_page(measured: pd.DataFrame, found: pd.DataFrame, rounding: pd.DataFrame) -> str:
+def deviation_page(measured: pd.DataFrame, found: pd.DataFrame, rounding: pd.DataFrame, factors: pd.DataFrame) -> str:
     """Return results/deviations.md: the rows of docs/deviations.md with what turning each one does."""
-    body = deviation_rows(measured, found, rounding)
+    body = deviation_rows(measured, found, rounding, factors)
     together = [
         {
             "task": one["task"], "model": MODELS[one["model"]].label, "algorithm": LABELS[one["algorithm"]],

@@ -6,13 +6,14 @@ import pytest
 from rhelbench.stats import deviations, pages, records
 from rhelbench.stats.deviations import SHOWN, WITHOUT
 
+FACTORS = deviations.factors()
 NO_RUNS = pd.DataFrame(columns=["switches"])
 
 
 def test_every_row_is_either_measured_or_explained():
     numbers = {int(row["#"]) for row in deviations.rows()}
     assert numbers == set(range(1, 13))
-    assert numbers == {*SHOWN, *WITHOUT}
+    assert numbers == {*SHOWN, *WITHOUT, 5}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_runs_with_one_switch_turned_appear_in_their_row(made, tmp_path, measure
     assert found.iloc[0].second == "released+algorithm=rhel"
     assert found.iloc[0]["mean"] == pytest.approx(6 / 310)
     assert found.iloc[0].switches == "algorithm"
-    page = pages.deviation_page(measured, found, deviations.rounding({}))
+    page = pages.deviation_page(measured, found, deviations.rounding({}), FACTORS)
     line = next(line for line in page.splitlines() if line.startswith("| 2 "))
     assert "Heartbeat linear RHEL JAX: +1.9 [" in line
 
@@ -54,7 +55,7 @@ def test_protocols_are_told_apart_by_their_switches(made, tmp_path, measured):
     rows = made.counts("Heartbeat", "linear-complex", "rhel", [45, 46, 46], 62, protocol="released")
     rows += made.counts("Heartbeat", "linear-complex", "rhel", [46, 47, 48], 62, protocol="exact")
     found = deviations.metric_effects(records.read(made.write(tmp_path, rows)))
-    together = pages.deviation_page(measured, found, deviations.rounding({})).split("All rows together")[1]
+    together = pages.deviation_page(measured, found, deviations.rounding({}), FACTORS).split("All rows together")[1]
     assert "-2.2 [" in together
 
 
@@ -69,6 +70,15 @@ def test_what_float32_leaves_of_two_echoes_is_read_from_the_study(measured):
     )
     rounding = deviations.rounding({"epsilon": table})
     assert rounding.to_dict("records") == [{"model": "nonlinear", "length": 1000, "parameter": "w", "error": 0.5}]
-    page = pages.deviation_page(measured, NO_RUNS, rounding)
+    page = pages.deviation_page(measured, NO_RUNS, rounding, FACTORS)
     line = next(line for line in page.splitlines() if line.startswith("| 8 "))
     assert "two echoes subtracted: 5e-01 (w) over 1,000 steps" in line
+
+
+def test_a_factor_of_the_loss_is_a_larger_nudge_unless_the_nudge_is_scale_free(measured):
+    error = FACTORS.set_index(["nudge", "factor"]).error
+    assert error["absolute", 1e3] == pytest.approx(1e6 * error["absolute", 1], rel=0.1)  # the truncation goes as ε²
+    assert error["relative"].to_numpy() == pytest.approx(error["relative", 1], rel=1e-3)
+    page = pages.deviation_page(measured, NO_RUNS, deviations.rounding({}), FACTORS)
+    line = next(line for line in page.splitlines() if line.startswith("| 5 "))
+    assert f"{error['absolute', 1e6]:.0e} at factor 1e+06; nonlinear unit, relative nudge ρ = 0.0001" in line
