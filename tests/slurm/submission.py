@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -26,6 +27,7 @@ from rhelbench import config
 from rhelbench.records import provenance
 from rhelbench.records.files import write_atomically
 
+PACKAGES = ("snakemake", "snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep")
 #: Jobs that are let go on the node.
 SAMPLE = 8
 PREPARED = ("facts.json", "facts.html", "examples.png")
@@ -65,7 +67,7 @@ def measure(home: Path, cluster: Cluster, seeds: int) -> dict:
     pretend(clone, matrix)
 
     def ours(states: str) -> list[str]:
-        return [job for job in cluster.jobs(states) if job not in others and "rule_train_BasicMotions" not in cluster.jobs()[job]]
+        return [job for job in cluster.jobs(states) if job not in others]
 
     begin, peak, first = time.monotonic(), 0, None
     process = clone.start("train", "--default-resources", "mem_mb=2048", "runtime=30", "slurm_extra='--hold'")
@@ -127,4 +129,5 @@ if __name__ == "__main__":
         found = main(Path(folder), given.up, given.seeds)
     machine = {"cpus": os.cpu_count(), "load_average_before": round(load, 1), "load_average_after": round(os.getloadavg()[0], 1)}
     about = {"script": "tests/slurm/submission.py", "when": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
-    write_atomically(given.out, json.dumps({**about, "git": provenance.git(), **found}, indent=1) + "\n")
+    versions = {name: version(name) for name in PACKAGES}
+    write_atomically(given.out, json.dumps({**about, "git": provenance.git(), "versions": versions, **found}, indent=1) + "\n")
