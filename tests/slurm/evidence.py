@@ -14,6 +14,11 @@ from checkout import records, results
 from rhelbench.records.files import write_atomically
 
 
+def submissions(log: str) -> int:
+    """Return how many jobs Snakemake says that it submitted."""
+    return len(re.findall(r"Submitted array job|has been submitted with SLURM jobid", log))
+
+
 def rows(base: Path) -> list[dict]:
     """Return a row per disturbance: runs, resumptions, failed attempts seen by Snakemake, and whether the tables are the same."""
     local = results(base / "undisturbed")
@@ -27,7 +32,7 @@ def rows(base: Path) -> list[dict]:
             {
                 "disturbance": folder.name,
                 "runs": len(ended),
-                "submissions": len(re.findall(r"Submitted array job|has been submitted with SLURM jobid", log)),
+                "submissions": submissions(log),
                 "jobs_lost": len(re.findall(r"SLURM status is: '(\w+)'", log)),
                 "states": " ".join(sorted(set(re.findall(r"SLURM status is: '(\w+)'", log)))),
                 "resumptions": sum(record["provenance"]["resumptions"] for record in ended),

@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -105,6 +105,18 @@ def measure(home: Path, cluster: Cluster, seeds: int) -> dict:
     }
 
 
+def about(script: str) -> dict:
+    """Return what figures measured here hold for."""
+    machine = {"processor": provenance.processor(), "cpus": os.cpu_count(), "load_average_before": round(os.getloadavg()[0], 1)}
+    return {
+        "script": str(Path(script).resolve().relative_to(ROOT)),
+        "when": provenance.now(),
+        "machine": machine,
+        "git": provenance.git(),
+        "versions": {name: version(name) for name in PACKAGES},
+    }
+
+
 def main(home: Path, up: Path | None, seeds: int) -> dict:
     """Measure on a cluster that is up, or on one of its own."""
     cluster = Cluster(up or home / "slurm")
@@ -124,10 +136,8 @@ if __name__ == "__main__":
     parser.add_argument("--up", type=Path)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the cluster is stopped then too
-    load = os.getloadavg()[0]
+    facts = about(__file__)
     with tempfile.TemporaryDirectory(prefix="rhelbench-slurm-") as folder:
         found = main(Path(folder), given.up, given.seeds)
-    machine = {"cpus": os.cpu_count(), "load_average_before": round(load, 1), "load_average_after": round(os.getloadavg()[0], 1)}
-    about = {"script": "tests/slurm/submission.py", "when": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
-    versions = {name: version(name) for name in PACKAGES}
-    write_atomically(given.out, json.dumps({**about, "git": provenance.git(), "versions": versions, **found}, indent=1) + "\n")
+    facts["machine"]["load_average_after"] = round(os.getloadavg()[0], 1)
+    write_atomically(given.out, json.dumps({**facts, **found}, indent=1) + "\n")
