@@ -46,7 +46,7 @@ def browser(tmp_path: Path):
     """A fresh headless Chromium that logs its console; skipped where it is not installed."""
     driver_path, chromium = shutil.which("chromedriver"), shutil.which("chromium")
     if not driver_path or not chromium:
-        pytest.skip("no chromium and chromedriver on this machine (Debian: apt-get install chromium chromium-driver)")
+        pytest.skip("no chromium and chromedriver on this machine (tests/packages.sh installs Debian's)")
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()

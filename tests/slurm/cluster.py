@@ -58,7 +58,7 @@ def missing() -> str | None:
         return "a test's Slurm is started as root, on Linux"
     for program in ("munged", "slurmctld", "slurmd", "sbatch"):
         if not shutil.which(program):
-            return f"no {program}: tests/slurm/install.sh installs Debian's packages"
+            return f"no {program}: tests/packages.sh installs Debian's packages"
     config = ETC / "slurm.conf"
     if config.exists() and "ClusterName=rhelbench-test\n" not in config.read_text():
         return f"{config} belongs to another Slurm"
