@@ -7,11 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.errors import unknown
-from rhelbench.stats import reported, summary
+from rhelbench.stats import findings, reported, summary, tables
 from rhelbench.stats.records import Records
+from rhelbench.stats.write import markdown
 
-#: Tasks drawn by rhelbench/tasks/generators: family and length.
-MEMORY = r"^(?:order|delay|product)-\d+$"
 #: ``<!-- results: NAME -->``, whatever the build step puts there, ``<!-- end -->``.
 _BLOCK = re.compile(r"(?P<head>[ ]*<!-- results: (?P<name>\w+) -->\n).*?(?P<end>[ ]*<!-- end -->)", re.DOTALL)
 
@@ -32,13 +31,15 @@ def smoke(records: Records) -> str:
 
 
 def published(records: Records) -> str:
-    """Return the same table for the published runs of the paper's tasks, by protocol in full."""
-    return _table(_some(records, lambda r: r.runs.task.isin(reported.order()) & ~r.runs.protocol.str.contains("+", regex=False)))
+    """Return the paper's numbers and ours for the paper's tasks that were run, by protocol in full."""
+    own = _some(records, lambda r: r.runs.task.isin(reported.order()) & ~r.runs.protocol.str.contains("+", regex=False))
+    found = [tables.build(own, metric, "") for metric in tables.METRIC]
+    return "\n\n".join(f"{markdown(table.wide)}\n\n{table.note}" for table in found if len(table.wide)) + "\n"
 
 
 def memory(records: Records) -> str:
     """Return the table of the memory tasks."""
-    return _table(_some(records, lambda r: r.runs.task.str.contains(MEMORY)))
+    return _table(_some(records, lambda r: r.runs.task.str.contains(findings.MEMORY)))
 
 
 def estimators(records: Records) -> str:
@@ -57,7 +58,13 @@ def estimators(records: Records) -> str:
 
 
 #: Name of a block to what fills it.
-BLOCKS: dict[str, Callable[[Records], str]] = {"smoke": smoke, "published": published, "memory": memory, "estimators": estimators}
+BLOCKS: dict[str, Callable[[Records], str]] = {
+    "smoke": smoke,
+    "published": published,
+    "memory": memory,
+    "findings": findings.sentences,
+    "estimators": estimators,
+}
 
 
 def fill(text: str, records: Records) -> str:
