@@ -49,6 +49,9 @@ FRAMEWORKS: dict[str, str] = {
     "numpy": "rhelbench.protocol.majority",
 }
 
+#: Framework to the module whose ``Pack`` trains several seeds as one program; the others train a pack as processes.
+PACKS: dict[str, str] = {"jax": "impl_jax.pack"}
+
 #: Framework to the module that holds ``gradients`` and ``retrace`` of one unit alone in a chosen precision.
 PROBES: dict[str, str] = {"jax": "impl_jax.probe", "torch": "impl_torch.probe"}
 

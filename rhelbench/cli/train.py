@@ -16,6 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spec", required=True, action="append", help="a spec.json, or the JSON itself; given again, these runs share one device"
     )
+    parser.add_argument("--vectorised", action="store_true", help="train them as one program over the seeds (JAX)")
     parser.add_argument("--wait", action="store_true", help="wait for a process that already trains the run")
     parser.add_argument("--keep", action="store_true", help="keep a finished run's last checkpoint")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Train; 0 for every end of the run's own, 128 + n after signal n."""
     specs = [read_spec(text) for text in args.spec]
     if len(specs) > 1:
-        return pack.run(specs, args.data, args.results, args.scratch)
+        return pack.run(specs, args.data, args.results, args.scratch, args.vectorised)
     return job.run(specs[0], args.data, args.results, args.scratch, args.wait, args.keep)
 
 

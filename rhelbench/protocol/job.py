@@ -3,12 +3,14 @@
 import math
 import sys
 import traceback
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from rhelbench import BENCHMARK_VERSION
-from rhelbench.contract import Learner
+from rhelbench.contract import Learner, TaskShape
 from rhelbench.errors import UserError
 from rhelbench.protocol import lock, setup
 from rhelbench.protocol.checkpoint import Checkpoints
@@ -42,7 +44,20 @@ class _Watch:
         return self._signals.received is None
 
 
-def run(spec: RunSpec, data: Path, results: Path, scratch: Path, wait: bool = False, keep: bool = False) -> int:
+#: How a run's learner is built.
+Maker = Callable[[RunSpec, TaskShape], Learner]
+
+
+def run(
+    spec: RunSpec,
+    data: Path,
+    results: Path,
+    scratch: Path,
+    wait: bool = False,
+    keep: bool = False,
+    make: Maker = setup.learner,
+    signals: Signals | None = None,
+) -> int:
     """Train a run to its end and leave its record; one that has a record is not trained again, unless it failed.
 
     Args:
@@ -52,6 +67,8 @@ def run(spec: RunSpec, data: Path, results: Path, scratch: Path, wait: bool = Fa
         scratch: for checkpoints and locks.
         wait: until a process that already trains this run has ended, instead of stopping.
         keep: the last checkpoint of a finished run, from which its record can be made again at once.
+        make: builds the learner.
+        signals: of a process that trains several runs in threads, which can't note signals themselves.
 
     Returns:
         0 for every end of the run's own, a failed one included; 128 + the signal's number if it was interrupted.
@@ -67,14 +84,14 @@ def run(spec: RunSpec, data: Path, results: Path, scratch: Path, wait: bool = Fa
         )
     folder, corner = results / spec.run_id, scratch / spec.run_id
     try:
-        with lock.held(corner, wait), Signals() as signals:
+        with lock.held(corner, wait), nullcontext(signals) if signals else Signals() as noted:
             existing = write.read(folder)
             if existing and existing["result"]["status"] != "failed":
                 print(f"{spec.run_id}: has its record ({existing['result']['status']}); nothing to do.", file=sys.stderr)
                 return 0
             _clean(spec, folder, corner)
             with mirror.mirrored(folder, corner):
-                return _attempt(spec, data, folder, corner, signals, keep)
+                return _attempt(spec, data, folder, corner, noted, keep, make)
     except OSError as error:
         raise UserError(f"{spec.run_id}: {error}; free the disk or correct the path, then run it again: it resumes.") from error
 
@@ -87,12 +104,12 @@ def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:
     write.spec(folder, spec)
 
 
-def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Signals, keep: bool) -> int:
+def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Signals, keep: bool, make: Maker) -> int:
     display, begin, started = Display(spec), perf_counter(), provenance.now()
     problem, learner, checkpoints = None, None, None
     try:
         problem = setup.load(spec, data)
-        learner = setup.learner(spec, problem.shape)
+        learner = make(spec, problem.shape)
         loading = perf_counter() - begin
         identity = [spec.run_id, code_digest(spec.framework), problem.digests["data"], problem.digests["split"]]
         checkpoints = Checkpoints(corner, " ".join(identity))

@@ -1,16 +1,26 @@
-"""Several seeds of one cell side by side on one device: a process per run, so that each has its own record and history."""
+"""Several seeds of one cell on one device, each with its own record and history: as processes, or as one program."""
 
 import os
 import signal
 import subprocess
 import sys
+import threading
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
+from rhelbench.errors import UserError
+from rhelbench.protocol import job
 from rhelbench.protocol.checkpoint import Checkpoints
-from rhelbench.protocol.signals import ASKING
+from rhelbench.protocol.signals import ASKING, Signals
 from rhelbench.records import write
+from rhelbench.records.digest import code_digest
+from rhelbench.registry import PACKS
 from rhelbench.spec import RunSpec
+
+
+def _cell(spec: RunSpec) -> str:
+    return spec.model_copy(update={"seed": 0}).canonical_json()
 
 
 def packs(specs: list[RunSpec], size: int) -> list[list[RunSpec]]:
@@ -22,11 +32,11 @@ def packs(specs: list[RunSpec], size: int) -> list[list[RunSpec]]:
     """
     cells: dict[str, list[RunSpec]] = {}
     for spec in specs:
-        cells.setdefault(spec.model_copy(update={"seed": 0}).canonical_json(), []).append(spec)
+        cells.setdefault(_cell(spec), []).append(spec)
     return [cell[start : start + size] for cell in cells.values() for start in range(0, len(cell), size)]
 
 
-def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> int:
+def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, vectorised: bool = False) -> int:
     """Train a pack to its end; a signal is passed on, and the same call resumes every run of it.
 
     A workflow engine removes all records of a pack that is interrupted or holds a failed run, and calls again. The last
@@ -38,10 +48,23 @@ def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> int:
         data: folder of prepared tasks.
         results: ``results/runs``.
         scratch: for checkpoints and locks.
+        vectorised: as one program over the seeds, in this process; else a process per run.
 
     Returns:
         0 if every run came to an end of its own, a failed one included; else the first other exit status.
+
+    Raises:
+        UserError: ``vectorised``, and the runs are not seeds of one cell, or their framework has no such program.
     """
+    codes = (_as_one_program if vectorised else _as_processes)(specs, data, results, scratch)
+    records = [write.read(results / spec.run_id) for spec in specs]
+    if all(record and record["result"]["status"] != "failed" for record in records):
+        for spec in specs:
+            Checkpoints(scratch / spec.run_id, "").clear()
+    return next((code if code > 0 else 128 - code for code in codes if code), 0)
+
+
+def _as_processes(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> list[int]:
     share = str(max(1, int(os.environ.get("OMP_NUM_THREADS", "1")) // len(specs)))
     environment = {**os.environ, "OMP_NUM_THREADS": share, "NPROC": share}
     places = ["--data", str(data), "--results", str(results), "--scratch", str(scratch)]
@@ -58,12 +81,36 @@ def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> int:
     try:
         for spec in specs:  # in a session of its own, so that a Ctrl-C reaches it once, from here
             processes.append(subprocess.Popen([*command, spec.canonical_json()], env=environment, start_new_session=True))
-        codes = [process.wait() for process in processes]
+        return [process.wait() for process in processes]
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-    records = [write.read(results / spec.run_id) for spec in specs]
-    if all(record and record["result"]["status"] != "failed" for record in records):
-        for spec in specs:
-            Checkpoints(scratch / spec.run_id, "").clear()
-    return next((code if code > 0 else 128 - code for code in codes if code), 0)
+
+
+def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> list[int]:
+    """Train each run in a thread as if it were alone, with a learner whose spans meet those of the others."""
+    framework = specs[0].framework
+    if len({_cell(spec) for spec in specs}) > 1:
+        raise UserError("--vectorised: the runs differ in more than their seed; give the seeds of one cell.")
+    if framework not in PACKS:
+        raise UserError(f"--vectorised: {framework} has no program over several seeds; leave the option out for processes.")
+    code_digest(framework)  # kept for the threads: Python 3.11 can't parse in several at a time
+    together, codes = import_module(PACKS[framework]).Pack(len(specs)), [1] * len(specs)
+
+    def member(place: int, spec: RunSpec, signals: Signals) -> None:
+        try:
+            codes[place] = job.run(
+                spec, data, results, scratch, wait=True, keep=True, make=together.maker(place), signals=signals
+            )  # fmt: skip
+        except UserError as error:
+            print(f"{spec.run_id}: {error}", file=sys.stderr)
+        finally:
+            together.leave(place)
+
+    with Signals() as signals:
+        threads = [threading.Thread(target=member, args=(place, spec, signals)) for place, spec in enumerate(specs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return codes

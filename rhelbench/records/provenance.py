@@ -58,6 +58,7 @@ def describe(spec: RunSpec, facts: dict[str, Any]) -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": processor(),
         "device": facts.get("device"),
+        "packed": facts.get("packed"),
         "precision": facts.get("precision"),
         "versions": {"python": platform.python_version(), "rhelbench": __version__, **facts.get("versions", {})},
         "compilations": facts.get("compilations"),

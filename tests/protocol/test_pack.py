@@ -7,11 +7,13 @@ import sys
 import threading
 import time
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from rhelbench import config
 from rhelbench.cli import main
-from rhelbench.protocol import lock, pack
+from rhelbench.protocol import job, lock, pack
 from rhelbench.tasks.prepare import prepare
 
 pytestmark = pytest.mark.timeout(900)  # several processes, each of which imports a framework
@@ -62,6 +64,65 @@ def test_packed_equals_alone(tmp_path, data, framework, monkeypatch):
     assert result(tmp_path / "packed", alone) == result(tmp_path / "alone", alone)
     assert result(tmp_path / "packed", specs[0])["status"] == "done"
     assert not list((tmp_path / "scratch").rglob("checkpoint*"))
+
+
+def history(folder, spec):
+    return pd.read_csv(folder / spec.run_id / "history.csv")
+
+
+def test_one_program_over_the_seeds_gives_what_separate_runs_give(tmp_path, data):
+    """To rounding, with ends at different steps, and records of their own."""
+    specs = cell("jax", seeds=(1, 2, 3), steps=60, patience=2)
+    options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
+    where = ["--data", str(data), "--scratch", str(tmp_path / "scratch"), "--results"]
+    assert main(["train", "--vectorised", *options, *where, str(tmp_path / "packed")]) == 0
+    for spec in specs:
+        assert main(["train", "--spec", spec.canonical_json(), *where, str(tmp_path / "alone")]) == 0
+    ends = set()
+    for spec in specs:
+        packed, alone = (history(tmp_path / name, spec) for name in ("packed", "alone"))
+        np.testing.assert_allclose(packed.loss, alone.loss, atol=1e-6, rtol=0)
+        assert list(packed.step) == list(alone.step)
+        here, there = (result(tmp_path / name, spec) for name in ("packed", "alone"))
+        for name in ("status", "value", "correct", "best_step", "last_step"):
+            assert here[name] == there[name]
+        ends.add(here["last_step"])
+        record = json.loads((tmp_path / "packed" / spec.run_id / "record.json").read_text())
+        assert record["provenance"]["packed"] == "one program over 3 seeds"
+        assert record["provenance"]["compilations"] > 1
+    assert len(ends) > 1, "the test wants seeds that stop early at different steps"
+    assert not list((tmp_path / "scratch").rglob("checkpoint*"))
+
+
+def test_a_run_with_a_record_and_one_that_breaks_do_not_hold_up_the_rest(tmp_path, data, monkeypatch):
+    specs = cell("jax", seeds=(1, 2, 3))
+    where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
+    assert main(["train", "--spec", specs[0].canonical_json(), *where]) == 0
+    load = job.setup.load
+
+    def breaks(spec, folder):
+        if spec.seed == 2:
+            raise RuntimeError("a bad disk")
+        return load(spec, folder)
+
+    monkeypatch.setattr(job.setup, "load", breaks)
+    options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
+    assert main(["train", "--vectorised", *options, *where]) == 0
+    assert [result(tmp_path / "runs", spec)["status"] for spec in specs] == ["done", "failed", "done"]
+
+
+@pytest.mark.parametrize(
+    ("specs", "sentence"),
+    [
+        (cell("torch"), "torch has no program over several seeds"),
+        ([cell("jax", seeds=[1])[0], cell("jax", seeds=[2], steps=20)[0]], "differ in more than their seed"),
+    ],
+)
+def test_what_can_not_be_one_program_is_refused(tmp_path, data, specs, sentence, capsys):
+    options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
+    where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
+    assert main(["train", "--vectorised", *options, *where]) != 0
+    assert sentence in capsys.readouterr().err
 
 
 def test_an_interrupted_pack_makes_the_records_of_finished_runs_again_without_training(tmp_path, data):

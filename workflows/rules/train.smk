@@ -65,6 +65,13 @@ for name, (spec, run_ids, folders) in JOBS.items():
             code=code_of(spec.framework),
             settings=SETTINGS[spec.framework],
             attempt=attempts(run_ids),
+            vectorised=(
+                "--vectorised"
+                if MATRIX.packing == "vectorised"
+                and spec.framework in registry.PACKS
+                and len(folders) > 1
+                else ""
+            ),
         shell:
             "{params.settings} OMP_NUM_THREADS={threads} NPROC={threads} "
-            "rhelbench train --wait {params.specs:q} 2> >(tee {log} >&2)"
+            "rhelbench train --wait {params.vectorised} {params.specs:q} 2> >(tee {log} >&2)"
