@@ -32,6 +32,7 @@ class Matrix(Frozen):
     variants: list[Variant] = Field([Variant()], min_length=1)
     deviations: list[int] = Field([0], min_length=1, description="rows of docs/deviations.md to turn, each alone; 0 is none")
     overrides: dict[str, Any] = Field(default_factory=dict)
+    grid: dict[str, list[Any]] = Field(default_factory=dict, description="settings, each with the values it takes in turn")
     mirrors: list[str] = Field(default_factory=list, description="folders or URLs to look for archives first")
     results: Literal["auto", "runs", "published"] = Field("auto", description="where tables and figures read from")
     seeds_per_job: int = Field(1, ge=1, description="runs of one cell, but for the seed, that share a job and its GPU")
@@ -71,6 +72,7 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
         ("framework", matrix.frameworks, [name for name in FRAMEWORKS if name != "numpy"]),
         ("row of docs/deviations.md", list(map(str, matrix.deviations)), list(map(str, DEVIATIONS))),
         ("key in overrides:", list(matrix.overrides), sorted(_SETTINGS)),
+        ("key in grid:", list(matrix.grid), sorted(_SETTINGS)),
     ):
         for value in values:
             if value not in known:
@@ -136,6 +138,7 @@ def resolve(
     matrix: Matrix,
     sources: Sources,
     cell: tuple[str, str, str, str, int, Variant, int],
+    point: dict[str, Any],
 ) -> RunSpec:
     """Resolve one cell of the matrix into a complete RunSpec.
 
@@ -143,13 +146,14 @@ def resolve(
         matrix: the configuration.
         sources: the files behind it.
         cell: (task, model, algorithm, framework, seed, variant, row of docs/deviations.md to turn, 0 for none).
+        point: settings of the matrix's grid, over its overrides.
 
     Raises:
         UserError: a value of the wrong kind, or a batch larger than the training part.
     """
     task, model, algorithm, framework, seed, variant, row = cell
     protocol, facts = sources.protocol, sources.cards[task]
-    values = settings(sources.hyperparameters, task, model) | matrix.overrides
+    values = settings(sources.hyperparameters, task, model) | matrix.overrides | point
     switches = of(protocol, facts.length, algorithm, model)
     if row:
         turned = of(read_protocol(other(matrix.protocol)), facts.length, algorithm, model)
@@ -184,14 +188,15 @@ def expand(matrix: Matrix) -> list[RunSpec]:
     """Return every run of the matrix; models that need no training appear once per task, protocol and seed."""
     specs: dict[str, RunSpec] = {}
     sources = Sources.of(matrix)
+    points = [dict(zip(matrix.grid, values, strict=True)) for values in product(*matrix.grid.values())]
     axes = (matrix.tasks, matrix.models, matrix.algorithms, matrix.frameworks, matrix.seeds, matrix.variants, matrix.deviations)
-    for task, model, algorithm, framework, seed, variant, row in product(*axes):
+    for point, (task, model, algorithm, framework, seed, variant, row) in product(points, product(*axes)):
         if MODELS[model].hamiltonian is None:
             algorithm = "bptt"  # without a recurrent state both algorithms are ordinary backpropagation
         if not MODELS[model].trained:
             framework = "numpy"
         if row in NONLINEAR and MODELS[model].hamiltonian != "nonlinear":
             row = 0  # the switch is none of this unit's
-        spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant, row))
+        spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant, row), point)
         specs[spec.run_id] = spec
     return list(specs.values())

@@ -22,6 +22,7 @@ WRONG = {
     "an unknown framework": ({"frameworks": ["tensorflow"]}, "Unknown framework 'tensorflow': use one of jax, torch."),
     "an unknown protocol": ({"protocol": "exakt"}, "Unknown protocol 'exakt' (did you mean 'exact'?)"),
     "a misspelt override": ({"overrides": {"stepss": 1}}, "Unknown key in overrides: 'stepss' (did you mean 'steps'?)"),
+    "a misspelt key of the grid": ({"grid": {"stepss": [1]}}, "Unknown key in grid: 'stepss' (did you mean 'steps'?)"),
     "an override of the wrong kind": ({"overrides": {"lr": "fast"}}, "setting 'hyper.lr' is wrong"),
     "a batch larger than the training part": ({"overrides": {"batch": 57}}, "batch 57 is larger than the training part of 56"),
     "a row that no switch turns": ({"deviations": [5]}, "Unknown row of docs/deviations.md '5'"),
@@ -146,3 +147,13 @@ def test_what_a_configuration_sets_is_named() -> None:
 def test_a_configuration_names_the_version_whose_runs_it_means() -> None:
     specs = config.expand(config.parse(SMOKE | {"benchmark": "0.1"}, "here"))
     assert {spec.benchmark for spec in specs} == {"0.1"}
+
+
+def test_a_grid_runs_every_combination_of_its_values():
+    grid = {"grid": {"lr": [1e-3, 1e-4], "blocks": [1, 2]}, "overrides": {"lr": 0.5, "state": 4}}
+    specs = config.expand(config.parse(SMOKE | grid, "here"))
+    one = config.expand(config.parse(SMOKE, "here"))
+    assert len(specs) == 4 * len(one)
+    assert {(spec.hyper.lr, spec.hyper.blocks, spec.hyper.state) for spec in specs} == {
+        (lr, blocks, 4) for lr in (1e-3, 1e-4) for blocks in (1, 2)
+    }
