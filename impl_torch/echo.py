@@ -55,7 +55,8 @@ class _Echoes(torch.autograd.Function):
         readout, hamiltonian, integrator, nudge, names = ctx.setting
         theta, g = dict(zip(names, values, strict=True)), grads[0]
         eps = epsilon(nudge, hamiltonian.steepness(theta), g)
-        sign = f.new_tensor([1.0, -1.0])[:, None, None]
+        # Made on the device: a copy from the host could not be recorded (impl_torch.recorded).
+        sign = (1 - 2 * torch.arange(2, dtype=f.dtype, device=f.device))[:, None, None]
         weight = -sign / (2 * eps)
         leaves = [value.detach().requires_grad_() for value in (delta, *values)]
         sums = [torch.zeros_like(leaf) for leaf in leaves]

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.adam import adam
@@ -16,6 +16,7 @@ from impl_torch.fused import compilations, fused, warm_up
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import Unit, hru
 from impl_torch.hssm import Norms, Stack, hssm, loss
+from impl_torch.recorded import READ_BACK, Recordings, cuda_graph
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.errors import UserError
 from rhelbench.registry import MODELS
@@ -72,7 +73,8 @@ class TorchLearner:
         self.spec = spec
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.dtype: torch.dtype = getattr(torch, spec.dtype)
-        if spec.kernel == "fused" and self.device.type == "cuda":
+        cuda = self.device.type == "cuda"
+        if spec.kernel == "fused" and cuda:
             raise UserError(
                 "The fused kernels run on the CPU only: set kernel: portable on a GPU, or hide it (CUDA_VISIBLE_DEVICES=)."
             )
@@ -81,6 +83,7 @@ class TorchLearner:
         )
         self.parameters: dict[str, Tensor] = {}
         self.dropout_seed = 0
+        self.recordings = Recordings(cuda_graph if cuda and spec.switches.algorithm not in READ_BACK else None)
         unit = self.stack.unit
         self.compile_s = 0.0
         if spec.kernel == "fused" and unit is not None:
@@ -106,12 +109,33 @@ class TorchLearner:
         """Take one optimiser step per row of ``plan``; the losses stay on the device until the last one is done."""
         rows = torch.from_numpy(plan.astype(np.int64)).to(self.device)
         by_time = x.transpose(0, 1)
-        losses = [self._step(by_time.index_select(1, row), y.index_select(0, row)) for row in rows]
+        losses = [self._step(by_time, y, row) for row in rows]
         return torch.stack(losses).cpu().numpy() if losses else np.zeros(0, self.spec.dtype)
 
-    def _step(self, x: Float[Tensor, "K n d"], y: Tensor) -> Float[Tensor, ""]:
+    def _step(self, by_time: Float[Tensor, "K all d"], y: Tensor, row: Int[Tensor, " n"]) -> Float[Tensor, ""]:
+        hyper, value = self.spec.hyper, None
+        dropout = (
+            Dropout(hyper.dropout, self.spec.switches.dropout_mask, self.dropout_seed, self.count) if hyper.dropout else None
+        )
+        # The norm's first call is another computation than every later one: it is never recorded.
+        if self.norms.count:
+            changed = [
+                *self.parameters.values(),
+                *self.m.values(),
+                *self.v.values(),
+                *self.steps,
+                *sum(self.norms.statistics, ()),
+            ]
+            masks = self.stack.blocks, hyper.hidden
+            value = self.recordings.step(self._body, changed, by_time, y, row, dropout, masks)
+        if value is None:
+            value = self._body(by_time.index_select(1, row), y.index_select(0, row), dropout)
+        self.norms, self.count = Norms(self.norms.statistics, self.norms.count + 1), self.count + 1
+        return value
+
+    def _body(self, x: Float[Tensor, "K n d"], y: Tensor, dropout: Dropout | None) -> Float[Tensor, ""]:
+        """Take one step: reads nothing back, and leaves every tensor of the state in its place, so that it can be recorded."""
         hyper, switches = self.spec.hyper, self.spec.switches
-        dropout = Dropout(hyper.dropout, switches.dropout_mask, self.dropout_seed, self.count) if hyper.dropout else None
         outputs, norms = hssm(self.stack, self.parameters, x, self.norms, training=True, dropout=dropout)
         value = loss(switches.loss, outputs, y)
         grads = self._grads(value, list(self.parameters.values()))
@@ -119,8 +143,11 @@ class TorchLearner:
         adam(
             [p.detach() for p in self.parameters.values()], grads, list(self.m.values()), list(self.v.values()), [], self.steps,
             fused=True, amsgrad=False, beta1=0.9, beta2=0.999, lr=hyper.lr, weight_decay=0.0, eps=1e-8, maximize=False,
+            capturable=self.device.type == "cuda",
         )  # fmt: skip
-        self.norms, self.count = norms, self.count + 1
+        for old, new in zip(self.norms.statistics, norms.statistics, strict=True):
+            old[0].copy_(new[0])
+            old[1].copy_(new[1])
         return value.detach()
 
     def _grads(self, value: Float[Tensor, ""], leaves: list[Tensor]) -> list[Tensor]:
@@ -187,6 +214,7 @@ class TorchLearner:
         blocks = range(self.stack.blocks)
         statistics = [(tensor(f"norm.blocks.{i}.mean"), tensor(f"norm.blocks.{i}.var")) for i in blocks]
         self.norms = Norms(statistics, int(state["norm.count"]))
+        self.recordings.forget()
 
     def facts(self) -> dict[str, Any]:
         """Return device, versions, precision settings, compilation and peak device memory."""
@@ -197,8 +225,8 @@ class TorchLearner:
             "versions": {"torch": torch.__version__, "python": platform.python_version()},
             "precision": {"dtype": self.spec.dtype, "tf32": torch.backends.cuda.matmul.allow_tf32},
             "threads": torch.get_num_threads(),
-            "compile_s": self.compile_s,
-            "compilations": compilations(),
+            "compile_s": self.compile_s + self.recordings.seconds,
+            "compilations": compilations() + self.recordings.count,
             "peak_device_bytes": torch.cuda.max_memory_allocated() if cuda else None,
         }
 
