@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.errors import unknown
+from rhelbench.registry import MODELS
 from rhelbench.stats import findings, reported, summary, tables
+from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records
 from rhelbench.stats.write import markdown
 
@@ -57,12 +59,26 @@ def estimators(records: Records) -> str:
     return "\n".join(lines) + "\n"
 
 
+def hours(records: Records) -> str:
+    """Return what each task's cells cost: runs, steps and hours of wall time by device; runs with overrides included."""
+    runs = records.runs[records.runs.model.map(lambda name: MODELS[str(name)].trained) & records.runs.total_s.notna()]
+    runs = runs.assign(protocol=runs.protocol.str.partition("+")[0]).sort_values(["task", "framework"], kind="stable")
+    rows = []
+    for key, part in runs.groupby(["task", "framework", "protocol", "model", "algorithm", "device"], sort=False):
+        task, framework, protocol, model, algorithm, device = map(str, key)
+        row = {"task": task, "framework": LABELS[framework], "protocol": protocol, "model": MODELS[model].label}
+        row |= {"algorithm": LABELS[algorithm], "device": device, "runs": len(part)}
+        rows.append(row | {"steps a run": f"{part.last_step.median():,.0f}", "hours in all": f"{part.total_s.sum() / 3600:.2f}"})
+    return markdown(pd.DataFrame(rows)) + "\n"
+
+
 #: Name of a block to what fills it.
 BLOCKS: dict[str, Callable[[Records], str]] = {
     "smoke": smoke,
     "published": published,
     "memory": memory,
     "findings": findings.sentences,
+    "hours": hours,
     "estimators": estimators,
 }
 
