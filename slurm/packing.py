@@ -2,13 +2,15 @@
 
     python slurm/packing.py results/published/slurm/packing.json
 
-Each call trains four seeds of a cell of the smoke matrix to their end, in jobs of one, two and four, and adds a repetition to the
-file; medians are over its repetitions. A job has the whole device, as on a cluster: the GPU where there is one, else all cores.
-Start, compilation (from JAX's warm cache) and evaluation are in the times, as in a job's.
+Each call trains four seeds of a cell of the smoke matrix to their end, in jobs of one, two and four, as processes or (JAX) as one
+program, and adds a repetition to the file; medians are over its repetitions. A job has the whole device, as on a cluster: the GPU
+where there is one, else all cores. Start, compilation (from JAX's warm cache) and evaluation are in the times, as in a job's. CPU
+seconds say more than runs per hour on a machine that does other work meanwhile.
 """
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -19,10 +21,12 @@ from pathlib import Path
 from rhelbench import config
 from rhelbench.records import provenance
 from rhelbench.records.files import write_atomically
+from rhelbench.registry import PACKS
 from rhelbench.spec import RunSpec
 
-SIZES = (1, 2, 4)
-CELL = {"models": ["linear-complex"], "algorithms": ["rhel"], "seeds": [2345, 3456, 4567, 5678]}
+#: Seeds per job, and how they share it.
+WAYS = ((1, "alone"), (2, "processes"), (4, "processes"), (2, "vectorised"), (4, "vectorised"))
+CELL = {"models": ["linear-complex"], "algorithms": ["rhel"], "seeds": [2345, 3456, 4567, 5678], "overrides": {"steps": 120}}
 CORES = os.cpu_count() or 1
 
 
@@ -38,34 +42,47 @@ def call(home: Path, *arguments: str) -> None:
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, **threads, **settings})
 
 
-def train(home: Path, specs: list[RunSpec], size: int) -> tuple[float, list[dict]]:
-    """Train all runs in jobs of ``size``; return the seconds and the records."""
+def cpu() -> float:
+    """Return the CPU seconds of all processes that have ended below this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def train(home: Path, specs: list[RunSpec], size: int, how: str) -> tuple[dict[str, float], list[dict]]:
+    """Train all runs in jobs of ``size``; return wall and CPU seconds, and the records."""
+    option = ["--vectorised"] if how == "vectorised" else []
     with tempfile.TemporaryDirectory(dir=home) as folder:
         results = Path(folder, "runs")
         places = ["--results", str(results), "--scratch", f"{folder}/scratch"]
-        begin = time.monotonic()
+        begin, before = time.monotonic(), cpu()
         for start in range(0, len(specs), size):
             job = specs[start : start + size]
-            call(home, "train", *places, *(option for spec in job for option in ("--spec", spec.canonical_json())))
-        spent = time.monotonic() - begin
+            call(home, "train", *option, *places, *(word for spec in job for word in ("--spec", spec.canonical_json())))
+        spent = {"seconds": round(time.monotonic() - begin, 2), "cpu_seconds": round(cpu() - before, 2)}
         return spent, [json.loads((results / spec.run_id / "record.json").read_text()) for spec in specs]
 
 
-def measure(home: Path) -> dict[str, dict]:
-    """Return, per framework, the seconds for all four runs by the size of a job, the device, and whether results agree."""
-    found = {}
+def measure(home: Path) -> list[dict]:
+    """Return a row per framework and way: the device, the seconds for all four runs, whether results are those of runs alone."""
+    rows = []
     call(home, "prepare", "--task", "BasicMotions")
     for framework in ("jax", "torch"):
         smoke = config.read("config/smoke.yaml").model_copy(update={**CELL, "frameworks": [framework]})
         specs = [spec for spec in config.expand(smoke) if spec.framework == framework]
-        train(home, specs[:1], 1)
-        seconds, results = {}, []
-        for size in SIZES:
-            seconds[str(size)], records = train(home, specs, size)
-            results.append([record["result"] for record in records])
-        device = records[0]["provenance"]["device"]
-        found[framework] = {"device": device, "seconds": seconds, "equal": all(result == results[0] for result in results)}
-    return found
+        ways = [way for way in WAYS if way[1] != "vectorised" or framework in PACKS]
+        budget = specs[0].budget.model_copy(update={"steps": specs[0].budget.eval_every})
+        for size, how in ways:  # fills JAX's cache of compiled programs
+            train(home, [spec.model_copy(update={"budget": budget}) for spec in specs[:size]], size, how)
+        alone: list[dict] = []
+        for size, how in ways:
+            spent, records = train(home, specs, size, how)
+            results = [record["result"] for record in records]
+            alone = alone or results
+            values = [one["value"] == other["value"] for one, other in zip(results, alone, strict=True)]
+            same = "every bit" if results == alone else "test metric" if all(values) else "no"
+            rows.append({"framework": framework, "device": records[0]["provenance"]["device"], "seeds_per_job": size,
+                         "packing": how, **spent, "equal": same})  # fmt: skip
+    return rows
 
 
 def main(out: Path) -> None:
@@ -73,17 +90,18 @@ def main(out: Path) -> None:
     before = json.loads(out.read_text())["repetitions"] if out.exists() else []
     facts = {"when": provenance.now(), "git": provenance.git(), "load_average": round(os.getloadavg()[0], 1)}
     with tempfile.TemporaryDirectory(prefix="rhelbench-packing-") as home:
-        all_of_them = [*before, {**facts, "frameworks": measure(Path(home))}]
+        repetitions = [*before, {**facts, "rows": measure(Path(home))}]
     rows = []
-    for framework, last in all_of_them[-1]["frameworks"].items():
-        for size in map(str, SIZES):
-            own = [repetition["frameworks"][framework] for repetition in all_of_them]
-            hour = 3600 * len(CELL["seeds"]) / statistics.median(one["seconds"][size] for one in own)
-            rows.append({"framework": framework, "device": last["device"], "seeds_per_job": int(size),
-                         "runs_per_hour": round(hour), "results_equal": all(one["equal"] for one in own)})  # fmt: skip
-    machine = {"processor": provenance.processor(), "cores": CORES}
+    for number, row in enumerate(repetitions[-1]["rows"]):
+        wall, spent = (
+            statistics.median(repetition["rows"][number][key] for repetition in repetitions) for key in ("seconds", "cpu_seconds")
+        )
+        runs = len(CELL["seeds"])
+        rows.append({**row, "seconds": wall, "cpu_seconds": spent, "runs_per_hour": round(3600 * runs / wall),
+                     "cpu_seconds_per_run": round(spent / runs, 1)})  # fmt: skip
+    machine = {"processor": provenance.processor(), "cpus": CORES}
     report = {"script": "slurm/packing.py", "cell": {"task": "BasicMotions", **CELL}, "machine": machine}
-    write_atomically(out, json.dumps({**report, "rows": rows, "repetitions": all_of_them}, indent=1) + "\n")
+    write_atomically(out, json.dumps({**report, "rows": rows, "repetitions": repetitions}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
