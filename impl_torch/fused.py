@@ -1,7 +1,7 @@
 """Trajectories whose forward and backward passes are one compiled kernel each (``kernels.cpu``)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -53,6 +53,11 @@ def _spread(value: Tensor, like: Tensor) -> NDArray[np.floating]:
     return value.detach().expand(like.shape).reshape(-1).contiguous().numpy()
 
 
+def _stacked(values: Sequence[Tensor], like: Tensor) -> NDArray[np.floating]:
+    """Return values per lane, one row each: (values, n·P)."""
+    return torch.stack([value.detach().expand(like.shape).reshape(-1) for value in values]).numpy()
+
+
 def _flat(path: Tensor) -> NDArray[np.floating]:
     """Return (K, n, P) as (K, n·P) without a copy where there is none to be made."""
     return path.detach().contiguous().flatten(1).numpy()
@@ -63,7 +68,7 @@ class _Fused(torch.autograd.Function):
     def forward(ctx: Any, kernel: Kernel, delta: Tensor, f: Tensor, f_B: Tensor, *values: Tensor) -> Tensor:
         del f_B
         f = f.detach().contiguous()
-        theta = np.stack([_spread(value, f[0]) for value in values])
+        theta = _stacked(values, f[0])
         # BPTT keeps both histories, an echo the final state alone.
         rows = f.shape[0] if kernel.backward == "adjoint" and any(ctx.needs_input_grad) else 1
         phi, pi = torch.empty_like(f), f.new_empty((rows, *f.shape[1:]))
@@ -77,8 +82,8 @@ class _Fused(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         phi, pi, delta, f, *values = ctx.saved_tensors
         kernel, g = ctx.kernel, grads[0].contiguous()
-        theta = np.stack([_spread(value, f[0]) for value in values])
-        sums = np.empty((len(values) + 1, f[0].numel()), theta.dtype)
+        theta = _stacked(values, f[0])
+        sums = f.new_empty((len(values) + 1, *f.shape[1:]))
         grad_f = torch.empty_like(f)
         shared = (theta, _spread(delta, f[0]), _flat(f))
         grad_B = torch.empty_like(f) if kernel.backward == "released_echo" else grad_f
@@ -89,9 +94,8 @@ class _Fused(torch.autograd.Function):
             eps = _spread(epsilon(kernel.nudge, kernel.hamiltonian.steepness(named), g), f[0])
             outputs = (_flat(grad_f), _flat(grad_B)) if kernel.backward == "released_echo" else (_flat(grad_f),)
             own = (_flat(g), eps, phi.reshape(-1).numpy(), pi.reshape(-1).numpy(), kernel.at_third, *outputs)
-        kernel.call(kernel.backward, f[0].numel(), *shared, *own, sums)
-        lanes = torch.from_numpy(sums).view(-1, *f.shape[1:])
-        parts = [to_own_shape(part, value) for part, value in zip(lanes, (*values, delta), strict=True)]
+        kernel.call(kernel.backward, f[0].numel(), *shared, *own, _flat(sums))
+        parts = [to_own_shape(part, value) for part, value in zip(sums, (*values, delta), strict=True)]
         return None, parts[-1], grad_f, grad_B, *parts[:-1]
 
 

@@ -23,7 +23,7 @@ from rhelbench.registry import MODELS
 from rhelbench.spec import RunSpec, Switches
 
 
-def _unit(name: str, switches: Switches, kernel: Literal["portable", "fused"] = "portable") -> Unit | None:
+def unit_of(name: str, switches: Switches, kernel: Literal["portable", "fused"] = "portable") -> Unit | None:
     """Return what the units of a model are made of; None for units without state."""
     model = MODELS[name]
     if model.hamiltonian is None:
@@ -58,7 +58,7 @@ def unit_gradients(
         name: torch.tensor(value, dtype=torch.float64, device=device, requires_grad=True)
         for name, value in {**raw, "u": u}.items()
     }
-    y = hru(_unit(model, switches), {name: leaves[name] for name in raw}, leaves["u"])
+    y = hru(unit_of(model, switches), {name: leaves[name] for name in raw}, leaves["u"])
     seed = torch.tensor(bar, dtype=torch.float64, device=device)
     found = torch.autograd.grad(y, list(leaves.values()), seed, allow_unused=True, materialize_grads=True)
     return y.detach().cpu().numpy(), {name: g.cpu().numpy() for name, g in zip(leaves, found, strict=True)}
@@ -79,7 +79,7 @@ class TorchLearner:
                 "The fused kernels run on the CPU only: set kernel: portable on a GPU, or hide it (CUDA_VISIBLE_DEVICES=)."
             )
         self.stack = Stack(
-            spec.hyper.blocks, _unit(spec.model, spec.switches, spec.kernel), spec.switches.norm, shape.kind, shape.output_step
+            spec.hyper.blocks, unit_of(spec.model, spec.switches, spec.kernel), spec.switches.norm, shape.kind, shape.output_step
         )
         self.parameters: dict[str, Tensor] = {}
         self.dropout_seed = 0

@@ -7,6 +7,9 @@ from torch import Tensor
 from impl_torch.interface import Path
 from rhelbench.spec import Nudge
 
+#: Steps whose squares are summed at a time.
+SPAN = 500
+
 
 def epsilon(nudge: Nudge, steepness: Float[Tensor, ""], g: Path) -> Float[Tensor, "n 1"]:
     """Return ε per sample.
@@ -26,7 +29,18 @@ def epsilon(nudge: Nudge, steepness: Float[Tensor, ""], g: Path) -> Float[Tensor
     """
     if nudge.mode == "absolute":
         return g.new_full((g.shape[1], 1), nudge.size)
-    # The sum of squares is taken in double: single precision would underflow for small gradients.
-    norm = torch.linalg.vector_norm(g, dim=(0, 2), dtype=torch.float64) / g.shape[2] ** 0.5
+    norm = _norm(g) / g.shape[2] ** 0.5
     size = nudge.size / (steepness.to(torch.float64) * norm)
     return torch.where(norm > 0, size, torch.ones_like(size)).to(g.dtype)[:, None]
+
+
+def _norm(g: Path) -> Float[Tensor, " n"]:
+    """Return √(Σ_k Σ_p g²) per sample, in double: single precision would underflow for small gradients.
+
+    Span by span, since torch first converts what it is given: a copy of the whole path at twice its size.
+    """
+    span_norm = lambda k: torch.linalg.vector_norm(g[k : k + SPAN], dim=(0, 2), dtype=torch.float64)  # noqa: E731
+    total = span_norm(0)
+    for k in range(SPAN, len(g), SPAN):
+        total = torch.hypot(total, span_norm(k))
+    return total

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "collect": "gather records into tidy tables",
     "tables": "write the paper's tables from collected results",
     "static": "measure what needs no training: gradients, precision, reversibility",
+    "bench": "measure time and memory of training steps and of one unit",
     "figures": "draw figures from collected results",
     "claims": "write the claims ledger and the deviations page",
     "page": "write results/index.html",

@@ -1,0 +1,99 @@
+"""What the benchmarks time and weigh: single matrix products, and one unit's recurrence forward and backward."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd.profiler import profile
+
+from impl_torch.hamiltonians import HAMILTONIANS
+from impl_torch.hru import Unit, lanes
+from impl_torch.integrators import INTEGRATORS
+from impl_torch.learner import unit_of
+from rhelbench.contract import Arrays
+from rhelbench.spec import Switches
+
+
+def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: int) -> Callable[[], None]:
+    """Return a call that computes one product of a dense layer y = x Wᵀ and waits for it.
+
+    Args:
+        kind: x Wᵀ, or the gradient of x, y W, or that of W, yᵀ x.
+        rows: of x and y.
+        a: columns of x.
+        b: columns of y; W is (b, a).
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    x, y, W = (torch.rand(size, device=device) for size in ((rows, a), (rows, b), (b, a)))
+    left, right = {"forward": (x, W.T), "input": (y, W), "weight": (y.T, x)}[kind]
+
+    def call() -> None:
+        torch.mm(left, right)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    return call
+
+
+class Recurrence:
+    """One unit's recurrence: φ from the drive f, and the gradients of f, θ and δ from g = dL/dφ."""
+
+    def __init__(self, unit: Unit, raw: dict[str, Tensor], f: Float[Tensor, "K n P"], g: Float[Tensor, "K n P"]) -> None:
+        theta, delta, _, _ = lanes(unit, raw)
+        self._unit, self._names, self._g = unit, list(theta), g
+        # The drive's two routes share their numbers, as in a model.
+        self._leaves = [value.detach().requires_grad_() for value in (delta, f, f, *theta.values())]
+
+    def _run(self) -> tuple[Tensor, ...]:
+        delta, f, f_B, *values = self._leaves
+        hamiltonian, integrator = HAMILTONIANS[self._unit.hamiltonian], INTEGRATORS[self._unit.integrator]
+        theta = dict(zip(self._names, values, strict=True))
+        phi = self._unit.trajectory(hamiltonian, integrator, self._unit.nudge, theta, delta, f, f_B)
+        return phi, *torch.autograd.grad(phi, self._leaves, self._g)
+
+    def call(self) -> None:
+        """Run forward and backward to their end."""
+        self._run()
+        if self._g.is_cuda:
+            torch.cuda.synchronize()
+
+    def state_bytes(self) -> int:
+        """Return the most bytes held at a time beyond f, g, φ and the gradients, as torch's allocator counted them."""
+        self._run()  # whatever is made once is there
+        watch: Any = profile(profile_memory=True)
+        with watch:
+            results = self._run()
+        events = sorted((e.start_ns(), e.nbytes()) for e in watch.kineto_results.events() if e.name() == "[memory]")
+        held = np.cumsum([0, *(size for _, size in events)])
+        storages = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes() for value in results}
+        return int(held.max()) - sum(storages.values())
+
+
+def recurrence(
+    model: str,
+    kernel: Literal["portable", "fused"],
+    switches: Switches,
+    raw: Arrays,
+    f: NDArray[np.float32],
+    g: NDArray[np.float32],
+) -> Recurrence:
+    """Return the recurrence of one unit.
+
+    Args:
+        model: a name in ``registry.MODELS`` with a Hamiltonian.
+        kernel: of its trajectory.
+        switches: algorithm, integrator, nudge, c_squash.
+        raw: trainable values by letter.
+        f: drive, (K, n, lanes).
+        g: dL/dφ, (K, n, lanes).
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    unit = unit_of(model, switches, kernel)
+    if unit is None:
+        raise ValueError(f"'{model}' has no recurrence")
+    given = {letter: torch.from_numpy(np.asarray(value)).to(device) for letter, value in raw.items()}
+    return Recurrence(unit, given, torch.from_numpy(f).to(device), torch.from_numpy(g).to(device))

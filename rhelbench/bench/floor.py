@@ -1,0 +1,45 @@
+"""The floor of a training step: its matrix products alone, forward and backward, by the framework's own library."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from rhelbench.bench.plan import Cell
+from rhelbench.bench.timing import repeat
+from rhelbench.contract import OUTPUT_STEP
+from rhelbench.registry import MODELS
+from rhelbench.tasks import card
+
+#: The three products of y = x Wᵀ, with x (rows, a) and W (b, a): itself, the gradient of x, and that of W.
+Kind = Literal["forward", "input", "weight"]
+Product = tuple[Kind, int, int, int]
+
+
+def products(cell: Cell) -> Counter[Product]:
+    """Return every matrix product of a whole model's step, as (kind, rows, a, b), and how often it is computed."""
+    rows, H = cell.batch * cell.length, cell.hidden
+    lanes = cell.state * (2 if MODELS[cell.model].paired else 1)
+    shape = card.load(cell.task)
+    read = cell.batch * (1 if shape.kind == "classification" else cell.length // OUTPUT_STEP)
+    layers = [(rows, H, lanes), (rows, lanes, H), (rows, H, H), (rows, H, H)] * cell.blocks + [(read, H, shape.outputs)]
+    found: Counter[Product] = Counter((kind, *layer) for layer in layers for kind in ("forward", "input", "weight"))
+    found.update([("forward", rows, cell.channels, H), ("weight", rows, cell.channels, H)])  # nobody asks for x's gradient
+    return found
+
+
+def floor_ms(cell: Cell, product: Callable[[Kind, int, int, int], Callable[[], None]], least: int) -> float:
+    """Return the sum of the medians of all products, in ms.
+
+    Args:
+        cell: a whole model.
+        product: of a framework's ``bench`` module.
+        least: timings of each product.
+    """
+    total = 0.0
+    for (kind, rows, a, b), count in products(cell).items():
+        call = product(kind, rows, a, b)
+        call()
+        total += count * float(np.median(repeat(call, least)))
+    return total

@@ -1,0 +1,115 @@
+"""What is measured, as data: whole models at the released code's shapes, and one unit's recurrence at sizes of its own."""
+
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from rhelbench.bench import reported
+from rhelbench.errors import UserError
+from rhelbench.spec import Frozen
+from rhelbench.switches import CONFIG
+
+#: Tables of whole models and of units, by file name.
+MODELS = "models"
+#: Columns that name a cell: rows that agree in them are one measurement.
+KEYS = ("task", "framework", "kernel", "model", "algorithm", "batch", "length", "channels", "hidden", "state", "blocks")
+
+
+class Cell(Frozen):
+    """One measurement. A unit alone has no task, and channels, hidden and blocks of 0.
+
+    Args:
+        table: the CSV that it belongs to.
+        task: whose read-out and loss a whole model has; empty for a unit alone.
+        framework: a name of ``registry.FRAMEWORKS``.
+        kernel: as in ``RunSpec``.
+        model: a name of ``registry.MODELS``.
+        algorithm: one of ``registry.RULES``.
+        batch: samples.
+        length: K, steps.
+        channels: d, input channels.
+        hidden: H.
+        state: P, channels of a unit; a complex one has 2P lanes.
+        blocks: N.
+        protocol: says the rest.
+        steps: to be timed, at least.
+        seconds: to be timed for, at least.
+    """
+
+    table: str
+    task: str
+    framework: str
+    kernel: str
+    model: str
+    algorithm: str
+    batch: int
+    length: int
+    channels: int
+    hidden: int
+    state: int
+    blocks: int
+    protocol: str
+    steps: int
+    seconds: float
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What names the measurement."""
+        return {name: getattr(self, name) for name in KEYS}
+
+    def __str__(self) -> str:
+        sizes = f"batch {self.batch}, length {self.length}, state {self.state}"
+        return f"{self.table}: {self.task or sizes}, {self.framework} ({self.kernel}), {self.model}, {self.algorithm}"
+
+
+def read() -> dict[str, Any]:
+    """Read config/benchmarks.yaml."""
+    return yaml.safe_load((CONFIG / "benchmarks.yaml").read_text())
+
+
+def cells() -> list[Cell]:
+    """Return every measurement of config/benchmarks.yaml, whole models first, the quickest shapes before the others."""
+    config = read()
+    names = [
+        {"framework": framework, "kernel": kernel, "model": model, "algorithm": algorithm}
+        for framework, kernels in config["kernels"].items()
+        for kernel in kernels
+        for model in config["models"]
+        for algorithm in config["algorithms"]
+    ]
+    common = {name: config[name] for name in ("protocol", "steps", "seconds")}
+    shapes = [shape | {"table": MODELS} for shape in reported.shapes()]
+    for table, varied in config["units"].items():
+        ((name, values),) = varied.items()
+        nothing = {"table": table, "task": "", "channels": 0, "hidden": 0, "blocks": 0}
+        shapes += [config["unit"] | {name: value} | nothing for value in values]
+    return [Cell.model_validate(common | shape | one) for shape in shapes for one in names]
+
+
+def choose(found: list[Cell], wanted: dict[str, list[str]]) -> list[Cell]:
+    """Return the cells whose fields have one of the wanted values.
+
+    Args:
+        found: cells to choose from.
+        wanted: field to values; a field without values chooses nothing away.
+
+    Raises:
+        UserError: no cell has such a value.
+    """
+    for field, values in wanted.items():
+        known = list(dict.fromkeys(getattr(cell, field) for cell in found))
+        if wrong := [value for value in values if value not in known]:
+            raise UserError(f"No benchmark has {field} '{wrong[0]}': use one of {', '.join(filter(None, known))}.")
+        found = [cell for cell in found if not values or getattr(cell, field) in values]
+    return found
+
+
+def merge(before: pd.DataFrame | None, row: dict[str, Any], keys: tuple[str, ...] = KEYS) -> pd.DataFrame:
+    """Return a table with ``row`` in the place of the row of the same keys, or at its end."""
+    new = pd.DataFrame([row])
+    if before is None or before.empty:
+        return new
+    before = before.fillna({"task": ""})
+    same = (before[list(keys)].astype(str) == new[list(keys)].astype(str).iloc[0]).all(axis=1)
+    return pd.concat([before[~same], new], ignore_index=True)

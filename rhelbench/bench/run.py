@@ -1,0 +1,55 @@
+"""Cells in fresh processes, their rows in CSV files, complete after every cell."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rhelbench.bench import plan, timing, unit, whole
+from rhelbench.bench.plan import Cell
+from rhelbench.errors import UserError
+from rhelbench.records import provenance
+from rhelbench.stats import write
+
+
+def measure(cell: Cell) -> dict[str, Any]:
+    """Measure a cell in this process: its keys, what was measured, the yardsticks, and under which circumstances."""
+    load = timing.load()
+    found = whole.measure(cell) if cell.table == plan.MODELS else unit.measure(cell)
+    yardsticks = {"sgemm_ms": timing.sgemm_ms(), "copy_ms": timing.copy_ms()}
+    return {**cell.key, **found, **yardsticks, "load": load, **circumstances()}
+
+
+def circumstances() -> dict[str, Any]:
+    """Return machine, time and code of a measurement."""
+    commit = provenance.git()["commit"]
+    return {
+        "cores": timing.cores(),
+        "processor": provenance.processor(),
+        "measured": provenance.now(),
+        "commit": commit[:12] if commit else None,
+    }
+
+
+def fresh(cell: Cell) -> dict[str, Any]:
+    """Measure a cell in a process of its own.
+
+    Raises:
+        UserError: the process failed; its last line says why.
+    """
+    command = [sys.executable, "-m", "rhelbench", "bench", "--cell", cell.model_dump_json()]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise UserError(
+            f"{cell}: the process ended with {done.returncode} ({last}); run `{' '.join(command[1:5])} JSON` to see more."
+        )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def store(path: Path, row: dict[str, Any], keys: tuple[str, ...] = plan.KEYS) -> None:
+    """Put a row into a CSV file, in the place of the one with the same keys."""
+    write.csv(path, plan.merge(pd.read_csv(path) if path.exists() else None, row, keys))

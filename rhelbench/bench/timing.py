@@ -1,0 +1,74 @@
+"""Repeated timings, the memory of this process, and yardsticks of the machine."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+STATUS = Path("/proc/self/status")
+
+
+def repeat(call: Callable[[], object], least: int, seconds: float = 0.0) -> list[float]:
+    """Return the times of calls that return when their work is done.
+
+    Args:
+        call: what is timed.
+        least: calls, at least.
+        seconds: of calls, at least.
+
+    Returns:
+        Milliseconds, one per call.
+    """
+    times: list[float] = []
+    while len(times) < least or sum(times) < 1e3 * seconds:
+        begin = time.perf_counter()
+        call()
+        times.append(1e3 * (time.perf_counter() - begin))
+    return times
+
+
+def spread(times: list[float], name: str = "step_ms") -> dict[str, float]:
+    """Return median, quartiles, fastest and number of timings: ``name``, with _q1, _q3, _min and _n."""
+    q1, median, q3 = np.percentile(times, [25, 50, 75])
+    return {name: median, f"{name}_q1": q1, f"{name}_q3": q3, f"{name}_min": min(times), f"{name}_n": len(times)}
+
+
+def resident() -> int:
+    """Return the bytes of memory that this process has now."""
+    return _status("VmRSS")
+
+
+def highest() -> int:
+    """Return the largest number of bytes that this process has had."""
+    return _status("VmHWM")
+
+
+def _status(name: str) -> int:
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1]) * 1024
+
+
+def load() -> float:
+    """Return how many processes wanted to run, on average of the last minute."""
+    return os.getloadavg()[0]
+
+
+def sgemm_ms() -> float:
+    """Return the time of a 2048 x 2048 single-precision matrix product of NumPy."""
+    a, b = np.ones((2048, 2048), np.float32), np.ones((2048, 2048), np.float32)
+    out = np.empty_like(a)
+    return float(np.median(repeat(lambda: np.matmul(a, b, out=out), 7)))
+
+
+def copy_ms() -> float:
+    """Return the time of a copy of 64 MiB."""
+    a = np.ones(2**24, np.float32)
+    out = np.ones_like(a)
+    return float(np.median(repeat(lambda: np.copyto(out, a), 7)))
+
+
+def cores() -> int:
+    """Return the processors that this process may use."""
+    return len(os.sched_getaffinity(0))

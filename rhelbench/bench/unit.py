@@ -1,0 +1,34 @@
+"""One unit alone: the recurrence from its drive to its positions and back, without read-in and read-out."""
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from rhelbench.bench.plan import Cell
+from rhelbench.bench.timing import repeat, spread
+from rhelbench.contract import Arrays
+from rhelbench.parameters import unit_table
+from rhelbench.registry import BENCHES, MODELS
+from rhelbench.seeds import generator
+from rhelbench.spec import Switches
+from rhelbench.switches import of, read_protocol
+
+
+def problem(cell: Cell) -> tuple[Switches, Arrays, np.ndarray, np.ndarray]:
+    """Return the unit's switches, raw parameters by letter, drive and dL/dφ, both ~ N(0, 1) (K, n, lanes), float32."""
+    switches = Switches.model_validate(of(read_protocol(cell.protocol), cell.length, cell.algorithm, cell.model))
+    rng = generator("bench/unit", "drawn", 0, 0)
+    table = unit_table(cell.model, 1, cell.state, switches.delta_init)
+    raw = {letter: draw(rng, shape).astype(np.float32) for letter, (shape, draw) in table.items()}
+    lanes = cell.state * (2 if MODELS[cell.model].paired else 1)
+    f, g = rng.standard_normal((2, cell.length, cell.batch, lanes), np.float32)
+    return switches, raw, f, g
+
+
+def measure(cell: Cell) -> dict[str, Any]:
+    """Return the time of forward and backward, and the state memory: what they need beyond f, φ and the gradients."""
+    bench = import_module(BENCHES[cell.framework])
+    unit = bench.recurrence(cell.model, cell.kernel, *problem(cell))
+    unit.call()
+    return {**spread(repeat(unit.call, cell.steps, cell.seconds)), "state_bytes": unit.state_bytes()}

@@ -1,0 +1,63 @@
+"""One whole model: the training step of the real learner, in this process, which should be a fresh one."""
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from rhelbench.bench.floor import floor_ms
+from rhelbench.bench.plan import Cell
+from rhelbench.bench.timing import highest, repeat, resident, spread
+from rhelbench.contract import TaskShape
+from rhelbench.parameters import initial
+from rhelbench.protocol import setup
+from rhelbench.registry import BENCHES
+from rhelbench.seeds import generator
+from rhelbench.spec import Budget, Hyperparameters, RunSpec
+from rhelbench.switches import of, read_protocol
+from rhelbench.tasks import card
+
+
+def spec_of(cell: Cell) -> RunSpec:
+    """Return the run whose steps are timed: no dropout, a learning rate too small to lead anywhere."""
+    switches = of(read_protocol(cell.protocol), cell.length, cell.algorithm, cell.model)
+    hyper = Hyperparameters(
+        lr=1e-6, blocks=cell.blocks, hidden=cell.hidden, state=cell.state, batch=cell.batch, dropout=0.0, time_channel=False
+    )
+    budget = Budget(steps=1, eval_every=1, patience=1, time_limit_s=1.0, chunk_steps=1)
+    names = {name: getattr(cell, name) for name in ("task", "model", "algorithm", "framework", "protocol", "kernel")}
+    return RunSpec.model_validate(names | {"seed": 0, "hyper": hyper, "budget": budget, "switches": switches, "dtype": "float32"})
+
+
+def drawn(cell: Cell) -> tuple[TaskShape, np.ndarray, np.ndarray]:
+    """Return the task's shape at the cell's sizes, inputs ~ N(0, 1) and labels, or targets in (−1, 1), of one batch."""
+    task = card.load(cell.task)
+    shape = TaskShape(cell.channels, cell.length, task.outputs, task.kind)
+    rng = generator("bench/data", cell.task, 0, 0)
+    x = rng.standard_normal((cell.batch, cell.length, cell.channels), np.float32)
+    if shape.kind == "classification":
+        return shape, x, rng.integers(0, shape.outputs, cell.batch).astype(np.int32)
+    return shape, x, rng.uniform(-1, 1, (cell.batch, cell.length // shape.output_step, shape.outputs)).astype(np.float32)
+
+
+def measure(cell: Cell) -> dict[str, Any]:
+    """Return the time of a step, of compiling and of the floor, and the memory of the process before and at its peak."""
+    spec, (shape, x, y) = spec_of(cell), drawn(cell)
+    learner = setup.learner(spec, shape)
+    learner.init(initial(spec, shape), 0)
+    inputs, targets = learner.put(x), learner.put(y)
+    plan = np.arange(cell.batch, dtype=np.int32)[None]
+    before = resident()
+    step = lambda: learner.train_span(inputs, targets, plan)  # noqa: E731
+    (first,) = repeat(step, 1)
+    times = repeat(step, cell.steps, cell.seconds)
+    peak = highest()
+    product = import_module(BENCHES[cell.framework]).product
+    return {
+        **spread(times),
+        "first_ms": first,
+        "compile_s": learner.facts()["compile_s"],
+        "floor_ms": floor_ms(cell, product, cell.steps),
+        "before_bytes": before,
+        "peak_bytes": peak,
+    }

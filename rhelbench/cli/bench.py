@@ -1,0 +1,29 @@
+"""``python -m rhelbench bench``: measure time and memory on this machine."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--out", type=Path, default=Path("results/benchmarks"), help="the folder to write to")
+    for field in ("table", "task", "framework", "kernel", "model", "algorithm"):
+        parser.add_argument(f"--{field}", nargs="+", default=[], metavar="NAME", help="only these (default: all)")
+    parser.add_argument("--cell", help="measure one cell, given as JSON, in this process and print its row")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write <table>.csv, a row per cell; rows of cells that are not measured now stay."""
+    from rhelbench.bench import plan
+    from rhelbench.bench import run as bench
+
+    if args.cell:
+        print(json.dumps(bench.measure(plan.Cell.model_validate_json(args.cell))))
+        return 0
+    fields = ("table", "task", "framework", "kernel", "model", "algorithm")
+    for cell in plan.choose(plan.cells(), {field: getattr(args, field) for field in fields}):
+        row = bench.fresh(cell)
+        bench.store(args.out / f"{cell.table}.csv", row)
+        print(f"{cell}: {row['step_ms']:.1f} ms", flush=True)
+    return 0

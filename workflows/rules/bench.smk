@@ -1,0 +1,15 @@
+# Time and memory on this machine, beside the published ones. Every core is asked for, so that nothing else runs meanwhile.
+rule bench:
+    output:
+        "results/benchmarks/models.csv",
+    log:
+        "logs/bench.log",
+    threads: max(workflow.cores or 1, need("bench", "cores"))
+    resources:
+        mem_mb=need("bench", "mem_mb"),
+        runtime=need("bench", "runtime"),
+    params:
+        out=lambda wildcards, output: Path(output[0]).parent,
+        code=[package_digest("rhelbench.bench"), code_of("jax"), code_of("torch")],
+    shell:
+        "rhelbench bench --out {params.out} > {log} 2> >(tee -a {log} >&2)"
