@@ -1,12 +1,14 @@
 """The Hamiltonian recurrent unit: read-in, recurrence, read-out."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from impl_jax.algorithms import ALGORITHMS
+from impl_jax.fused import fused
 from impl_jax.hamiltonians import HAMILTONIANS
 from impl_jax.integrators import INTEGRATORS
 from impl_jax.interface import Hamiltonian, Integrator, Theta
@@ -25,7 +27,7 @@ class Unit:
     Args:
         hamiltonian: what is integrated; None for a unit without state, whose output is D ⊙ u.
         integrator: how it is stepped.
-        trajectory: how it is differentiated.
+        trajectory: how it is differentiated, portable or fused.
         nudge: the echo's kick.
         paired: 2P lanes, real and imaginary parts of a complex state, sharing θ and δ.
         c_squash: sigmoids between c and c̃.
@@ -41,13 +43,16 @@ class Unit:
     delta_trained: bool
 
 
-def unit_of(name: str, switches: Switches) -> Unit:
+def unit_of(name: str, switches: Switches, kernel: Literal["portable", "fused"] = "portable") -> Unit:
     """Return the unit of a model in ``registry.MODELS``, as the switches ask for it."""
     model = MODELS[name]
+    trajectory = ALGORITHMS[switches.algorithm]
+    if kernel == "fused" and model.hamiltonian:
+        trajectory = fused(model.hamiltonian, switches.integrator, switches.algorithm)
     return Unit(
         hamiltonian=HAMILTONIANS[model.hamiltonian] if model.hamiltonian else None,
         integrator=INTEGRATORS[switches.integrator],
-        trajectory=ALGORITHMS[switches.algorithm],
+        trajectory=trajectory,
         nudge=switches.nudge,
         paired=model.paired,
         c_squash=switches.c_squash,

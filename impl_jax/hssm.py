@@ -37,7 +37,7 @@ def model_of(spec: RunSpec, shape: TaskShape) -> Model:
     """Return the stack that a run asks for."""
     hyper, switches = spec.hyper, spec.switches
     return Model(
-        unit=unit_of(spec.model, switches),
+        unit=unit_of(spec.model, switches, spec.kernel),
         blocks=hyper.blocks,
         dropout=hyper.dropout,
         dropout_mask=switches.dropout_mask,

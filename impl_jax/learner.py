@@ -60,8 +60,8 @@ def make_learner(spec: RunSpec, shape: TaskShape) -> "JaxLearner":
     Raises:
         UserError: the run asks for something that this framework does not have.
     """
-    if spec.kernel != "portable":
-        raise UserError(f"impl_jax has no '{spec.kernel}' kernel: set kernel: portable.")
+    if spec.kernel == "fused" and jax.default_backend() != "cpu":
+        raise UserError("The fused kernels run on the CPU only: set kernel: portable on a GPU, or hide it (JAX_PLATFORMS=cpu).")
     if spec.dtype == "float64":
         jax.config.update("jax_enable_x64", True)
     return JaxLearner(spec, shape)

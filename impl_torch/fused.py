@@ -18,7 +18,7 @@ from impl_torch.interface import Hamiltonian, Integrator, Path, Trajectory, Valu
 from impl_torch.nudge import epsilon
 from impl_torch.recurrence import to_own_shape
 from kernels.cpu import linear, nonlinear
-from kernels.cpu.launch import launch
+from kernels.cpu.launch import BLOCK, launch
 from rhelbench.errors import UserError
 from rhelbench.spec import Nudge
 
@@ -28,8 +28,6 @@ KERNELS: dict[str, ModuleType] = {"linear": linear, "nonlinear": nonlinear}
 BACKWARD: dict[str, str] = {"bptt": "adjoint", "rhel": "pair_echo", "rhel_released": "released_echo"}
 #: Every (hamiltonian, integrator, algorithm) that has a fused kernel.
 FUSED: frozenset[tuple[str, str, str]] = frozenset((h, i, a) for h in KERNELS for i in INTEGRATORS for a in BACKWARD)
-#: Lanes per call: a block's state fits the first-level cache.
-BLOCK = 256
 
 
 @dataclass(frozen=True)

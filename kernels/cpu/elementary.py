@@ -1,7 +1,4 @@
-"""tanh and log cosh that the compiler can vectorise, full precision in float32 and float64, no overflow.
-
-numba's caches look at the file of the kernel itself: after an edit here, touch the modules that import it.
-"""
+"""tanh and log cosh that the compiler can vectorise, full precision in float32 and float64, no overflow."""
 
 from typing import Any
 

@@ -1,8 +1,10 @@
 """Running a kernel over blocks of lanes, on several threads."""
 
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
@@ -11,8 +13,17 @@ import numba
 # LLVM vectorises a loop over many arrays only if it may check at run time that they do not overlap; by default it gives up early.
 llvmlite.binding.set_option("kernels", "--runtime-memory-check-threshold=512")
 
-#: Compilation of every kernel: cached on disk, no GIL, fused multiply-add allowed and no other liberty with rounding.
-jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+#: Lanes per call: a block's state fits the first-level cache.
+BLOCK = 256
+#: What the package says: numba's caches look at the file of the compiled function alone, not at what it calls.
+_SOURCE = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile at first use, to be kept on disk: no GIL, fused multiply-add allowed and no other liberty with rounding."""
+    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
+    compiled._cache._cache_file._source_stamp = _SOURCE  # numba has no public way to say what a cache depends on
+    return compiled
 
 
 @cache

@@ -1,0 +1,128 @@
+"""Trajectories whose forward and backward passes are one compiled kernel each (``kernels.cpu``), called by XLA itself."""
+
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from impl_jax.integrators import INTEGRATORS
+from impl_jax.interface import Hamiltonian, Integrator, Lanes, Theta
+from impl_jax.nudge import epsilon
+from impl_jax.recurrence import Drive, Trajectory, narrow
+from rhelbench.errors import UserError
+from rhelbench.spec import Nudge
+
+#: Algorithm to its backward kernel; rhel_separate has none, being there to show what a machine would do.
+BACKWARD: dict[str, str] = {"bptt": "adjoint", "rhel": "pair_echo", "rhel_released": "released_echo"}
+#: Every (hamiltonian, integrator, algorithm) that has a fused kernel.
+FUSED: frozenset[tuple[str, str, str]] = frozenset(
+    (h, i, a) for h in ("linear", "nonlinear") for i in INTEGRATORS for a in BACKWARD
+)
+
+#: (K, N), or as many rows as a kernel's output has.
+Flat = Float[Array, "_ N"]
+#: What a backward pass keeps: θ, δ, f, and φ and π, both histories (K, N) or the final state (N,).
+Kept = tuple[Theta, Lanes, Drive, Array, Array]
+
+
+@cache
+def _target(hamiltonian: str, kernel: str, dtype: str) -> str:
+    """Compile a kernel, or load it from the cache, and return the name that XLA calls it by."""
+    # numba takes half a second to import, and a portable run needs none of it.
+    from kernels.cpu.handler import handler
+
+    name = f"rhelbench.{hamiltonian}.{kernel}.{dtype}"
+    jax.ffi.register_ffi_target(name, handler(hamiltonian, kernel, dtype), platform="cpu", api_version=1)
+    return name
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The kernels of one Hamiltonian for one way to step and one algorithm."""
+
+    hamiltonian: str
+    backward: str
+    at_third: bool
+
+    def call(self, name: str, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
+        """Run one of the kernels over all lanes; return its outputs, of ``rows`` each."""
+        like = arguments[2]
+        outputs = [jax.ShapeDtypeStruct((count, like.shape[1]), like.dtype) for count in rows]
+        call = jax.ffi.ffi_call(_target(self.hamiltonian, name, str(like.dtype)), outputs, vmap_method="sequential")
+        return list(call(*arguments, at_third=np.int64(self.at_third)))
+
+
+def _spread(value: Lanes, like: Float[Array, "n P"]) -> Float[Array, " N"]:
+    """Return one value per lane, from (P,), (n, 1) or ()."""
+    return jnp.broadcast_to(value, like.shape).reshape(-1)
+
+
+def _flat(path: Drive) -> Flat:
+    return path.reshape(len(path), -1)
+
+
+def _shared(theta: Theta, delta: Lanes, f: Drive) -> tuple[Flat, Float[Array, " N"], Flat]:
+    return jnp.stack([_spread(value, f[0]) for value in theta.values()]), _spread(delta, f[0]), _flat(f)
+
+
+def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
+    """Return the fused trajectory of a triple; its results equal the portable one's to rounding.
+
+    Args:
+        hamiltonian: a name of HAMILTONIANS.
+        integrator: a name of INTEGRATORS.
+        algorithm: a name of ALGORITHMS.
+
+    Raises:
+        UserError: there is no kernel for the triple.
+    """
+    if (hamiltonian, integrator, algorithm) not in FUSED:
+        raise UserError(
+            f"There is no fused kernel for {hamiltonian}, {integrator}, {algorithm}: set kernel: portable for this run."
+        )
+    kernel = Kernel(hamiltonian, BACKWARD[algorithm], INTEGRATORS[integrator].reversible)
+
+    def forward(unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive, rows: int) -> tuple[Drive, Flat]:
+        theta = {name: theta[name] for name in unit.parameters}
+        phi, pi = kernel.call("forward", (len(f), rows), *_shared(theta, delta, f))
+        return phi.reshape(f.shape), pi
+
+    @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+    def trajectory(
+        unit: Hamiltonian, stepper: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive
+    ) -> Drive:
+        del stepper, nudge, f_B
+        return forward(unit, theta, delta, f, 1)[0]
+
+    def keep(
+        unit: Hamiltonian, stepper: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive
+    ) -> tuple[Drive, Kept]:
+        del stepper, nudge, f_B
+        # BPTT keeps both histories, an echo the final state alone.
+        if kernel.backward == "adjoint":
+            phi, pi = forward(unit, theta, delta, f, len(f))
+            return phi, (theta, delta, f, _flat(phi), pi)
+        phi, pi = forward(unit, theta, delta, f, 1)
+        return phi, (theta, delta, f, phi[-1].reshape(-1), pi[0])
+
+    def backward(unit: Hamiltonian, stepper: Integrator, nudge: Nudge, kept: Kept, g: Drive) -> tuple[Theta, Lanes, Drive, Drive]:
+        del stepper
+        theta, delta, f, phi, pi = kept
+        own = {name: theta[name] for name in unit.parameters}
+        if kernel.backward == "adjoint":
+            given = (phi, pi, _flat(g))
+        else:
+            given = (_flat(g), _spread(epsilon(nudge, unit.steepness(theta), g), f[0]), phi, pi)
+        paths = 2 if kernel.backward == "released_echo" else 1
+        rows = (len(f),) * paths + (len(own) + 1,)
+        *drives, sums = kernel.call(kernel.backward, rows, *_shared(own, delta, f), *given)
+        lanes = sums.reshape(-1, *f.shape[1:])
+        of_theta = {name: narrow(lanes[i], value) for i, (name, value) in enumerate(own.items())}
+        return of_theta, narrow(lanes[-1], delta), drives[0].reshape(f.shape), drives[-1].reshape(f.shape)
+
+    trajectory.defvjp(keep, backward)
+    return cast(Trajectory, trajectory)
