@@ -76,10 +76,10 @@ def pid(stem: Path) -> int | None:
 
 
 class Cluster:
-    """The daemons of one test cluster, all of whose state is below ``home``; at most one on a machine."""
+    """The daemons of one test cluster, all of whose state is below ``home``; at most one on a machine. It may claim more CPUs."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, cpus: int = CPUS) -> None:
+        self.home, self.cpus = home, cpus
 
     def start(self) -> None:
         """Wait for another test's cluster to end; write the configuration, start the daemons, wait until the node is idle.
@@ -98,7 +98,7 @@ class Cluster:
         for number in range(GPUS):  # a count alone leaves the node INVAL: a GPU needs a device file
             os.mknod(self.home / f"gpu{number}", 0o20666, os.makedev(1, 3))
         host = subprocess.run(["hostname", "-s"], capture_output=True, text=True, check=True).stdout.strip()
-        (self.home / "slurm.conf").write_text(CONFIGURATION.format(home=self.home, host=host, cpus=CPUS, gpus=GPUS))
+        (self.home / "slurm.conf").write_text(CONFIGURATION.format(home=self.home, host=host, cpus=self.cpus, gpus=GPUS))
         (self.home / "gres.conf").write_text(f"NodeName=node1 Name=gpu File={self.home}/gpu[0-{GPUS - 1}]\n")
         for name in ("slurm.conf", "gres.conf"):
             (ETC / name).unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -42,18 +43,23 @@ def run(here: Checkout, slurm: bool) -> float:
     return round(time.monotonic() - begin, 1)
 
 
-def gate(cluster: Cluster) -> dict[str, bool]:
-    """Return, per framework, whether all its training began after its verification had ended, by Slurm's clock."""
+def gate(cluster: Cluster, others: Collection[str] = ()) -> dict[str, bool]:
+    """Return, per framework verified, whether all its training began after that had ended, by Slurm's clock.
+
+    Args:
+        cluster: that is up.
+        others: jobs that are not looked at.
+    """
     began: dict[str, list[datetime]] = {}
     ended: dict[str, datetime] = {}
     for job, comment in cluster.jobs().items():
         said = dict(re.findall(r"(\w+)=(\S+)", cluster.run("scontrol", "show", "job", job)))
         framework = next((name for name in ("jax", "torch") if name in comment), "")
-        if comment.startswith("rule_verify"):
-            ended[framework] = datetime.fromisoformat(said["EndTime"])
-        elif comment.startswith("rule_train"):
+        if job not in others and comment.startswith("rule_verify"):
+            ended[framework] = max(ended.get(framework, datetime.min), datetime.fromisoformat(said["EndTime"]))
+        elif job not in others and comment.startswith("rule_train"):
             began.setdefault(framework, []).append(datetime.fromisoformat(said["StartTime"]))
-    return {framework: ended[framework] <= min(times) for framework, times in began.items()}
+    return {framework: end <= min(began[framework]) for framework, end in ended.items()}
 
 
 def compare(local: Checkout, remote: Checkout) -> dict:

@@ -1,8 +1,9 @@
 """What Snakemake and Slurm cost beside training: the paper's matrix submitted to a test cluster, with a stand-in for training.
 
-    python tests/slurm/submission.py results/published/slurm/submission.json [--seeds N] [--up FOLDER_OF_A_CLUSTER_THAT_IS_UP]
+    python tests/slurm/submission.py results/published/slurm/submission.json [--seeds N] [--seeds-per-job N] [--up FOLDER]
 
-The runs are held in the queue while their submission is timed; then some are let go, to see what a job costs on its node.
+The jobs are held in the queue while their submission is timed; then some are let go, to see what a job costs on its node.
+`--up` names the folder of a cluster that is up.
 """
 
 import argparse
@@ -21,9 +22,10 @@ from pathlib import Path
 import psutil
 import yaml
 from checkout import ROOT, Checkout
-from cluster import Cluster
+from cluster import CPUS, Cluster
 
 from rhelbench import config
+from rhelbench.protocol import pack
 from rhelbench.records import provenance
 from rhelbench.records.files import write_atomically
 
@@ -57,13 +59,14 @@ def seconds(cluster: Cluster, job: str) -> float:
     return (datetime.fromisoformat(said["EndTime"]) - datetime.fromisoformat(said["StartTime"])).total_seconds()
 
 
-def measure(home: Path, cluster: Cluster, seeds: int) -> dict:
+def measure(home: Path, cluster: Cluster, seeds: int, seeds_per_job: int) -> dict:
     """Submit, count and time everything."""
     paper = config.load(ROOT / "config" / "paper.yaml")
     file = home / "paper.yaml"
-    file.write_text(yaml.safe_dump(paper | {"seeds": paper["seeds"][:seeds]}))
+    file.write_text(yaml.safe_dump(paper | {"seeds": paper["seeds"][:seeds], "seeds_per_job": seeds_per_job}))
     matrix, clone = config.read(file), Checkout(home / "clone", file)
-    runs, others = len(config.expand(matrix)), set(cluster.jobs())
+    specs, others = config.expand(matrix), set(cluster.jobs())
+    runs, jobs = len(specs), len(pack.packs(specs, seeds_per_job))
     pretend(clone, matrix)
 
     def ours(states: str) -> list[str]:
@@ -72,7 +75,7 @@ def measure(home: Path, cluster: Cluster, seeds: int) -> dict:
     begin, peak, first = time.monotonic(), 0, None
     process = clone.start("train", "--default-resources", "mem_mb=2048", "runtime=30", "slurm_extra='--hold'")
     watched = psutil.Process(process.pid)
-    while (waiting := len(ours("pending"))) < runs:
+    while (waiting := len(ours("pending"))) < jobs:
         first = first or (time.monotonic() if waiting else None)
         peak = max(peak, files(clone.folder))
         if process.poll() is not None:
@@ -93,6 +96,7 @@ def measure(home: Path, cluster: Cluster, seeds: int) -> dict:
     records = [json.loads(path.read_text())["cpu_s"] for path in (clone.folder / "results/runs").glob("*/record.json")]
     return {
         "runs": runs,
+        "jobs": jobs,
         "seconds_until_first_submission": round((first or submitted) - begin, 1),
         "seconds_until_all_submitted": round(submitted - begin, 1),
         "seconds_per_run_submitted": round((submitted - begin) / runs, 3),
@@ -117,14 +121,14 @@ def about(script: str) -> dict:
     }
 
 
-def main(home: Path, up: Path | None, seeds: int) -> dict:
+def main(home: Path, up: Path | None, seeds: int, seeds_per_job: int) -> dict:
     """Measure on a cluster that is up, or on one of its own."""
-    cluster = Cluster(up or home / "slurm")
+    cluster = Cluster(up or home / "slurm", cpus=max(CPUS, seeds_per_job))
     if up:
-        return measure(home, cluster, seeds)
+        return measure(home, cluster, seeds, seeds_per_job)
     try:
         cluster.start()
-        return measure(home, cluster, seeds)
+        return measure(home, cluster, seeds, seeds_per_job)
     finally:
         cluster.stop()
 
@@ -133,11 +137,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds-per-job", type=int, default=1)
     parser.add_argument("--up", type=Path)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the cluster is stopped then too
     facts = about(__file__)
     with tempfile.TemporaryDirectory(prefix="rhelbench-slurm-") as folder:
-        found = main(Path(folder), given.up, given.seeds)
+        found = main(Path(folder), given.up, given.seeds, given.seeds_per_job)
     facts["machine"]["load_average_after"] = round(os.getloadavg()[0], 1)
     write_atomically(given.out, json.dumps({**facts, **found}, indent=1) + "\n")
