@@ -13,7 +13,6 @@ from impl_jax.hru import PRECISION, physical, unit_of
 from impl_jax.interface import Lanes, Theta
 from impl_jax.recurrence import Drive
 from rhelbench.contract import Arrays
-from rhelbench.errors import UserError
 from rhelbench.spec import Switches
 
 
@@ -77,13 +76,8 @@ def recurrence(
         raw: trainable values by letter.
         f: drive, (K, n, lanes).
         g: dL/dφ, (K, n, lanes).
-
-    Raises:
-        UserError: there is no such kernel.
     """
-    if kernel != "portable":
-        raise UserError(f"impl_jax has no '{kernel}' kernel: set kernel: portable.")
-    unit = unit_of(model, switches)
+    unit = unit_of(model, switches, kernel)
     hamiltonian = unit.hamiltonian
     if hamiltonian is None:
         raise ValueError(f"'{model}' has no recurrence")

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, Key, Num
 from impl_jax.hru import Unit, dense, echo_fidelity, hru, unit_of
 from impl_jax.interface import Theta
 from impl_jax.norm import Running, normalise
-from rhelbench.contract import TaskShape
+from rhelbench.contract import TaskShape, rematerialised
 from rhelbench.spec import RunSpec
 
 #: Added to the probability under the released code's logarithm.
@@ -21,7 +21,7 @@ Activations = Float[Array, "K n H"]
 
 @dataclass(frozen=True)
 class Model:
-    """A stack's construction (see ``rhelbench.spec`` for each switch)."""
+    """A stack's construction (see ``rhelbench.spec`` for each switch; ``rhelbench.contract.rematerialised``)."""
 
     unit: Unit
     blocks: int
@@ -31,6 +31,7 @@ class Model:
     loss: Literal["cross_entropy", "log_offset"]
     kind: Literal["classification", "regression"]
     output_step: int
+    rematerialised: bool
 
 
 def model_of(spec: RunSpec, shape: TaskShape) -> Model:
@@ -45,6 +46,7 @@ def model_of(spec: RunSpec, shape: TaskShape) -> Model:
         loss=switches.loss,
         kind=shape.kind,
         output_step=shape.output_step,
+        rematerialised=rematerialised(spec, shape),
     )
 
 
@@ -134,12 +136,23 @@ def hssm(
     Source:
         Paper, section 4.
     """
-    keys = [None] * (2 * model.blocks) if key is None else list(jax.random.split(key, 2 * model.blocks))
-    y, updated = encode(parameters, x), []
+    keys = None if key is None else jax.random.split(key, 2 * model.blocks).reshape(model.blocks, 2)
+    own = [part(parameters, f"blocks.{i}.") for i in range(model.blocks)]
+
+    def step(y: Activations, given: tuple[Theta, Running, Key[Array, "2"] | None]) -> tuple[Activations, Running]:
+        raw, running, pair = given
+        return block(model, raw, y, running, count, (None, None) if pair is None else (pair[0], pair[1]), training)
+
+    y = encode(parameters, x)
+    if model.rematerialised and training:
+        # A loop over the blocks: were they in a row, the compiler would find the second computation of each to be the first.
+        stack = lambda *values: jnp.stack(values)  # noqa: E731
+        given = jax.tree.map(stack, *own), jax.tree.map(stack, *norm), keys
+        y, after = jax.lax.scan(jax.checkpoint(step, prevent_cse=False), y, given)
+        return read_out(model, parameters, y), tuple(Running(*each) for each in zip(*after, strict=True))
+    updated = []
     for i in range(model.blocks):
-        y, running = block(
-            model, part(parameters, f"blocks.{i}."), y, norm[i], count, (keys[2 * i], keys[2 * i + 1]), training
-        )  # fmt: skip
+        y, running = step(y, (own[i], norm[i], None if keys is None else keys[i]))
         updated.append(running)
     return read_out(model, parameters, y), tuple(updated)
 

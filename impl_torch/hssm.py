@@ -1,12 +1,14 @@
 """The Hamiltonian state space model: encoder, blocks, read-out, and the loss."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from impl_torch.dropout import Dropout
 from impl_torch.hru import Unit, fidelity, hru
@@ -24,6 +26,7 @@ class Stack:
         norm: which kind of ``normalise``.
         kind: classification or regression.
         output_step: distance of a regression's outputs, in steps.
+        rematerialised: training keeps every block's input alone and runs the block again in the backward pass.
     """
 
     blocks: int
@@ -31,6 +34,7 @@ class Stack:
     norm: Literal["batch", "ema_released"]
     kind: Literal["classification", "regression"]
     output_step: int
+    rematerialised: bool
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,29 @@ class Norms:
 
 def _part(parameters: Values, prefix: str) -> Values:
     return {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}
+
+
+def _block(
+    stack: Stack,
+    own: Values,
+    statistics: Statistics,
+    count: int,
+    training: bool,
+    dropout: Dropout | None,
+    i: int,
+    x: Float[Tensor, "K n H"],
+) -> tuple[Float[Tensor, "K n H"], Statistics]:
+    """Return a block's output and its norm's statistics; a function of its arguments alone, so that it can be run again."""
+    glu = _part(own, "glu.")
+    y, running = normalise(x, statistics, count, stack.norm, training)
+    y = functional.gelu(hru(stack.unit, _part(own, "hru."), y), approximate="tanh")
+    if dropout is not None:
+        y = y * dropout.mask(y, i, 0)
+    gate = torch.sigmoid(functional.linear(y, glu["W2"], glu["b2"]))
+    y = functional.linear(y, glu["W1"], glu["b1"]) * gate
+    if dropout is not None:
+        y = y * dropout.mask(y, i, 1)
+    return x + y, running
 
 
 def hssm(
@@ -77,20 +104,16 @@ def hssm(
     x = functional.linear(x, parameters["encoder.weight"], parameters["encoder.bias"])
     statistics = []
     for i in range(stack.blocks):
-        raw, glu = _part(parameters, f"blocks.{i}.hru."), _part(parameters, f"blocks.{i}.glu.")
-        skip = x
-        x, running = normalise(x, norms.statistics[i], norms.count, stack.norm, training)
-        statistics.append(running)
+        own = _part(parameters, f"blocks.{i}.")
         if fidelities is not None and stack.unit is not None:
-            fidelities.append(fidelity(stack.unit, raw, x))
-        x = functional.gelu(hru(stack.unit, raw, x), approximate="tanh")
-        if dropout is not None:
-            x = x * dropout.mask(x, i, 0)
-        gate = torch.sigmoid(functional.linear(x, glu["W2"], glu["b2"]))
-        x = functional.linear(x, glu["W1"], glu["b1"]) * gate
-        if dropout is not None:
-            x = x * dropout.mask(x, i, 1)
-        x = skip + x
+            u, _ = normalise(x, norms.statistics[i], norms.count, stack.norm, training)
+            fidelities.append(fidelity(stack.unit, _part(own, "hru."), u))
+        run = partial(_block, stack, own, norms.statistics[i], norms.count, training, dropout, i)
+        if stack.rematerialised and training:
+            x, running = checkpoint(run, x, use_reentrant=False, preserve_rng_state=False)
+        else:
+            x, running = run(x)
+        statistics.append(running)
     after = Norms(statistics, norms.count + 1) if training else norms
     if stack.kind == "classification":
         return functional.linear(x.mean(0), parameters["decoder.weight"], parameters["decoder.bias"]), after

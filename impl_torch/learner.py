@@ -17,7 +17,7 @@ from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import Unit, hru
 from impl_torch.hssm import Norms, Stack, hssm, loss
 from impl_torch.recorded import READ_BACK, Recordings, cuda_graph
-from rhelbench.contract import Arrays, TaskShape
+from rhelbench.contract import Arrays, TaskShape, rematerialised
 from rhelbench.errors import UserError
 from rhelbench.registry import MODELS
 from rhelbench.spec import RunSpec, Switches
@@ -78,13 +78,13 @@ class TorchLearner:
             raise UserError(
                 "The fused kernels run on the CPU only: set kernel: portable on a GPU, or hide it (CUDA_VISIBLE_DEVICES=)."
             )
+        unit = unit_of(spec.model, spec.switches, spec.kernel)
         self.stack = Stack(
-            spec.hyper.blocks, unit_of(spec.model, spec.switches, spec.kernel), spec.switches.norm, shape.kind, shape.output_step
+            spec.hyper.blocks, unit, spec.switches.norm, shape.kind, shape.output_step, rematerialised(spec, shape)
         )
         self.parameters: dict[str, Tensor] = {}
         self.dropout_seed = 0
         self.recordings = Recordings(cuda_graph if cuda and spec.switches.algorithm not in READ_BACK else None)
-        unit = self.stack.unit
         self.compile_s = 0.0
         if spec.kernel == "fused" and unit is not None:
             self.compile_s = warm_up(unit.trajectory, unit.hamiltonian, unit.integrator, unit.nudge, self.dtype)

@@ -6,6 +6,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rhelbench.registry import MODELS
+from rhelbench.spec import RunSpec
+
 #: Canonical name to array, the common tongue of all frameworks (docs/symbols.md).
 Arrays = dict[str, NDArray[Any]]
 
@@ -30,6 +33,23 @@ class TaskShape:
     outputs: int
     kind: Literal["classification", "regression"]
     output_step: int = OUTPUT_STEP
+
+
+#: Bytes of activations from which on a stack keeps its blocks' inputs alone.
+REMATERIALISED = 2**31
+
+
+def rematerialised(spec: RunSpec, shape: TaskShape) -> bool:
+    """Return whether training runs every block again in its backward pass instead of keeping what is inside.
+
+    It costs a forward pass and pays where memory counts: where the blocks would keep more than REMATERIALISED (some eight
+    arrays as wide as the block and two as wide as the recurrence, each), and the algorithm keeps no trajectory, which plain
+    backpropagation does.
+    """
+    lanes = spec.hyper.state * (2 if MODELS[spec.model].paired else 1)
+    each = spec.hyper.batch * shape.length * np.dtype(spec.dtype).itemsize
+    kept = each * spec.hyper.blocks * (8 * spec.hyper.hidden + 2 * lanes)
+    return kept > REMATERIALISED and spec.switches.algorithm != "bptt"
 
 
 class Learner(Protocol):

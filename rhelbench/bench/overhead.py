@@ -1,0 +1,74 @@
+"""Where a run's wall time goes, from its record, and whether its data arrive faster than training uses them."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rhelbench.errors import UserError
+from rhelbench.protocol import setup
+from rhelbench.protocol.batches import Batches
+from rhelbench.records import write
+from rhelbench.spec import RunSpec
+
+#: Activities of a run's clock, in the order of their columns.
+ACTIVITIES = ("data", "compile", "train", "evaluate", "checkpoint")
+#: Columns that name a row of either table.
+RUN = ("run_id",)
+#: Batches drawn to measure the input path.
+BATCHES = 50
+
+
+def pipeline(runs: Path, run_ids: list[str]) -> pd.DataFrame:
+    """Return a row per run: seconds by activity, of the rest (framework import, record), of the process, and train's share.
+
+    Args:
+        runs: folder of records.
+        run_ids: whose.
+
+    Raises:
+        UserError: a run has no record.
+    """
+    rows = []
+    for run_id in run_ids:
+        record = write.read(runs / run_id)
+        if record is None:
+            raise UserError(f"{runs / run_id} has no record: train it first.")
+        facts, spec = record["provenance"], RunSpec.model_validate(record["result"]["spec"])
+        seconds = {f"{name}_s": facts["seconds"][name] for name in ACTIVITIES}
+        row = {"run_id": run_id, "framework": spec.framework, "model": spec.model, "algorithm": spec.algorithm, "seed": spec.seed}
+        rest = {"rest_s": facts["wall_s"] - sum(seconds.values()), "wall_s": facts["wall_s"]}
+        rows.append(row | seconds | rest | {"train_share": seconds["train_s"] / facts["wall_s"], "measured": facts["ended"]})
+    return pd.DataFrame(rows)
+
+
+def inputs(spec: RunSpec, data: Path) -> dict[str, Any]:
+    """Return how fast samples reach a training step: the files opened once, then a batch gathered and put on the device.
+
+    Args:
+        spec: of a run of a prepared task.
+        data: folder of prepared tasks.
+    """
+    begin = time.perf_counter()
+    problem = setup.load(spec, data)
+    loaded = time.perf_counter() - begin
+    learner = setup.learner(spec, problem.shape)
+    x, y = problem.parts["train"]
+    plan = Batches(spec, len(y)).plan(0, BATCHES)
+    learner.put(x[plan[0]])
+    times = []
+    for rows in plan:
+        begin = time.perf_counter()
+        np.asarray(learner.put(x[rows]).sum())  # waits for what was put
+        times.append(time.perf_counter() - begin)
+    return {
+        "task": spec.task,
+        "framework": spec.framework,
+        "load_s": loaded,
+        "samples": sum(len(part[1]) for part in problem.parts.values()),
+        "batch": spec.hyper.batch,
+        "batch_ms": 1e3 * float(np.median(times)),
+        "samples_per_s": spec.hyper.batch / float(np.median(times)),
+    }
