@@ -44,8 +44,8 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/snakefmt Snakefile workflows
 
-# Resolve anew and write the exact versions; no local paths, no GPU wheels, so that the lock is portable.
+# Write the exact versions; no local paths, no GPU wheels, so that the lock is portable. Triton's is the one that PyTorch for GPUs asks for.
 lock: $(INSTALLED)
-	@$(BIN)/uv pip freeze --python $(BIN)/python | grep -v '^-e' | sed 's/+cpu//' | grep -viE '^(pip|nvidia|cuda|triton)' > constraints.new
+	@$(BIN)/uv pip freeze --python $(BIN)/python | grep -v '^-e' | sed 's/+cpu//' | grep -viE '^(pip|nvidia|cuda)' > constraints.new
 	@(echo "# The exact versions the suite is tested with; made by 'make lock', used by 'make'."; cat constraints.new) > constraints.txt
 	@rm constraints.new

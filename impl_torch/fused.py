@@ -1,31 +1,24 @@
-"""Trajectories whose forward and backward passes are one compiled kernel each (``kernels.cpu``)."""
+"""Trajectories whose forward and backward passes are compiled kernels (``impl_torch.passes``)."""
 
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
 from torch import Tensor
 
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Hamiltonian, Integrator, Path, Trajectory, Values
 from impl_torch.nudge import epsilon
+from impl_torch.passes import KERNELS, RUN, Arrays, Pass
 from impl_torch.recurrence import to_own_shape
-from kernels.cpu import linear, nonlinear
-from kernels.cpu.launch import BLOCK, launch
 from rhelbench.errors import UserError
 from rhelbench.spec import Nudge
 
-#: Hamiltonian to its kernels.
-KERNELS: dict[str, ModuleType] = {"linear": linear, "nonlinear": nonlinear}
-#: Algorithm to its backward kernel; rhel_separate has none, being there to show what a machine would do.
-BACKWARD: dict[str, str] = {"bptt": "adjoint", "rhel": "pair_echo", "rhel_released": "released_echo"}
+#: Algorithm to its backward pass; rhel_separate has none, being there to show what a machine would do.
+BACKWARD: dict[str, Pass] = {"bptt": "adjoint", "rhel": "pair_echo", "rhel_released": "released_echo"}
 #: Every (hamiltonian, integrator, algorithm) that has a fused kernel.
 FUSED: frozenset[tuple[str, str, str]] = frozenset((h, i, a) for h in KERNELS for i in INTEGRATORS for a in BACKWARD)
 
@@ -34,31 +27,27 @@ FUSED: frozenset[tuple[str, str, str]] = frozenset((h, i, a) for h in KERNELS fo
 class Kernel:
     """The kernels of one Hamiltonian for one way to step and one algorithm."""
 
-    module: ModuleType
-    backward: str
+    name: str
+    backward: Pass
     at_third: bool
     hamiltonian: Hamiltonian
     nudge: Nudge
-    names: tuple[str, ...]
 
-    def call(self, name: str, lanes: int, *arguments: Any) -> None:
-        """Run one of the module's kernels over all lanes."""
-        launch(getattr(self.module, name), lanes, BLOCK, torch.get_num_threads(), *arguments)
+    def run(self, name: Pass, values: tuple[Tensor, ...], delta: Tensor, f: Path, keep: bool = False, **rest: Tensor) -> Arrays:
+        """Run one pass over all lanes; ``rest``: what it needs beside θ, δ and f."""
+        theta = torch.stack([value.detach().expand(f[0].shape).reshape(-1) for value in values])
+        arrays = {"theta": theta, "delta": _spread(delta, f[0]), "f": _flat(f)}
+        return RUN[f.device.type](self.name, name, {**arrays, **rest}, self.at_third, keep)
 
 
-def _spread(value: Tensor, like: Tensor) -> NDArray[np.floating]:
+def _spread(value: Tensor, like: Tensor) -> Tensor:
     """Return one value per lane, (n·P,), from (P,), (n, 1) or ()."""
-    return value.detach().expand(like.shape).reshape(-1).contiguous().numpy()
+    return value.detach().expand(like.shape).reshape(-1).contiguous()
 
 
-def _stacked(values: Sequence[Tensor], like: Tensor) -> NDArray[np.floating]:
-    """Return values per lane, one row each: (values, n·P)."""
-    return torch.stack([value.detach().expand(like.shape).reshape(-1) for value in values]).numpy()
-
-
-def _flat(path: Tensor) -> NDArray[np.floating]:
+def _flat(path: Tensor) -> Tensor:
     """Return (K, n, P) as (K, n·P) without a copy where there is none to be made."""
-    return path.detach().contiguous().flatten(1).numpy()
+    return path.detach().contiguous().flatten(1)
 
 
 class _Fused(torch.autograd.Function):
@@ -66,35 +55,28 @@ class _Fused(torch.autograd.Function):
     def forward(ctx: Any, kernel: Kernel, delta: Tensor, f: Tensor, f_B: Tensor, *values: Tensor) -> Tensor:
         del f_B
         f = f.detach().contiguous()
-        theta = _stacked(values, f[0])
         # BPTT keeps both histories, an echo the final state alone.
-        rows = f.shape[0] if kernel.backward == "adjoint" and any(ctx.needs_input_grad) else 1
-        phi, pi = torch.empty_like(f), f.new_empty((rows, *f.shape[1:]))
-        kernel.call("forward", f[0].numel(), theta, _spread(delta, f[0]), _flat(f), kernel.at_third, _flat(phi), _flat(pi))
+        keep = kernel.backward == "adjoint" and any(ctx.needs_input_grad)
+        made = kernel.run("forward", values, delta, f, keep)
+        phi, pi = made["phi"], made["pi"]
         kept = (phi, pi) if kernel.backward == "adjoint" else (phi[-1].clone(), pi[-1])
         ctx.save_for_backward(*kept, delta, f, *values)
         ctx.kernel = kernel
-        return phi
+        return phi.view(f.shape)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         phi, pi, delta, f, *values = ctx.saved_tensors
         kernel, g = ctx.kernel, grads[0].contiguous()
-        theta = _stacked(values, f[0])
-        sums = f.new_empty((len(values) + 1, *f.shape[1:]))
-        grad_f = torch.empty_like(f)
-        shared = (theta, _spread(delta, f[0]), _flat(f))
-        grad_B = torch.empty_like(f) if kernel.backward == "released_echo" else grad_f
-        if kernel.backward == "adjoint":
-            own = (_flat(phi), _flat(pi), _flat(g), kernel.at_third, _flat(grad_f))
-        else:
-            named = dict(zip(kernel.names, values, strict=True))
-            eps = _spread(epsilon(kernel.nudge, kernel.hamiltonian.steepness(named), g), f[0])
-            outputs = (_flat(grad_f), _flat(grad_B)) if kernel.backward == "released_echo" else (_flat(grad_f),)
-            own = (_flat(g), eps, phi.reshape(-1).numpy(), pi.reshape(-1).numpy(), kernel.at_third, *outputs)
-        kernel.call(kernel.backward, f[0].numel(), *shared, *own, _flat(sums))
-        parts = [to_own_shape(part, value) for part, value in zip(sums, (*values, delta), strict=True)]
-        return None, parts[-1], grad_f, grad_B, *parts[:-1]
+        rest = {"phi": phi, "pi": pi, "g": _flat(g)}
+        if kernel.backward != "adjoint":
+            named = dict(zip(kernel.hamiltonian.parameters, values, strict=True))
+            rest["epsilon"] = _spread(epsilon(kernel.nudge, kernel.hamiltonian.steepness(named), g), f[0])
+        made = kernel.run(kernel.backward, tuple(values), delta, f, **rest)
+        u, B = ("grad_u", "grad_B") if kernel.backward == "released_echo" else ("grad_f", "grad_f")
+        lanes = made["sums"].view(-1, *f.shape[1:])
+        parts = [to_own_shape(part, value) for part, value in zip(lanes, (*values, delta), strict=True)]
+        return None, parts[-1], made[u].view(f.shape), made[B].view(f.shape), *parts[:-1]
 
 
 def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
@@ -112,7 +94,7 @@ def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
         raise UserError(
             f"There is no fused kernel for {hamiltonian}, {integrator}, {algorithm}: set kernel: portable for this run."
         )
-    module, backward, at_third = KERNELS[hamiltonian], BACKWARD[algorithm], INTEGRATORS[integrator].reversible
+    name, backward, at_third = hamiltonian, BACKWARD[algorithm], INTEGRATORS[integrator].reversible
 
     def trajectory(
         hamiltonian: Hamiltonian,
@@ -125,26 +107,36 @@ def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
     ) -> Path:
         """Return φ_1..φ_K; arguments as in ``impl_torch.algorithms``."""
         del integrator
-        names = hamiltonian.parameters
-        kernel = Kernel(module, backward, at_third, hamiltonian, nudge, names)
-        return _Fused.apply(kernel, delta, f, f_B, *(theta[name] for name in names))
+        kernel = Kernel(name, backward, at_third, hamiltonian, nudge)
+        return _Fused.apply(kernel, delta, f, f_B, *(theta[letter] for letter in hamiltonian.parameters))
 
     return trajectory
 
 
-def warm_up(trajectory: Trajectory, hamiltonian: str, integrator: str, nudge: Nudge, dtype: torch.dtype) -> float:
-    """Compile, or load from the cache, what ``trajectory`` needs; return the seconds it took."""
+def warm_up(
+    trajectory: Trajectory,
+    hamiltonian: str,
+    integrator: str,
+    nudge: Nudge,
+    dtype: torch.dtype,
+    device: torch.device,
+    size: list[int],
+) -> float:
+    """Compile, or load from the cache, what ``trajectory`` needs; return the seconds it took.
+
+    Args:
+        trajectory: from ``fused``.
+        hamiltonian: its name.
+        integrator: its name.
+        nudge: how ε is chosen.
+        dtype: of all arrays.
+        device: where they will lie.
+        size: K, n and P; the kernels of a GPU are compiled for it.
+    """
     start = time.perf_counter()
     unit = HAMILTONIANS[hamiltonian]
-    theta = {name: torch.full((1,), 0.5, dtype=dtype, requires_grad=True) for name in unit.parameters}
-    delta, f = torch.full((1,), 0.1, dtype=dtype, requires_grad=True), torch.ones(2, 1, 1, dtype=dtype)
+    full = {"dtype": dtype, "device": device, "requires_grad": True}
+    theta = {name: torch.full((1,), 0.5, **full) for name in unit.parameters}
+    delta, f = torch.full((1,), 0.1, **full), torch.ones(size, dtype=dtype, device=device)
     trajectory(unit, INTEGRATORS[integrator], nudge, theta, delta, f, f).sum().backward()
     return time.perf_counter() - start
-
-
-def compilations() -> int:
-    """Return how many kernels have been compiled or loaded in this process, one per dtype."""
-    kernels: list[Callable[..., None]] = [
-        getattr(module, name) for module in KERNELS.values() for name in ("forward", *BACKWARD.values())
-    ]
-    return sum(len(getattr(kernel, "signatures", ())) for kernel in kernels)

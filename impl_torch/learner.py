@@ -12,10 +12,11 @@ from torch.optim.adam import adam
 
 from impl_torch.algorithms import ALGORITHMS
 from impl_torch.dropout import Dropout
-from impl_torch.fused import compilations, fused, warm_up
+from impl_torch.fused import fused, warm_up
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import Unit, hru
 from impl_torch.hssm import Norms, Stack, hssm, loss
+from impl_torch.passes import compilations
 from impl_torch.recorded import READ_BACK, Recordings, cuda_graph
 from rhelbench.contract import Arrays, TaskShape, rematerialised
 from rhelbench.errors import UserError
@@ -74,10 +75,6 @@ class TorchLearner:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.dtype: torch.dtype = getattr(torch, spec.dtype)
         cuda = self.device.type == "cuda"
-        if spec.kernel == "fused" and cuda:
-            raise UserError(
-                "The fused kernels run on the CPU only: set kernel: portable on a GPU, or hide it (CUDA_VISIBLE_DEVICES=)."
-            )
         unit = unit_of(spec.model, spec.switches, spec.kernel)
         self.stack = Stack(
             spec.hyper.blocks, unit, spec.switches.norm, shape.kind, shape.output_step, rematerialised(spec, shape)
@@ -87,7 +84,10 @@ class TorchLearner:
         self.recordings = Recordings(cuda_graph if cuda and spec.switches.algorithm not in READ_BACK else None)
         self.compile_s = 0.0
         if spec.kernel == "fused" and unit is not None:
-            self.compile_s = warm_up(unit.trajectory, unit.hamiltonian, unit.integrator, unit.nudge, self.dtype)
+            lanes = spec.hyper.state * (2 if unit.paired else 1)
+            size = [shape.length, spec.hyper.batch, lanes] if cuda else [2, 1, 1]
+            names = unit.hamiltonian, unit.integrator
+            self.compile_s = warm_up(unit.trajectory, *names, unit.nudge, self.dtype, self.device, size)
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
         """Start from ``parameters``: fresh Adam, norm statistics mean 0 and variance 1 (released: 0), no step taken."""

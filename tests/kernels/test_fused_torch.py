@@ -19,23 +19,25 @@ from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
 LENGTH, SAMPLES, LANES = 30, 5, 60  # 300 lanes: a whole block and a part of one
 
 
-def gradients(trajectory, name: str, integrator: str, nudge: Nudge, dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """Return the trajectory and its gradients towards θ, δ, u and B."""
+def gradients(
+    trajectory, name: str, integrator: str, nudge: Nudge, dtype: torch.dtype, size=(LENGTH, SAMPLES, LANES), device: str = "cpu"
+) -> dict[str, torch.Tensor]:
+    """Return the trajectory and its gradients towards θ, δ, u and B; ``size`` is K, n, P."""
     draw = torch.Generator().manual_seed(0)
-    uniform = lambda low, high: low + (high - low) * torch.rand(LANES, generator=draw, dtype=torch.float64)  # noqa: E731
+    uniform = lambda low, high: low + (high - low) * torch.rand(size[2], generator=draw, dtype=torch.float64)  # noqa: E731
     leaves = {"A": uniform(0, 1), "delta": uniform(0.1, 0.9)} if name == "linear" else {
         "alpha": torch.tensor(0.6, dtype=torch.float64), "w": uniform(0.5, 1), "b": uniform(-1, 1), "c_tilde": uniform(0.3, 0.7),
         "delta": torch.tensor(0.1, dtype=torch.float64),
     }  # fmt: skip
-    leaves["f"] = 2 * torch.randn(LENGTH, SAMPLES, LANES, generator=draw, dtype=torch.float64)
+    leaves["f"] = 2 * torch.randn(size, generator=draw, dtype=torch.float64)
     leaves["f_B"] = leaves["f"].clone()
-    g = torch.randn(LENGTH, SAMPLES, LANES, generator=draw, dtype=torch.float64)
-    g[:, 2] = 0  # a sample without gradient
-    leaves = {key: value.to(dtype).requires_grad_() for key, value in leaves.items()}
+    g = torch.randn(size, generator=draw, dtype=torch.float64)
+    g[:, min(2, size[1] - 1)] = 0  # a sample without gradient
+    leaves = {key: value.to(device, dtype).requires_grad_() for key, value in leaves.items()}
     theta = {key: leaves[key] for key in HAMILTONIANS[name].parameters}
     phi = trajectory(HAMILTONIANS[name], INTEGRATORS[integrator], nudge, theta, leaves["delta"], leaves["f"], leaves["f_B"])
-    found = torch.autograd.grad(phi, list(leaves.values()), g.to(dtype))
-    return {"phi": phi.detach(), **dict(zip(leaves, found, strict=True))}
+    found = torch.autograd.grad(phi, list(leaves.values()), g.to(device, dtype))
+    return {key: value.detach().cpu() for key, value in {"phi": phi, **dict(zip(leaves, found, strict=True))}.items()}
 
 
 #: Two echoes subtracted in float32 are rounding noise in part: the released rule is compared in float64 alone.

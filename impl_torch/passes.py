@@ -1,0 +1,89 @@
+"""The passes of a fused trajectory by device: numba on a CPU, Triton on a GPU; arrays as ``kernels.cpu`` names them."""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kernels.cpu import linear, nonlinear
+from kernels.cpu.launch import BLOCK, launch
+from rhelbench.errors import UserError
+
+Pass = Literal["forward", "adjoint", "pair_echo", "released_echo"]
+#: theta (m, N), delta, epsilon (N,), f, g (K, N), phi, pi: histories (K, N), or an echo's final state (N,).
+Arrays = dict[str, Float[Tensor, "..."]]
+#: (hamiltonian, pass, arrays, at_third, keep) -> phi, pi (forward); sums (m + 1, N), grad_f or grad_u and grad_B (backward).
+Run = Callable[[str, Pass, Arrays, bool, bool], Arrays]
+#: Hamiltonian to its kernels on the CPU.
+KERNELS: dict[str, ModuleType] = {"linear": linear, "nonlinear": nonlinear}
+#: What Triton has compiled in this process, and the seconds it took.
+_compiled: dict[tuple[Any, ...], float] = {}
+
+
+def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: bool) -> Arrays:
+    """Run one pass with numba.
+
+    Args:
+        hamiltonian: linear or nonlinear.
+        name: the pass.
+        arrays: see ``Arrays``.
+        at_third: where the force is taken.
+        keep: whether ``forward`` keeps every momentum, or the last alone.
+    """
+    f, theta = arrays["f"], arrays["theta"]
+    order = [arrays[key] for key in ("theta", "delta", "f")]
+    if name == "forward":
+        outputs = {"phi": torch.empty_like(f), "pi": f.new_empty((f.shape[0] if keep else 1, f.shape[1]))}
+        order += [at_third, *outputs.values()]
+    else:
+        paths = ("grad_u", "grad_B") if name == "released_echo" else ("grad_f",)
+        outputs = {key: torch.empty_like(f) for key in paths} | {"sums": f.new_empty((len(theta) + 1, f.shape[1]))}
+        rest = ("phi", "pi", "g") if name == "adjoint" else ("g", "epsilon", "phi", "pi")
+        order += [*(arrays[key] for key in rest), at_third, *outputs.values()]
+    numbers = [value.numpy() if isinstance(value, Tensor) else value for value in order]
+    launch(getattr(KERNELS[hamiltonian], name), f.shape[1], BLOCK, torch.get_num_threads(), *numbers)
+    return outputs
+
+
+@cache
+def _triton() -> ModuleType:
+    try:
+        from kernels.gpu import passes
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"The fused kernels on a GPU need the package '{error.name}': install it, or set kernel: portable."
+        ) from error
+    return passes
+
+
+def on_gpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: bool) -> Arrays:
+    """Run one pass with Triton; arguments as ``on_cpu``."""
+    f = arrays["f"]
+    made = dict(arrays)
+    for item in _triton().launches(hamiltonian, name, f.shape[0], f.shape[1], at_third, keep):
+        outputs = {key: f.new_empty(shape) for key, shape in item.outputs.items()}
+        start = time.perf_counter()
+        item.kernel[item.grid](*(made[key] for key in item.inputs), *item.scalars, *outputs.values(), **item.constants)
+        # The first launch of its kind waits for the compiler, later ones for nothing.
+        kind = (item.kernel.__name__, hamiltonian, item.scalars, tuple(item.constants.items()), f.dtype)
+        _compiled.setdefault(kind, time.perf_counter() - start)
+        made |= outputs
+    if name == "released_echo":
+        made.setdefault("grad_B", made["grad_u"])
+    return made
+
+
+#: Device to how it runs a pass.
+RUN: dict[str, Run] = {"cpu": on_cpu, "cuda": on_gpu}
+
+
+def compilations() -> int:
+    """Return how many kernels have been compiled or loaded in this process: one per dtype on a CPU, per shapes on a GPU."""
+    names = ("forward", "adjoint", "pair_echo", "released_echo")
+    kernels: list[Callable[..., None]] = [getattr(module, name) for module in KERNELS.values() for name in names]
+    return len(_compiled) + sum(len(getattr(kernel, "signatures", ())) for kernel in kernels)
