@@ -99,7 +99,7 @@ def packing(records: Records) -> str:
     loads = ", ".join(str(one["load_average"]) for one in facts["repetitions"])
     return (
         f"{_rows(head, rows)}\n{cell['task']}, `{cell['models'][0]}`, `{cell['algorithms'][0]}`, {len(cell['seeds'])} seeds, "
-        f"{cell['overrides']['steps']} steps; medians of {len(facts['repetitions'])} repetitions on {_machine(facts)}, "
+        f"{cell['overrides']['steps']} steps; median of {len(facts['repetitions'])} repetition(s) on {_machine(facts)}, "
         f"load average before each: {loads}.\n"
     )
 

@@ -2,6 +2,8 @@
 
 RHELBENCH_SLURM=FOLDER python -m pytest -p no:xdist tests/slurm/test_end_to_end.py
 python tests/slurm/evidence.py FOLDER results/published/slurm/end_to_end.csv
+
+Rows of disturbances that the folder does not have stay as they are.
 """
 
 import re
@@ -43,4 +45,8 @@ def rows(base: Path) -> list[dict]:
 
 
 if __name__ == "__main__":
-    write_atomically(Path(sys.argv[2]), pd.DataFrame(rows(Path(sys.argv[1]))).to_csv(index=False))
+    out, table = Path(sys.argv[2]), pd.DataFrame(rows(Path(sys.argv[1])))
+    if out.exists():
+        before = pd.read_csv(out, keep_default_na=False)
+        table = pd.concat([before[~before.disturbance.isin(table.disturbance)], table])
+    write_atomically(out, table.to_csv(index=False))
