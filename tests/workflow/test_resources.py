@@ -40,3 +40,9 @@ def test_run_time_covers_the_time_limit():
 
 def test_every_task_of_the_table_exists():
     assert set(RESOURCES["train"]) - {"default"} <= {path.stem for path in Path("config/tasks").glob("*.yaml")}
+
+
+@pytest.mark.parametrize("file", ["Snakefile", *map(str, Path("workflows/rules").glob("*.smk"))])
+def test_no_rule_needs_a_total_number_of_cores(file):
+    """Under --profile slurm there is none, and to ask for it (by the property) is an error that ends every call."""
+    assert "workflow.cores" not in Path(file).read_text()

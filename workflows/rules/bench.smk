@@ -4,7 +4,7 @@ rule bench:
         "results/benchmarks/models.csv",
     log:
         "logs/bench.log",
-    threads: max(workflow.cores or 1, need("bench", "cores"))
+    threads: max(workflow.resource_settings.cores or 1, need("bench", "cores"))
     resources:
         mem_mb=need("bench", "mem_mb"),
         runtime=need("bench", "runtime"),
