@@ -1,14 +1,14 @@
 """The Hamiltonian state space model: encoder, blocks, read-out, and the loss."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
 
 from impl_torch.dropout import Dropout
 from impl_torch.hru import Unit, fidelity, hru
@@ -51,12 +51,12 @@ def _part(parameters: Values, prefix: str) -> Values:
 
 def _block(
     stack: Stack,
-    own: Values,
     statistics: Statistics,
     count: int,
     training: bool,
     dropout: Dropout | None,
     i: int,
+    own: Values,
     x: Float[Tensor, "K n H"],
 ) -> tuple[Float[Tensor, "K n H"], Statistics]:
     """Return a block's output and its norm's statistics; a function of its arguments alone, so that it can be run again."""
@@ -70,6 +70,28 @@ def _block(
     if dropout is not None:
         y = y * dropout.mask(y, i, 1)
     return x + y, running
+
+
+class _Anew(torch.autograd.Function):
+    """A block that keeps its input alone and is run again in the backward pass.
+
+    ``torch.utils.checkpoint`` does the same, but imports torch's compiler: seconds, and hundreds of MiB.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, run: Callable[..., Any], names: tuple[str, ...], x: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+        y, running = run(dict(zip(names, values, strict=True)), x)
+        ctx.save_for_backward(x, *values)
+        ctx.run, ctx.names = run, names
+        ctx.mark_non_differentiable(*running)
+        return y, *running
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        x, *values = leaves = [value.detach().requires_grad_() for value in ctx.saved_tensors]
+        with torch.enable_grad():
+            y, _ = ctx.run(dict(zip(ctx.names, values, strict=True)), x)
+        return None, None, *torch.autograd.grad(y, leaves, grads[0], materialize_grads=True)
 
 
 def hssm(
@@ -105,14 +127,15 @@ def hssm(
     statistics = []
     for i in range(stack.blocks):
         own = _part(parameters, f"blocks.{i}.")
+        run = partial(_block, stack, norms.statistics[i], norms.count, training, dropout, i)
         if fidelities is not None and stack.unit is not None:
             u, _ = normalise(x, norms.statistics[i], norms.count, stack.norm, training)
             fidelities.append(fidelity(stack.unit, _part(own, "hru."), u))
-        run = partial(_block, stack, own, norms.statistics[i], norms.count, training, dropout, i)
         if stack.rematerialised and training:
-            x, running = checkpoint(run, x, use_reentrant=False, preserve_rng_state=False)
+            x, *both = _Anew.apply(run, tuple(own), x, *own.values())
+            running = both[0], both[1]
         else:
-            x, running = run(x)
+            x, running = run(own, x)
         statistics.append(running)
     after = Norms(statistics, norms.count + 1) if training else norms
     if stack.kind == "classification":
