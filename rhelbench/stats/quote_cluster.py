@@ -37,10 +37,10 @@ def _yes(holds: bool) -> str:
 
 
 def submission(records: Records) -> str:
-    """Return what submission of the paper's matrix costs: one run per job, five, and with the newest plugin."""
+    """Return what submission of the paper's matrix costs, a row per file ``submission*.json``."""
     rows: list[list[object]] = []
-    for name in ("submission", "submission-packed", "submission-newest"):
-        facts = _read(records, name)
+    names = sorted((path.stem for path in (records.folder / "slurm").glob("submission*.json")), reverse=True)
+    for facts in (_read(records, name) for name in names):
         count, version = (facts["runs"], facts["jobs"]), facts["versions"]["snakemake-executor-plugin-slurm"]
         queue = (facts["seconds_until_first_submission"], facts["seconds_until_all_submitted"])
         node = (facts["median_seconds_per_job_on_the_node"], facts["median_cpu_seconds_per_job_on_the_node"])
@@ -48,7 +48,7 @@ def submission(records: Records) -> str:
         rows.append([version, *count, *queue, run, *node, facts["peak_files"], _load(facts)])
     head = ["plugin", "runs", "jobs", "first in the queue (s)", "all in the queue (s)", "seconds per run",
             "a job without its training (s)", "of it CPU (s)", "most files", "load average"]  # fmt: skip
-    return f"{_rows(head, rows)}\nOn {_machine(facts)}.\n"
+    return _rows(head, rows)
 
 
 def arrays(records: Records) -> str:
