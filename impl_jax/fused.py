@@ -1,4 +1,4 @@
-"""Trajectories whose forward and backward passes are one compiled kernel each (``kernels.cpu``), called by XLA itself."""
+"""Trajectories whose forward and backward passes are compiled kernels, called by XLA itself."""
 
 from dataclasses import dataclass
 from functools import cache, partial
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from impl_jax import fused_gpu
 from impl_jax.integrators import INTEGRATORS
 from impl_jax.interface import Hamiltonian, Integrator, Lanes, Theta
 from impl_jax.nudge import epsilon
@@ -51,6 +52,9 @@ class Kernel:
     def call(self, name: str, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
         """Run one of the kernels over all lanes; return its outputs, of ``rows`` each."""
         like = arguments[2]
+        if jax.default_backend() != "cpu":
+            keep = name == "forward" and rows[1] == len(like)
+            return fused_gpu.call(self.hamiltonian, name, self.at_third, keep, arguments)
         outputs = [jax.ShapeDtypeStruct((count, like.shape[1]), like.dtype) for count in rows]
         call = jax.ffi.ffi_call(_target(self.hamiltonian, name, str(like.dtype)), outputs, vmap_method="sequential")
         return list(call(*arguments, at_third=np.int64(self.at_third)))

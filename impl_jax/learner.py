@@ -14,12 +14,12 @@ from jaxtyping import Array, Float, Int, Num, UInt32
 from numpy.typing import NDArray
 
 from impl_jax import hssm
+from impl_jax.fused_gpu import kernels
 from impl_jax.hru import hru, unit_of
 from impl_jax.interface import Theta
 from impl_jax.programs import Programs
 from impl_jax.state import State, fresh, key_data, to_device, to_host
 from rhelbench.contract import Arrays, TaskShape
-from rhelbench.errors import UserError
 from rhelbench.parameters import table
 from rhelbench.spec import RunSpec, Switches
 
@@ -61,7 +61,7 @@ def make_learner(spec: RunSpec, shape: TaskShape) -> "JaxLearner":
         UserError: the run asks for something that this framework does not have.
     """
     if spec.kernel == "fused" and jax.default_backend() != "cpu":
-        raise UserError("The fused kernels run on the CPU only: set kernel: portable on a GPU, or hide it (JAX_PLATFORMS=cpu).")
+        kernels()  # says now, rather than in the middle of a trace, what is not installed
     if spec.dtype == "float64":
         jax.config.update("jax_enable_x64", True)
     return JaxLearner(spec, shape)

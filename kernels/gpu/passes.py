@@ -8,6 +8,19 @@ from typing import Any, Literal
 from kernels.gpu import linear, nonlinear
 
 Pass = Literal["forward", "adjoint", "pair_echo", "released_echo"]
+#: The arrays of each pass in their order, as in ``kernels.cpu``; ``phi`` and ``pi`` of an echo are the final state.
+GIVEN: dict[Pass, tuple[str, ...]] = {
+    "forward": ("theta", "delta", "f"),
+    "adjoint": ("theta", "delta", "f", "phi", "pi", "g"),
+    "pair_echo": ("theta", "delta", "f", "g", "epsilon", "phi", "pi"),
+    "released_echo": ("theta", "delta", "f", "g", "epsilon", "phi", "pi"),
+}
+RESULTS: dict[Pass, tuple[str, ...]] = {
+    "forward": ("phi", "pi"),
+    "adjoint": ("grad_f", "sums"),
+    "pair_echo": ("grad_f", "sums"),
+    "released_echo": ("grad_u", "grad_B", "sums"),
+}
 #: Lanes per program, and their warps: one lane per thread. A lone warp per program spreads the nonlinear chains over the device.
 BLOCKS: dict[str, tuple[int, int]] = {"linear": (128, 4), "nonlinear": (32, 1)}
 #: Lanes times chunks at which loads are enough in flight for the whole bandwidth.
@@ -43,7 +56,7 @@ def doublings(length: int, lanes: int) -> int:
 def launches(
     hamiltonian: str, name: Pass, length: int, lanes: int, at_third: bool, keep: bool = False, chunk: int | None = None
 ) -> list[Launch]:
-    """Return the launches of one pass; its arrays are those of ``kernels.cpu``, ``phi`` and ``pi`` of an echo the final state.
+    """Return the launches of one pass, from the arrays ``GIVEN`` to those of ``RESULTS``.
 
     Args:
         hamiltonian: linear or nonlinear.
@@ -55,19 +68,13 @@ def launches(
         chunk: log2 of the steps of a linear unit's chunk.
 
     Returns:
-        Launches in order. The last results are called phi and pi (forward), or sums and grad_f (grad_u and grad_B for
-        released_echo, grad_u alone where both are the same).
+        Launches in order. The nonlinear released_echo leaves no grad_B: it is grad_u.
     """
     block, warps = BLOCKS[hamiltonian]
     setting: dict[str, Any] = {"AT_THIRD": at_third, "BLOCK": block, "num_warps": warps}
     programs = -(-lanes // block)
     path: tuple[int, ...] = (length, lanes)
-    given = {
-        "forward": ("theta", "delta", "f"),
-        "adjoint": ("theta", "delta", "f", "phi", "pi", "g"),
-        "pair_echo": ("theta", "delta", "f", "g", "epsilon", "phi", "pi"),
-        "released_echo": ("theta", "delta", "f", "g", "epsilon", "phi", "pi"),
-    }[name]
+    given = GIVEN[name]
     outputs: dict[str, tuple[int, ...]] = {"grad_u" if name == "released_echo" else "grad_f": path}
     if name == "forward":
         outputs, setting["KEEP"] = {"phi": path, "pi": path if keep else (1, lanes)}, keep

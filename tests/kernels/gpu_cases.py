@@ -1,11 +1,17 @@
 """What ``test_gpu.py`` runs in a process of its own: on a GPU, or in Triton's interpreter with TRITON_INTERPRET=1."""
 
 import os
+import sys
+from types import SimpleNamespace
 
+import jax
 import numpy as np
 import pytest
 import torch
 
+import impl_jax.algorithms
+import impl_jax.fused
+from impl_jax import fused_gpu
 from impl_torch import passes
 from impl_torch.algorithms import ALGORITHMS
 from impl_torch.fused import FUSED, fused
@@ -15,6 +21,7 @@ from impl_torch.learner import make_learner
 from kernels.gpu.passes import doublings, launches
 from rhelbench.parameters import initial
 from rhelbench.spec import Nudge
+from tests.kernels import test_fused_jax
 from tests.kernels.test_fused_torch import gradients
 from tests.parity.torch_helpers import SHAPES, make_data, make_spec, worst
 from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
@@ -104,3 +111,39 @@ def test_a_whole_model(model: str) -> None:
     # On a GPU the first span's second step is recorded; from then on nothing is compiled.
     assert learner.facts()["compilations"] == before
     assert max(worst(states[1][key], value) for key, value in states[0].items()) < 1e-9
+
+
+def in_the_interpreter(*arguments, kernel, out_shape, grid, **constants):
+    """Stand in for ``jax_triton.triton_call``, which only a GPU can run."""
+    arrays = [value for value in arguments if not isinstance(value, int)]
+    scalars = arguments[len(arrays) :]
+
+    def host(*given):
+        outputs = [np.empty(item.shape, item.dtype) for item in out_shape]
+        kernel[grid](
+            *(torch.from_numpy(np.array(value)) for value in given), *scalars, *map(torch.from_numpy, outputs), **constants
+        )
+        return outputs
+
+    return jax.pure_callback(host, out_shape, *arrays)
+
+
+@pytest.mark.parametrize("algorithm", ["bptt", "rhel", "rhel_released"])
+@pytest.mark.parametrize("name", ["linear", "nonlinear"])
+def test_jax_runs_the_same_launches(name: str, algorithm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = name, "leapfrog", Nudge(mode="relative", size=1e-3), "float64"
+    for letter, size in (("LENGTH", 18 if name == "linear" else 5), ("SAMPLES", 3), ("LANES", 44 if name == "linear" else 12)):
+        monkeypatch.setattr(test_fused_jax, letter, size)
+    reference = test_fused_jax.gradients(impl_jax.algorithms.ALGORITHMS[algorithm], *setting)
+    if DEVICE == "cpu":
+        monkeypatch.setitem(sys.modules, "jax_triton", SimpleNamespace(triton_call=in_the_interpreter))
+        monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+        fused_gpu.kernels.cache_clear()
+    elif jax.default_backend() == "cpu":
+        pytest.skip("JAX sees no GPU")
+    else:
+        pytest.importorskip("jax_triton")
+    found = test_fused_jax.gradients(impl_jax.fused.fused(name, "leapfrog", algorithm), *setting)
+    tolerance = FUSED_FLOAT64 * (3e3 if algorithm == "rhel_released" else 1)
+    errors = {key: worst(found[key], value) for key, value in reference.items()}
+    assert {key: error for key, error in errors.items() if not error <= tolerance} == {}

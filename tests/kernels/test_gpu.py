@@ -37,6 +37,12 @@ def test_in_the_interpreter(part: str, tmp_path: Path) -> None:
     assert " passed" in said
 
 
+@pytest.mark.skipif(GPU or importlib.util.find_spec("jax_triton") is None, reason="needs jax-triton, and JAX's GPU plugin")
+def test_jax_lowers_for_a_gpu(tmp_path: Path) -> None:
+    # Three chunks: three launches of a linear forward pass and four of a backward one; one each of the nonlinear passes.
+    assert int(python(tmp_path, str(HERE / "gpu_lower.py"))) == 3 * (3 + 4) + 3 * 2
+
+
 @pytest.mark.skipif(not GPU, reason="needs a GPU")
 def test_on_the_gpu(tmp_path: Path) -> None:
     assert " passed" in python(tmp_path, "-m", "pytest", "-q", "-p", "no:xdist", str(HERE / "gpu_cases.py"))

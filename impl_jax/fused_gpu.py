@@ -1,0 +1,53 @@
+"""The passes of a fused trajectory on a GPU: the Triton kernels of ``kernels.gpu``, called by XLA through jax-triton."""
+
+from functools import cache
+from importlib import import_module
+from typing import Any, cast
+
+import jax
+from jaxtyping import Array
+
+from rhelbench.errors import UserError
+
+
+@cache
+def kernels() -> tuple[Any, Any]:
+    """Return jax_triton and ``kernels.gpu.passes``.
+
+    Raises:
+        UserError: jax-triton is not there, or JAX was installed without GPU support.
+    """
+    try:
+        return import_module("jax_triton"), import_module("kernels.gpu.passes")
+    except ImportError as error:
+        raise UserError(
+            "JAX's fused kernels on a GPU need the package jax-triton beside jax[cuda12]: install it, or set kernel: portable."
+        ) from error
+
+
+def call(hamiltonian: str, name: str, at_third: bool, keep: bool, arguments: tuple[Array, ...]) -> list[Array]:
+    """Run one pass over all lanes.
+
+    Args:
+        hamiltonian: linear or nonlinear.
+        name: forward, adjoint, pair_echo or released_echo.
+        at_third: where the force is taken.
+        keep: whether ``forward`` keeps every momentum, or the last alone.
+        arguments: the arrays of ``kernels.cpu``, in its order.
+
+    Returns:
+        The pass's outputs in the same order.
+    """
+    jax_triton, passes = kernels()
+    length, lanes = arguments[2].shape
+    made = dict(zip(passes.GIVEN[name], arguments, strict=True))
+    for item in passes.launches(hamiltonian, name, length, lanes, at_third, keep):
+        outputs = [jax.ShapeDtypeStruct(shape, arguments[2].dtype) for shape in item.outputs.values()]
+        inputs = [made[key] for key in item.inputs]
+        found = jax_triton.triton_call(
+            *inputs, *item.scalars, kernel=item.kernel, out_shape=outputs, grid=item.grid, **item.constants
+        )  # fmt: skip
+        made |= dict(zip(item.outputs, cast(list[Array], found), strict=True))
+    if name == "released_echo":
+        made.setdefault("grad_B", made["grad_u"])
+    return [made[key] for key in passes.RESULTS[name]]
