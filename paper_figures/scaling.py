@@ -12,10 +12,12 @@ from rhelbench.registry import MODELS
 
 #: Columns of the benchmarks: quantity to axis label and factor.
 QUANTITIES = {
-    "step_ms": ("time of a training step (ms)", 1.0),
+    "step_ms": ("time forward and back (ms)", 1.0),
     "peak_bytes": ("peak memory (MiB)", 2.0**-20),
     "state_bytes": ("state memory of one unit (MiB)", 2.0**-20),
 }
+#: Lines of the kernels; a file without the column has the portable one.
+LINES = {"portable": "--", "fused": "-"}
 _NEEDED = {"framework", "model", "algorithm", "length"}
 #: Sizes that must not vary beside the length.
 _OTHERS = ("batch", "channels", "hidden", "state", "blocks")
@@ -26,7 +28,16 @@ def read(folder: Path) -> pd.DataFrame:
     frames = [pd.read_csv(path) for path in sorted(folder.glob("*.csv"))]
     frames = [frame for frame in frames if set(frame.columns) >= _NEEDED and frame.length.nunique() > 1]
     frames = [frame for frame in frames if all(frame[name].nunique() < 2 for name in _OTHERS if name in frame.columns)]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*_NEEDED])
+    found = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*_NEEDED])
+    return found if "kernel" in found.columns else found.assign(kernel="portable")
+
+
+def _exponents(fitted: list[tuple[str, str, str, float]]) -> str:
+    """Return one line per framework and kernel: the exponents of its algorithms."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for framework, kernel, algorithm, power in fitted:
+        lines.setdefault((framework, kernel), []).append(f"{algorithm} {abs(power) if abs(power) < 0.005 else power:.2f}")
+    return "\n".join(f"{framework} {kernel}: {', '.join(powers)}" for (framework, kernel), powers in lines.items())
 
 
 def draw(data: pd.DataFrame) -> Figure:
@@ -39,18 +50,16 @@ def draw(data: pd.DataFrame) -> Figure:
         label, factor = QUANTITIES[name]
         for column, model in enumerate(models):
             ax = axes[row * len(models) + column]
-            part = data[(data.model == model) & data[name].notna()]
-            for (algorithm, framework), curve in part.groupby(["algorithm", "framework"], sort=False):
+            part, fitted = data[(data.model == model) & data[name].notna()], []
+            for (algorithm, framework, kernel), curve in part.groupby(["algorithm", "framework", "kernel"], sort=False):
                 middle = curve.groupby("length")[name].median() * factor
                 colour, x, y = COLOURS[str(algorithm)], middle.index.to_numpy(float), middle.to_numpy(float)
-                ax.plot(x, y, color=colour, marker=MARKERS[str(framework)], ms=4, lw=1)
+                ax.plot(x, y, color=colour, marker=MARKERS[str(framework)], ls=LINES[str(kernel)], ms=4, lw=1)
                 if len(x) > 2:
-                    power = np.polyfit(np.log(x), np.log(y), 1)[0]
-                    ax.annotate(
-                        f"{power:.2f}", (x[-1], y[-1]), xytext=(4, 0), textcoords="offset points", fontsize=7, color=colour
-                    )
+                    fitted.append((str(framework), str(kernel), str(algorithm), np.polyfit(np.log(x), np.log(y), 1)[0]))
+            ax.text(0.03, 0.97, _exponents(fitted), transform=ax.transAxes, fontsize=5.5, va="top", family="monospace")
             ax.set(title=MODELS[str(model)].label, xscale="log", yscale="log", xlabel="length (steps)", ylabel=label)
     order = [name for name in COLOURS if name in set(data.algorithm)]
-    extra = [Line2D([], [], ls="", label="numbers: fitted exponents")]
+    extra = [Line2D([], [], color="0.4", lw=1, ls=LINES[kernel], label=kernel) for kernel in LINES if kernel in set(data.kernel)]
     legend(figure, order, [name for name in MARKERS if name in set(data.framework)], extra)
     return figure

@@ -4,12 +4,17 @@ import argparse
 import json
 from pathlib import Path
 
+from rhelbench.errors import UserError
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks"), help="the folder to write to")
     for field in ("table", "task", "framework", "kernel", "model", "algorithm"):
         parser.add_argument(f"--{field}", nargs="+", default=[], metavar="NAME", help="only these (default: all)")
+    parser.add_argument(
+        "--inputs", type=Path, metavar="DATA", help="measure the input path of the tasks prepared in DATA instead"
+    )
     parser.add_argument("--cell", help="measure one cell, given as JSON, in this process and print its row")
 
 
@@ -21,9 +26,28 @@ def run(args: argparse.Namespace) -> int:
     if args.cell:
         print(json.dumps(bench.measure(plan.Cell.model_validate_json(args.cell))))
         return 0
+    if args.inputs:
+        return _inputs(args.inputs, args.out)
     fields = ("table", "task", "framework", "kernel", "model", "algorithm")
     for cell in plan.choose(plan.cells(), {field: getattr(args, field) for field in fields}):
         row = bench.fresh(cell)
         bench.store(args.out / f"{cell.table}.csv", row)
         print(f"{cell}: {row['step_ms']:.1f} ms", flush=True)
+    return 0
+
+
+def _inputs(data: Path, out: Path) -> int:
+    from rhelbench import config
+    from rhelbench.bench import overhead
+    from rhelbench.bench import run as bench
+
+    tasks = sorted(path.parent.name for path in data.glob("prepared/*/facts.json"))
+    if not tasks:
+        raise UserError(f"No task is prepared in {data}: run `python -m rhelbench prepare --task BasicMotions --data {data}`.")
+    smoke = config.read("config/smoke.yaml").model_copy(update={"tasks": tasks, "seeds": [2345]})
+    for spec in config.expand(smoke):
+        if (spec.model, spec.algorithm) == ("linear-complex", "rhel"):
+            row = overhead.inputs(spec, data)
+            bench.store(out / "inputs.csv", row | bench.circumstances(), ("task", "framework"))
+            print(f"inputs: {spec.task}, {spec.framework}: {row['samples_per_s']:,.0f} samples/s", flush=True)
     return 0

@@ -132,10 +132,11 @@ def flat_memory(e: Evidence) -> Judged:
         return _unmeasured("no benchmark of state memory against length in results/published/benchmarks")
     rows = rows[rows.state_bytes.notna()]
     keys = [name for name in ("framework", "model", "device", "kernel") if name in rows.columns]
+    sizes = [name for name in ("batch", "state") if name in rows.columns]
     growth: dict[str, dict[str, float]] = {"rhel": {}, "bptt": {}}
     lengths = []
-    for key, part in rows.groupby(["algorithm", *keys], dropna=False):
-        algorithm, *names = map(str, key if isinstance(key, tuple) else (key,))
+    for key, part in rows.groupby(["algorithm", *keys, *sizes], dropna=False):
+        algorithm, *names = map(str, (key if isinstance(key, tuple) else (key,))[: 1 + len(keys)])
         by_length = part.groupby("length").state_bytes.median()
         if len(by_length) > 1 and algorithm in growth:
             growth[algorithm][" ".join(names)] = float(by_length.iloc[-1] / by_length.iloc[0])

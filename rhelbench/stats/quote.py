@@ -8,7 +8,7 @@ import pandas as pd
 
 from rhelbench.errors import unknown
 from rhelbench.registry import MODELS
-from rhelbench.stats import findings, quote_cluster, reported, summary, tables
+from rhelbench.stats import findings, quote_cluster, quote_speed, reported, summary, tables
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records
 from rhelbench.stats.write import markdown
@@ -81,6 +81,7 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     "hours": hours,
     "estimators": estimators,
     **quote_cluster.BLOCKS,
+    **quote_speed.BLOCKS,
 }
 
 

@@ -1,0 +1,116 @@
+"""Blocks of docs/performance.md, from the published benchmarks and records."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from rhelbench import config
+from rhelbench.bench import overhead, plan, reported
+from rhelbench.registry import MODELS
+from rhelbench.stats import speed
+from rhelbench.stats.evidence import BENCHMARKS
+from rhelbench.stats.records import Records
+from rhelbench.stats.write import markdown
+
+
+def _table(rows: list[dict[str, object]]) -> str:
+    return markdown(pd.DataFrame(rows)) + "\n"
+
+
+def machine(records: Records) -> str:
+    """Return where and under which load the benchmarks were measured, in a sentence."""
+    table = pd.read_csv(records.folder / BENCHMARKS / f"{plan.MODELS}.csv")
+    spread = lambda name: f"{table[name].min():.3g} to {table[name].max():.3g}"  # noqa: E731
+    return (
+        f"{', '.join(sorted(set(table.processor)))}, {table.cores.max()} cores; load {spread('load')}; yardsticks beside the\n"
+        f"cells: product {spread('sgemm_ms')} ms, copy {spread('copy_ms')} ms (the released code's machine: "
+        f"{reported.SGEMM_MS:g} and {reported.COPY_MS:g} ms).\n"
+    )
+
+
+def goals(records: Records) -> str:
+    """Return which goals are met where."""
+    return _table(
+        [
+            {"goal": r.goal, "met in": f"{r.met} of {r.of} cells", "worst": f"{r.worst:,.3g}", "where": r.cell}
+            for r in speed.goals(speed.models(records.folder)).itertuples()
+        ]
+    )
+
+
+def models(records: Records) -> str:
+    """Return the table of whole models."""
+    return _table(
+        [
+            {
+                "task": r.task,
+                "model": MODELS[str(r.model)].label,
+                "algorithm": r.algorithm,
+                "framework, kernel": f"{r.framework}, {r.kernel}",
+                "ms per step (quartiles)": f"{r.step_ms:,.0f} ({r.step_ms_q1:,.0f}-{r.step_ms_q3:,.0f})",
+                "floors": f"{r.floors:.1f}",
+                "times the released code": f"{r.speedup:.1f}",
+                "peak MiB": f"{r.peak_mib:,.0f}",
+                "compile s": f"{r.compile_s:.1f}",
+            }
+            for r in speed.models(records.folder).itertuples()
+        ]
+    )
+
+
+def units(records: Records) -> str:
+    """Return one unit's state memory and time at the shortest and the longest sequence."""
+    table, rows = pd.read_csv(records.folder / BENCHMARKS / "unit_length.csv"), []
+    low, high = table.length.min(), table.length.max()
+    for (model, algorithm, framework, kernel), part in table.groupby(["model", "algorithm", "framework", "kernel"]):
+        at = part.set_index("length")
+        names = {"model": MODELS[str(model)].label, "algorithm": algorithm, "framework, kernel": f"{framework}, {kernel}"}
+        state = {f"state bytes, {k:,} steps": f"{at.state_bytes[k]:,.0f}" for k in (low, high)}
+        rows.append(names | state | {f"ms, {k:,} steps": f"{at.step_ms[k]:,.3g}" for k in (low, high)})
+    return _table(rows)
+
+
+def pipeline(records: Records) -> str:
+    """Return where the published runs of config/smoke.yaml spent their time, in seconds per run."""
+    wanted = [spec.run_id for spec in config.expand(config.read("config/smoke.yaml"))]
+    table, rows = overhead.pipeline(records.folder / "runs", wanted), []
+    names = [f"{name}_s" for name in (*overhead.ACTIVITIES, "rest", "wall")]
+    for framework, part in [*table.groupby("framework"), ("both", table)]:
+        means = part[names].mean()
+        share = {"training's share": f"{100 * means.train_s / means.wall_s:.0f} %"}
+        seconds = {name.removesuffix("_s"): f"{means[name]:.1f}" for name in names}
+        rows.append({"framework": framework, "runs": str(len(part))} | seconds | share)
+    return _table(rows)
+
+
+def inputs(records: Records) -> str:
+    """Return how fast samples arrive, and how fast the quickest training step measured uses them."""
+    table = pd.read_csv(records.folder / BENCHMARKS / "inputs.csv")
+    steps = speed.models(records.folder).groupby(["task", "framework"]).step_ms_min.min().rename("step_ms").reset_index()
+    table = table.merge(steps, on=["task", "framework"], how="inner")
+    table["used"] = 1e3 * table.batch / table.step_ms
+    table["ratio"] = table.samples_per_s / table.used
+    return _table(
+        [
+            {
+                "task": r.task,
+                "framework": r.framework,
+                "files opened, once, s": f"{r.load_s:.2f}",
+                "samples/s that arrive": f"{r.samples_per_s:,.0f}",
+                "samples/s used": f"{r.used:,.0f}",
+                "ratio": f"{r.ratio:,.0f}",
+            }
+            for r in table.itertuples()
+        ]
+    )
+
+
+#: Name of a block to what fills it.
+BLOCKS: dict[str, Callable[[Records], str]] = {
+    "speed_machine": machine,
+    "speed_goals": goals,
+    "speed_models": models,
+    "speed_units": units,
+    "speed_pipeline": pipeline,
+    "speed_inputs": inputs,
+}

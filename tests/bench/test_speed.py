@@ -1,0 +1,49 @@
+"""What is computed from benchmarks: ratios, goals, and where runs spend their time."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rhelbench import config
+from rhelbench.bench import overhead, reported
+from rhelbench.errors import UserError
+from rhelbench.stats import speed
+
+
+def made(folder: Path, **changes: float) -> pd.DataFrame:
+    """Return ``speed.models`` of one shape at a tenth of the released code's time, RHEL at a quarter of the memory."""
+    rows = reported.read()
+    rows = rows[(rows.task == speed.LONG) & (rows.model == "linear-complex")].drop(columns="peak_mib")
+    rows = rows.assign(step_ms=rows.step_ms / 10, floor_ms=1000.0, sgemm_ms=reported.SGEMM_MS, copy_ms=2 * reported.COPY_MS)
+    rows = rows.assign(framework="torch", kernel="fused", peak_bytes=[4e9, 1e9])
+    for name, value in changes.items():
+        rows.loc[rows.algorithm == "rhel", name] = value
+    (folder / "benchmarks").mkdir()
+    rows.to_csv(folder / "benchmarks" / "models.csv", index=False)
+    return speed.models(folder)
+
+
+def test_ratios_and_goals(tmp_path: Path) -> None:
+    table = made(tmp_path)
+    assert table.speedup.tolist() == pytest.approx([10.0, 10.0])  # of two yardsticks the one kinder to the released code
+    found = speed.goals(table).set_index("goal")
+    assert (found.met == found.of).all()
+    assert found.of[f"{speed.LONG}: RHEL at most half of BPTT's peak memory"] == 1
+
+
+def test_a_goal_that_is_missed_names_its_worst_cell(tmp_path: Path) -> None:
+    found = speed.goals(made(tmp_path, step_ms=5000.0, peak_bytes=3e9))
+    missed = found[found.met < found.of]
+    assert set(missed.cell) == {f"{speed.LONG}, linear, rhel, torch fused"}
+    assert len(missed) == 5
+
+
+def test_the_pipeline_of_the_published_runs_adds_up() -> None:
+    wanted = [spec.run_id for spec in config.expand(config.read("config/smoke.yaml"))]
+    table = overhead.pipeline(Path("results/published/runs"), wanted)
+    parts = [f"{name}_s" for name in (*overhead.ACTIVITIES, "rest")]
+    assert (table[parts].sum(axis=1) - table.wall_s).abs().max() < 1e-6
+    assert (table.rest_s >= 0).all()
+    with pytest.raises(UserError, match="has no record"):
+        overhead.pipeline(Path("results/published/runs"), ["none"])
