@@ -10,6 +10,7 @@ Every module offers the same four kernels on arrays of one dtype, float32 or flo
 theta (m, N): θ in the order of the Hamiltonian's ``parameters``, one value per lane; delta, epsilon (N,); f, g, grad_* (K, N).
 at_third: force at φ_{k+1/3} (leapfrog) or at φ_k (leapfrog_released). sums (m + 1, N): gradients of θ, then of δ, per lane.
 forward and adjoint: phi (K, N) the positions, pi (K, N) the momenta, or (1, N) for the last one alone. Echoes: phi, pi (N,) the
-final state. Nothing is drawn, nothing is kept, and no lane looks at another one, so any split of the lanes gives the same bits.
+final state. Nothing is drawn, nothing is kept, and no lane looks at another one, so any split of the lanes gives the same bits,
+but for nonlinear.pair_echo, which uses its series where all lanes of a call allow them, and is equal to rounding.
 ``launch`` calls them from Python, ``handler`` from a program of XLA.
 """

@@ -22,7 +22,7 @@ from rhelbench.spec import Nudge
 from tests.parity.jax_helpers import SHAPES, make_data, make_spec, worst
 from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
 
-LENGTH, SAMPLES, LANES = 30, 5, 60  # 300 lanes: a whole block and a part of one
+LENGTH, SAMPLES, LANES = 30, 5, 220  # 1,100 lanes: a whole block and a part of one, for either size of block
 Draws = dict[str, NDArray[np.float64]]
 
 
@@ -32,7 +32,7 @@ def draws(name: str) -> Draws:
     uniform = lambda low, high: rng.uniform(low, high, LANES)  # noqa: E731
     found = {"A": uniform(0, 1), "delta": uniform(0.1, 0.9)} if name == "linear" else {
         "alpha": uniform(0.5, 0.7), "w": uniform(0.5, 1), "b": uniform(-1, 1), "c_tilde": uniform(0.3, 0.7),
-        "delta": np.array(0.1),
+        "delta": uniform(0.08, 0.12),  # no scalars: a sum over lanes of either sign loses float32 digits
     }  # fmt: skip
     found |= {"f": 2 * rng.normal(size=(LENGTH, SAMPLES, LANES)), "g": rng.normal(size=(LENGTH, SAMPLES, LANES))}
     found["g"][:, 2] = 0  # a sample without gradient
