@@ -14,7 +14,7 @@ from rhelbench.stats.write import markdown
 
 
 def _table(rows: list[dict[str, object]]) -> str:
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return markdown(pd.DataFrame(rows)).replace(" nan ", "     ") + "\n"
 
 
 def machine(records: Records) -> str:
@@ -63,7 +63,7 @@ def units(records: Records) -> str:
     table, rows = pd.read_csv(records.folder / BENCHMARKS / "unit_length.csv"), []
     low, high = table.length.min(), table.length.max()
     for (model, algorithm, framework, kernel), part in table.groupby(["model", "algorithm", "framework", "kernel"]):
-        at = part.set_index("length")
+        at = part.set_index("length").reindex([low, high])
         names = {"model": MODELS[str(model)].label, "algorithm": algorithm, "framework, kernel": f"{framework}, {kernel}"}
         state = {f"state bytes, {k:,} steps": f"{at.state_bytes[k]:,.0f}" for k in (low, high)}
         rows.append(names | state | {f"ms, {k:,} steps": f"{at.step_ms[k]:,.3g}" for k in (low, high)})
