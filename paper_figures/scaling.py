@@ -37,7 +37,8 @@ def _exponents(fitted: list[tuple[str, str, str, float]]) -> str:
     lines: dict[tuple[str, str], list[str]] = {}
     for framework, kernel, algorithm, power in fitted:
         lines.setdefault((framework, kernel), []).append(f"{algorithm} {abs(power) if abs(power) < 0.005 else power:.2f}")
-    return "\n".join(f"{framework} {kernel}: {', '.join(powers)}" for (framework, kernel), powers in lines.items())
+    rows = [f"{framework} {kernel}: {', '.join(powers)}" for (framework, kernel), powers in lines.items()]
+    return "\n".join(["grows as length to the power of", *rows])
 
 
 def draw(data: pd.DataFrame) -> Figure:

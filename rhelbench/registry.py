@@ -90,6 +90,7 @@ FIGURES: dict[str, str] = {
     "profile": "records",
     "curves": "matrix",
     "lockstep": "matrix",
+    "limit": "matrix",
     "scaling": "benchmarks",
     "fig1_echo": "static",
     "fig2_toy": "static",
