@@ -17,7 +17,7 @@ APART = {"bptt": 0.985, "rhel": 1.015}
 def draw(records: Records) -> Figure:
     """Draw the runs of config/limit.yaml: a point per seed, lines through the means."""
     runs = records.plain()
-    usual = read_protocol("exact").delta_init[1000]
+    usual = str(read_protocol("exact").delta_init[1000])
     runs = runs.assign(delta=runs.overrides.fillna("").str.removeprefix("delta_init=").replace("", usual).astype(float))
     worst = records.history.groupby("run_id").fidelity.max().rename("worst").reset_index()
     runs = runs.merge(worst, on="run_id", how="left")

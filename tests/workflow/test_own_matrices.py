@@ -1,4 +1,4 @@
-"""The small published matrices of the figures `curves` and `lockstep`, and what a run survives: complete, and as claimed."""
+"""The small published matrices of the figures `curves`, `lockstep` and `limit`, and what a run survives: complete, and as claimed."""
 
 import json
 from importlib import import_module
@@ -32,8 +32,10 @@ def test_the_published_matrix_is_complete_and_is_drawn(name: str, tmp_path: Path
         record = write.read(folder / "runs" / spec.run_id)
         assert record is not None
         assert record["provenance"]["git"]["dirty"] is False
-    lines = [line for ax in import_module(f"paper_figures.{name}").draw(found).axes for line in ax.lines]
-    assert sum(len(line.get_xdata()) > 1 for line in lines) >= 2 * len(specs) * 0.75
+    axes = import_module(f"paper_figures.{name}").draw(found).axes
+    curves = sum(len(line.get_xdata()) > 1 for ax in axes for line in ax.lines)
+    points = sum(len(cloud.get_offsets()) for ax in axes for cloud in ax.collections)
+    assert curves + points >= 2 * len(specs) * 0.75
 
 
 def test_fifty_steps_of_real_data_in_lockstep() -> None:
