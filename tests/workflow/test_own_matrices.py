@@ -1,4 +1,4 @@
-"""The small published matrices of the figures `curves`, `lockstep` and `limit`, and what a run survives: complete, and as claimed."""
+"""The small published matrices of the figures with one of their own, and what a run survives: complete, and as claimed."""
 
 import json
 from importlib import import_module
