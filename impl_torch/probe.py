@@ -64,38 +64,6 @@ def gradients(
     return {name: np.stack([[one[name].numpy() for one in row] for row in found]) for name in found[0][0]}
 
 
-def kept_bytes(
-    hamiltonian: str, algorithm: str, dtype: str, theta: Arrays, delta: NDArray[np.float64], f: NDArray[np.float64]
-) -> int:
-    """Return the bytes that the portable forward pass keeps for the backward pass, the drive (the unit's input) left out.
-
-    Args:
-        hamiltonian: a name of HAMILTONIANS; the integrator is the leapfrog.
-        algorithm: a name of ALGORITHMS.
-        dtype: of the computation.
-        theta: θ by letter, () or (P,).
-        delta: δ, () or (P,).
-        f: drive (K, n, P).
-    """
-    kind: torch.dtype = getattr(torch, dtype)
-    given = {**theta, "delta": delta, "f": f}
-    leaves = {name: torch.tensor(value, dtype=kind).requires_grad_() for name, value in given.items()}
-    kept: dict[int, int] = {}
-
-    def note(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    own = {name: leaves[name] for name in theta}
-    nudge, drive = Nudge(mode="relative", size=1e-3), leaves["f"]
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        setting = HAMILTONIANS[hamiltonian], INTEGRATORS["leapfrog"], nudge
-        phi = ALGORITHMS[algorithm](*setting, own, leaves["delta"], drive, drive)
-    del phi
-    kept.pop(drive.untyped_storage().data_ptr(), None)
-    return sum(kept.values())
-
-
 def _size(phi: Float[Tensor, "*K n P"], pi: Float[Tensor, "*K n P"]) -> Float[Tensor, "*K n"]:
     return (phi.square() + pi.square()).sum(-1).sqrt()
 
