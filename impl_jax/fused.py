@@ -52,6 +52,8 @@ class Kernel:
     def call(self, name: str, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
         """Run one of the kernels over all lanes; return its outputs, of ``rows`` each."""
         like = arguments[2]
+        if any(argument.dtype != like.dtype for argument in arguments):  # the kernel takes what it gets for this type's bits
+            raise TypeError(f"a fused kernel wants arrays of one dtype, not {[str(argument.dtype) for argument in arguments]}")
         if jax.default_backend() != "cpu":
             keep = name == "forward" and rows[1] == len(like)
             return fused_gpu.call(self.hamiltonian, name, self.at_third, keep, arguments)

@@ -55,7 +55,7 @@ def run(
     scratch: Path,
     wait: bool = False,
     keep: bool = False,
-    make: Maker = setup.learner,
+    make: Maker | None = None,
     signals: Signals | None = None,
 ) -> int:
     """Train a run to its end and leave its record; one that has a record is not trained again, unless it failed.
@@ -67,7 +67,7 @@ def run(
         scratch: for checkpoints and locks.
         wait: until a process that already trains this run has ended, instead of stopping.
         keep: the last checkpoint of a finished run, from which its record can be made again at once.
-        make: builds the learner.
+        make: builds the learner, if not ``setup.learner``.
         signals: of a process that trains several runs in threads, which can't note signals themselves.
 
     Returns:
@@ -91,7 +91,7 @@ def run(
                 return 0
             _clean(spec, folder, corner)
             with mirror.mirrored(folder, corner):
-                return _attempt(spec, data, folder, corner, noted, keep, make)
+                return _attempt(spec, data, folder, corner, noted, keep, make or setup.learner)
     except OSError as error:
         raise UserError(f"{spec.run_id}: {error}; free the disk or correct the path, then run it again: it resumes.") from error
 

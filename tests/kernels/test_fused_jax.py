@@ -1,5 +1,7 @@
 """Every fused kernel, called by XLA, equals the portable path; what has none says so."""
 
+from collections.abc import Iterator
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -54,6 +56,13 @@ def gradients(trajectory: Trajectory, name: str, integrator: str, nudge: Nudge, 
             return {"phi": phi, **of_theta, "delta": of_delta, "f": of_f, "f_B": of_f_B}
 
         return {key: np.asarray(value) for key, value in jax.jit(both)(given).items()}
+
+
+@pytest.fixture(autouse=True)
+def single_precision() -> Iterator[None]:
+    """A float64 run in the same process leaves JAX's 64-bit numbers on."""
+    with jax.enable_x64(False):
+        yield
 
 
 #: Two echoes subtracted in float32 are rounding noise in part: the released rule is compared in float64 alone.
