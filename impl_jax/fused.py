@@ -14,11 +14,10 @@ from impl_jax.integrators import INTEGRATORS
 from impl_jax.interface import Hamiltonian, Integrator, Lanes, Theta
 from impl_jax.nudge import epsilon
 from impl_jax.recurrence import Drive, Trajectory, narrow
+from kernels.passes import BACKWARD, Pass
 from rhelbench.errors import UserError
 from rhelbench.spec import Nudge
 
-#: Algorithm to its backward kernel; rhel_separate has none, being there to show what a machine would do.
-BACKWARD: dict[str, str] = {"bptt": "adjoint", "rhel": "pair_echo", "rhel_released": "released_echo"}
 #: Every (hamiltonian, integrator, algorithm) that has a fused kernel.
 FUSED: frozenset[tuple[str, str, str]] = frozenset(
     (h, i, a) for h in ("linear", "nonlinear") for i in INTEGRATORS for a in BACKWARD
@@ -46,10 +45,10 @@ class Kernel:
     """The kernels of one Hamiltonian for one way to step and one algorithm."""
 
     hamiltonian: str
-    backward: str
+    backward: Pass
     at_third: bool
 
-    def call(self, name: str, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
+    def call(self, name: Pass, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
         """Run one of the kernels over all lanes; return its outputs, of ``rows`` each."""
         like = arguments[2]
         if any(argument.dtype != like.dtype for argument in arguments):  # the kernel takes what it gets for this type's bits

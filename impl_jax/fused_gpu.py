@@ -7,6 +7,7 @@ from typing import Any, cast
 import jax
 from jaxtyping import Array
 
+from kernels.passes import GIVEN, Pass
 from rhelbench.errors import UserError
 
 
@@ -25,7 +26,7 @@ def kernels() -> tuple[Any, Any]:
         ) from error
 
 
-def call(hamiltonian: str, name: str, at_third: bool, keep: bool, arguments: tuple[Array, ...]) -> list[Array]:
+def call(hamiltonian: str, name: Pass, at_third: bool, keep: bool, arguments: tuple[Array, ...]) -> list[Array]:
     """Run one pass over all lanes.
 
     Args:
@@ -40,7 +41,7 @@ def call(hamiltonian: str, name: str, at_third: bool, keep: bool, arguments: tup
     """
     jax_triton, passes = kernels()
     length, lanes = arguments[2].shape
-    made = dict(zip(passes.GIVEN[name], arguments, strict=True))
+    made = dict(zip(GIVEN[name], arguments, strict=True))
     for item in passes.launches(hamiltonian, name, length, lanes, at_third, keep):
         outputs = [jax.ShapeDtypeStruct(shape, arguments[2].dtype) for shape in item.outputs.values()]
         inputs = [made[key] for key in item.inputs]
@@ -48,6 +49,4 @@ def call(hamiltonian: str, name: str, at_third: bool, keep: bool, arguments: tup
             *inputs, *item.scalars, kernel=item.kernel, out_shape=outputs, grid=item.grid, **item.constants
         )  # fmt: skip
         made |= dict(zip(item.outputs, cast(list[Array], found), strict=True))
-    if name == "released_echo":
-        made.setdefault("grad_B", made["grad_u"])
-    return [made[key] for key in passes.RESULTS[name]]
+    return passes.results(name, made)

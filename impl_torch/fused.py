@@ -12,13 +12,12 @@ from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Hamiltonian, Integrator, Path, Trajectory, Values
 from impl_torch.nudge import epsilon
-from impl_torch.passes import KERNELS, RUN, Arrays, Pass
+from impl_torch.passes import KERNELS, RUN, Arrays
 from impl_torch.recurrence import to_own_shape
+from kernels.passes import BACKWARD, Pass
 from rhelbench.errors import UserError
 from rhelbench.spec import Nudge
 
-#: Algorithm to its backward pass; rhel_separate has none, being there to show what a machine would do.
-BACKWARD: dict[str, Pass] = {"bptt": "adjoint", "rhel": "pair_echo", "rhel_released": "released_echo"}
 #: Every (hamiltonian, integrator, algorithm) that has a fused kernel.
 FUSED: frozenset[tuple[str, str, str]] = frozenset((h, i, a) for h in KERNELS for i in INTEGRATORS for a in BACKWARD)
 

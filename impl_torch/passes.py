@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -12,9 +12,9 @@ from torch import Tensor
 
 from kernels.cpu import linear, nonlinear
 from kernels.cpu.launch import BLOCK, launch
+from kernels.passes import GIVEN, RESULTS, Pass
 from rhelbench.errors import UserError
 
-Pass = Literal["forward", "adjoint", "pair_echo", "released_echo"]
 #: theta (m, N), delta, epsilon (N,), f, g (K, N), phi, pi: histories (K, N), or an echo's final state (N,).
 Arrays = dict[str, Float[Tensor, "..."]]
 #: (hamiltonian, pass, arrays, at_third, keep) -> phi, pi (forward); sums (m + 1, N), grad_f or grad_u and grad_B (backward).
@@ -36,17 +36,10 @@ def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: b
         keep: whether ``forward`` keeps every momentum, or the last alone.
     """
     f, theta = arrays["f"], arrays["theta"]
-    order = [arrays[key] for key in ("theta", "delta", "f")]
-    if name == "forward":
-        outputs = {"phi": torch.empty_like(f), "pi": f.new_empty((f.shape[0] if keep else 1, f.shape[1]))}
-        order += [at_third, *outputs.values()]
-    else:
-        paths = ("grad_u", "grad_B") if name == "released_echo" else ("grad_f",)
-        outputs = {key: torch.empty_like(f) for key in paths} | {"sums": f.new_empty((len(theta) + 1, f.shape[1]))}
-        rest = ("phi", "pi", "g") if name == "adjoint" else ("g", "epsilon", "phi", "pi")
-        order += [*(arrays[key] for key in rest), at_third, *outputs.values()]
-    numbers = [value.numpy() if isinstance(value, Tensor) else value for value in order]
-    launch(getattr(KERNELS[hamiltonian], name), f.shape[1], BLOCK, torch.get_num_threads(), *numbers)
+    rows = {"pi": len(f) if keep else 1, "sums": len(theta) + 1}
+    outputs = {key: f.new_empty((rows.get(key, len(f)), f.shape[1])) for key in RESULTS[name]}
+    numbers = [arrays[key].numpy() for key in GIVEN[name]], [value.numpy() for value in outputs.values()]
+    launch(getattr(KERNELS[hamiltonian], name), f.shape[1], BLOCK, torch.get_num_threads(), *numbers[0], at_third, *numbers[1])
     return outputs
 
 
@@ -73,9 +66,7 @@ def on_gpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: b
         kind = (item.kernel.__name__, hamiltonian, item.scalars, tuple(item.constants.items()), f.dtype)
         _compiled.setdefault(kind, time.perf_counter() - start)
         made |= outputs
-    if name == "released_echo":
-        made.setdefault("grad_B", made["grad_u"])
-    return made
+    return dict(zip(RESULTS[name], _triton().results(name, made), strict=True))
 
 
 #: Device to how it runs a pass.
@@ -84,6 +75,5 @@ RUN: dict[str, Run] = {"cpu": on_cpu, "cuda": on_gpu}
 
 def compilations() -> int:
     """Return how many kernels have been compiled or loaded in this process: one per dtype on a CPU, per shapes on a GPU."""
-    names = ("forward", "adjoint", "pair_echo", "released_echo")
-    kernels: list[Callable[..., None]] = [getattr(module, name) for module in KERNELS.values() for name in names]
+    kernels: list[Callable[..., None]] = [getattr(module, name) for module in KERNELS.values() for name in GIVEN]
     return len(_compiled) + sum(len(getattr(kernel, "signatures", ())) for kernel in kernels)

@@ -3,24 +3,11 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from kernels.gpu import linear, nonlinear
+from kernels.passes import GIVEN, RESULTS, Pass
 
-Pass = Literal["forward", "adjoint", "pair_echo", "released_echo"]
-#: The arrays of each pass in their order, as in ``kernels.cpu``; ``phi`` and ``pi`` of an echo are the final state.
-GIVEN: dict[Pass, tuple[str, ...]] = {
-    "forward": ("theta", "delta", "f"),
-    "adjoint": ("theta", "delta", "f", "phi", "pi", "g"),
-    "pair_echo": ("theta", "delta", "f", "g", "epsilon", "phi", "pi"),
-    "released_echo": ("theta", "delta", "f", "g", "epsilon", "phi", "pi"),
-}
-RESULTS: dict[Pass, tuple[str, ...]] = {
-    "forward": ("phi", "pi"),
-    "adjoint": ("grad_f", "sums"),
-    "pair_echo": ("grad_f", "sums"),
-    "released_echo": ("grad_u", "grad_B", "sums"),
-}
 #: Lanes per program, and their warps: one lane per thread. A lone warp per program spreads the nonlinear chains over the device.
 BLOCKS: dict[str, tuple[int, int]] = {"linear": (128, 4), "nonlinear": (32, 1)}
 #: Lanes times chunks at which loads are enough in flight for the whole bandwidth.
@@ -56,7 +43,7 @@ def doublings(length: int, lanes: int) -> int:
 def launches(
     hamiltonian: str, name: Pass, length: int, lanes: int, at_third: bool, keep: bool = False, chunk: int | None = None
 ) -> list[Launch]:
-    """Return the launches of one pass, from the arrays ``GIVEN`` to those of ``RESULTS``.
+    """Return the launches of one pass, from the arrays ``GIVEN`` to what ``results`` takes.
 
     Args:
         hamiltonian: linear or nonlinear.
@@ -68,7 +55,7 @@ def launches(
         chunk: log2 of the steps of a linear unit's chunk.
 
     Returns:
-        Launches in order. The nonlinear released_echo leaves no grad_B: it is grad_u.
+        Launches in order.
     """
     block, warps = BLOCKS[hamiltonian]
     setting: dict[str, Any] = {"AT_THIRD": at_third, "BLOCK": block, "num_warps": warps}
@@ -108,3 +95,8 @@ def launches(
     adding = {"CHUNKS": chunks, "BLOCK": block, "num_warps": warps}
     fold = Launch(linear.fold, (programs,), ("parts",), (lanes,), {"sums": (2, lanes)}, adding)
     return [*([ends] if chunks > 1 else []), carry, own, *([] if name == "forward" else [fold])]
+
+
+def results(name: Pass, made: Mapping[str, Any]) -> list[Any]:
+    """Return a pass's results in order, from all that its launches made; the nonlinear released echo's grad_B is its grad_u."""
+    return [made[key] if key in made else made["grad_u"] for key in RESULTS[name]]

@@ -3,6 +3,7 @@
 import os
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,6 +20,7 @@ from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.learner import make_learner
 from kernels.gpu.passes import doublings, launches
+from kernels.passes import Pass
 from rhelbench.parameters import initial
 from rhelbench.spec import Nudge
 from tests.kernels import test_fused_jax
@@ -59,7 +61,7 @@ def test_equals_portable(triple: tuple[str, str, str], dtype: torch.dtype, size:
     assert found["phi"].dtype == dtype
 
 
-def run(name: passes.Pass, arrays: dict[str, torch.Tensor], chunk: int | None) -> dict[str, torch.Tensor]:
+def run(name: Pass, arrays: dict[str, torch.Tensor], chunk: int | None) -> dict[str, torch.Tensor]:
     """Run the launches of a linear pass; what a kernel leaves out stays not-a-number."""
     made, f = dict(arrays), arrays["f"]
     for item in launches("linear", name, *f.shape, at_third=True, chunk=chunk):
@@ -72,7 +74,10 @@ def run(name: passes.Pass, arrays: dict[str, torch.Tensor], chunk: int | None) -
 @pytest.mark.parametrize("length", [1, 2, 15, 16, 17, 33])
 def test_chunks_change_nothing_but_rounding(length: int) -> None:
     draw = np.random.default_rng(length)
-    put = lambda value: torch.tensor(value, dtype=torch.float64, device=DEVICE)  # noqa: E731
+
+    def put(value: Any) -> torch.Tensor:
+        return torch.tensor(value, dtype=torch.float64, device=DEVICE)
+
     arrays = {"theta": put(draw.uniform(0.3, 0.9, (1, 5))), "delta": put(draw.uniform(0.1, 0.9, 5)), "epsilon": put([1e-3] * 5)}
     arrays |= {"f": put(draw.normal(size=(length, 5))), "g": put(draw.normal(size=(length, 5)))}
     arrays |= {"phi": put(draw.normal(size=5)), "pi": put(draw.normal(size=5))}

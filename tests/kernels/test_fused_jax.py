@@ -31,7 +31,10 @@ Draws = dict[str, NDArray[np.float64]]
 def draws(name: str) -> Draws:
     """Return θ, δ, the drive and the gradient from above."""
     rng = np.random.default_rng(0)
-    uniform = lambda low, high: rng.uniform(low, high, LANES)  # noqa: E731
+
+    def uniform(low: float, high: float) -> NDArray[np.float64]:
+        return rng.uniform(low, high, LANES)
+
     found = {"A": uniform(0, 1), "delta": uniform(0.1, 0.9)} if name == "linear" else {
         "alpha": uniform(0.5, 0.7), "w": uniform(0.5, 1), "b": uniform(-1, 1), "c_tilde": uniform(0.3, 0.7),
         "delta": uniform(0.08, 0.12),  # no scalars: a sum over lanes of either sign loses float32 digits

@@ -24,7 +24,10 @@ def gradients(
 ) -> dict[str, torch.Tensor]:
     """Return the trajectory and its gradients towards θ, δ, u and B; ``size`` is K, n, P."""
     draw = torch.Generator().manual_seed(0)
-    uniform = lambda low, high: low + (high - low) * torch.rand(size[2], generator=draw, dtype=torch.float64)  # noqa: E731
+
+    def uniform(low: float, high: float) -> torch.Tensor:
+        return low + (high - low) * torch.rand(size[2], generator=draw, dtype=torch.float64)
+
     leaves = {"A": uniform(0, 1), "delta": uniform(0.1, 0.9)} if name == "linear" else {
         "alpha": torch.tensor(0.6, dtype=torch.float64), "w": uniform(0.5, 1), "b": uniform(-1, 1), "c_tilde": uniform(0.3, 0.7),
         "delta": torch.tensor(0.1, dtype=torch.float64),
