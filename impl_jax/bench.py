@@ -1,6 +1,7 @@
 """What the benchmarks time and weigh: single matrix products, and one unit's recurrence forward and backward."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import jax
@@ -16,7 +17,7 @@ from rhelbench.contract import Arrays
 from rhelbench.spec import Switches
 
 
-def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: int) -> Callable[[], None]:
+def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: int) -> Callable[[], Array]:
     """Return a call that computes one product of a dense layer y = x Wᵀ and waits for it; compiled at its first call.
 
     Args:
@@ -26,7 +27,7 @@ def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: i
         b: columns of y; W is (b, a).
     """
     x, y, W = (jax.random.uniform(jax.random.key(0), size) for size in ((rows, a), (rows, b), (b, a)))
-    times = lambda left, right: jnp.matmul(left, right, precision=PRECISION)  # noqa: E731
+    times = partial(jnp.matmul, precision=PRECISION)
     forms: dict[str, tuple[Callable[[Array, Array], Array], Array, Array]] = {
         "forward": (lambda x, W: times(x, W.T), x, W),
         "input": (times, y, W),
@@ -35,8 +36,8 @@ def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: i
     form, left, right = forms[kind]
     compiled = jax.jit(form)
 
-    def call() -> None:
-        compiled(left, right).block_until_ready()
+    def call() -> Array:
+        return compiled(left, right).block_until_ready()
 
     return call
 
@@ -85,8 +86,8 @@ def recurrence(
 
     def both(theta: Theta, delta: Lanes, f: Drive, g: Drive) -> tuple[Drive, Theta, Lanes, Drive]:
         f_B = jax.lax.stop_gradient(f)  # the second route of the same numbers, whose gradient is the same array
-        path = lambda theta, delta, f: unit.trajectory(hamiltonian, unit.integrator, unit.nudge, theta, delta, f, f_B)  # noqa: E731
-        phi, pull = jax.vjp(path, theta, delta, f)
+        path = partial(unit.trajectory, hamiltonian, unit.integrator, unit.nudge)
+        phi, pull = jax.vjp(lambda theta, delta, f: path(theta, delta, f, f_B), theta, delta, f)
         return phi, *pull(g)
 
     arguments = theta, delta, jnp.asarray(f), jnp.asarray(g)

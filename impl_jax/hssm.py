@@ -146,8 +146,7 @@ def hssm(
     y = encode(parameters, x)
     if model.rematerialised and training:
         # A loop over the blocks: were they in a row, the compiler would find the second computation of each to be the first.
-        stack = lambda *values: jnp.stack(values)  # noqa: E731
-        given = jax.tree.map(stack, *own), jax.tree.map(stack, *norm), keys
+        given = (*(jax.tree.map(lambda *values: jnp.stack(values), *each) for each in (own, norm)), keys)
         y, after = jax.lax.scan(jax.checkpoint(step, prevent_cse=False), y, given)
         return read_out(model, parameters, y), tuple(Running(*each) for each in zip(*after, strict=True))
     updated = []

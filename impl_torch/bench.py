@@ -18,7 +18,7 @@ from rhelbench.contract import Arrays
 from rhelbench.spec import Switches
 
 
-def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: int) -> Callable[[], None]:
+def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: int) -> Callable[[], Tensor]:
     """Return a call that computes one product of a dense layer y = x Wᵀ and waits for it.
 
     Args:
@@ -31,10 +31,11 @@ def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: i
     x, y, W = (torch.rand(size, device=device) for size in ((rows, a), (rows, b), (b, a)))
     left, right = {"forward": (x, W.T), "input": (y, W), "weight": (y.T, x)}[kind]
 
-    def call() -> None:
-        torch.mm(left, right)
+    def call() -> Tensor:
+        found = torch.mm(left, right)
         if device.type == "cuda":
             torch.cuda.synchronize()
+        return found
 
     return call
 

@@ -1,5 +1,7 @@
 """How hard the echo is kicked."""
 
+from functools import reduce
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -39,8 +41,5 @@ def _norm(g: Path) -> Float[Tensor, " n"]:
 
     Span by span, since torch first converts what it is given: a copy of the whole path at twice its size.
     """
-    span_norm = lambda k: torch.linalg.vector_norm(g[k : k + SPAN], dim=(0, 2), dtype=torch.float64)  # noqa: E731
-    total = span_norm(0)
-    for k in range(SPAN, len(g), SPAN):
-        total = torch.hypot(total, span_norm(k))
-    return total
+    first, *others = (torch.linalg.vector_norm(span, dim=(0, 2), dtype=torch.float64) for span in g.split(SPAN))
+    return reduce(torch.hypot, others, first)

@@ -29,7 +29,7 @@ def products(cell: Cell) -> Counter[Product]:
     return found
 
 
-def floor_ms(cell: Cell, product: Callable[[Kind, int, int, int], Callable[[], None]], least: int) -> float:
+def floor_ms(cell: Cell, product: Callable[[Kind, int, int, int], Callable[[], object]], least: int) -> float:
     """Return the sum of the medians of all products, in ms.
 
     Args:

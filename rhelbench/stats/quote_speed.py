@@ -20,7 +20,10 @@ def _table(rows: list[dict[str, object]]) -> str:
 def machine(records: Records) -> str:
     """Return where and under which load the benchmarks were measured, in a sentence."""
     table = pd.read_csv(records.folder / BENCHMARKS / f"{plan.MODELS}.csv")
-    spread = lambda name: f"{table[name].min():.3g} to {table[name].max():.3g}"  # noqa: E731
+
+    def spread(name: str) -> str:
+        return f"{table[name].min():.3g} to {table[name].max():.3g}"
+
     return (
         f"{', '.join(sorted(set(table.processor)))}, {table.cores.max()} cores; load {spread('load')}; yardsticks beside the\n"
         f"cells: product {spread('sgemm_ms')} ms, copy {spread('copy_ms')} ms (the released code's machine: "

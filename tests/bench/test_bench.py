@@ -64,8 +64,8 @@ def test_the_floor_counts_every_product_of_a_step() -> None:
 @pytest.mark.parametrize("framework", BENCHES)
 def test_products_are_the_three_of_a_dense_layer(framework: str) -> None:
     product = import_module(BENCHES[framework]).product
-    for kind in ("forward", "input", "weight"):
-        product(kind, 7, 3, 2)()
+    shapes = {kind: tuple(product(kind, 7, 3, 2)().shape) for kind in ("forward", "input", "weight")}
+    assert shapes == {"forward": (7, 2), "input": (7, 3), "weight": (2, 3)}
 
 
 def test_a_row_replaces_the_one_of_its_cell(tmp_path: Path) -> None:
