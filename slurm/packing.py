@@ -59,7 +59,11 @@ def train(home: Path, specs: list[RunSpec], size: int, how: str) -> tuple[dict[s
             job = specs[start : start + size]
             call(home, "train", *option, *places, *(word for spec in job for word in ("--spec", spec.canonical_json())))
         spent = {"seconds": round(time.monotonic() - begin, 2), "cpu_seconds": round(cpu() - before, 2)}
-        return spent, [json.loads((results / spec.run_id / "record.json").read_text()) for spec in specs]
+        records = [json.loads((results / spec.run_id / "record.json").read_text()) for spec in specs]
+    broken = [record["error"] for record in records if record["status"] != "done"]
+    if broken:
+        raise SystemExit(f"{len(broken)} of {len(specs)} runs failed, which is no measurement: {broken[0]}")
+    return spent, records
 
 
 def measure(home: Path) -> list[dict]:

@@ -1,5 +1,6 @@
 """From a run's specification to its data and its learner."""
 
+import threading
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,8 @@ from rhelbench.spec import RunSpec
 from rhelbench.tasks import card, splits, store
 
 PARTS = ("train", "val", "test")
+#: The seeds of a vectorised pack load in threads, and the library that reads the store may not be used in two of them at once.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,14 @@ def load(spec: RunSpec, data: Path) -> Problem:
     Raises:
         UserError: the task is not prepared, or its data are not what its card says.
     """
-    prepared = store.load(spec.task, data)
-    split = splits.split(prepared, spec.switches.split, spec.seed)
-    parts: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}
-    for name in PARTS:
-        x, y = splits.arrays(prepared, split, name, spec.hyper.time_channel)
-        kind = np.int32 if np.issubdtype(y.dtype, np.integer) else spec.dtype
-        parts[name] = np.ascontiguousarray(x, spec.dtype), np.ascontiguousarray(y, kind)
+    with _ONE_AT_A_TIME:
+        prepared = store.load(spec.task, data)
+        split = splits.split(prepared, spec.switches.split, spec.seed)
+        parts: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}
+        for name in PARTS:
+            x, y = splits.arrays(prepared, split, name, spec.hyper.time_channel)
+            kind = np.int32 if np.issubdtype(y.dtype, np.integer) else spec.dtype
+            parts[name] = np.ascontiguousarray(x, spec.dtype), np.ascontiguousarray(y, kind)
     shape = card.load(spec.task).shape(spec.hyper.time_channel)
     return Problem(parts, shape, {"data": prepared.digest, "split": split.digest})
 

@@ -97,6 +97,27 @@ def test_one_program_over_the_seeds_gives_what_separate_runs_give(tmp_path, data
     assert not list((tmp_path / "scratch").rglob("checkpoint*"))
 
 
+def test_seeds_of_one_program_load_their_data_one_after_another(tmp_path, data, monkeypatch):
+    """The library that reads the store breaks in two threads at once, now and then."""
+    load, inside, most = job.setup.store.load, [], []
+
+    def slow(task, folder):
+        inside.append(task)
+        most.append(len(inside))
+        time.sleep(0.1)
+        found = load(task, folder)
+        inside.pop()
+        return found
+
+    monkeypatch.setattr(job.setup.store, "load", slow)
+    specs = cell("jax", seeds=(1, 2, 3))
+    where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
+    options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
+    assert main(["train", "--vectorised", *options, *where]) == 0
+    assert most == [1, 1, 1]
+    assert [result(tmp_path / "runs", spec)["status"] for spec in specs] == ["done"] * 3
+
+
 def test_a_run_with_a_record_and_one_that_breaks_do_not_hold_up_the_rest(tmp_path, data, monkeypatch):
     specs = cell("jax", seeds=(1, 2, 3))
     where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
