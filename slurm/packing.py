@@ -60,7 +60,7 @@ def train(home: Path, specs: list[RunSpec], size: int, how: str) -> tuple[dict[s
             call(home, "train", *option, *places, *(word for spec in job for word in ("--spec", spec.canonical_json())))
         spent = {"seconds": round(time.monotonic() - begin, 2), "cpu_seconds": round(cpu() - before, 2)}
         records = [json.loads((results / spec.run_id / "record.json").read_text()) for spec in specs]
-    broken = [record["error"] for record in records if record["status"] != "done"]
+    broken = [record["result"]["error"] for record in records if record["result"]["status"] == "failed"]
     if broken:
         raise SystemExit(f"{len(broken)} of {len(specs)} runs failed, which is no measurement: {broken[0]}")
     return spent, records
