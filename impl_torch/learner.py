@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim.adam import adam
 
 from impl_torch.algorithms import ALGORITHMS
+from impl_torch.allocator import keep_freed_memory
 from impl_torch.dropout import Dropout
 from impl_torch.fused import fused, warm_up
 from impl_torch.hamiltonians import HAMILTONIANS
@@ -79,6 +80,8 @@ class TorchLearner:
         self.stack = Stack(
             spec.hyper.blocks, unit, spec.switches.norm, shape.kind, shape.output_step, rematerialised(spec, shape)
         )
+        if not (cuda or self.stack.rematerialised):  # where memory is scarce, it is worth more than time
+            keep_freed_memory()
         self.parameters: dict[str, Tensor] = {}
         self.dropout_seed = 0
         self.recordings = Recordings(cuda_graph if cuda and spec.switches.algorithm not in READ_BACK else None)
