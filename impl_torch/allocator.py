@@ -11,7 +11,8 @@ def keep_freed_memory() -> bool:
     """Let freed arrays be used again instead of given back to the system.
 
     By default glibc returns large arrays when they are freed, and the system zeroes the pages of the next one: at every operation
-    of an eager step. No number changes. The price are holes: a process whose arrays are much of its memory may need twice as much.
+    of an eager step. No number changes. The price is holes: the process may
+    need twice the memory where single arrays are large.
 
     Returns:
         Whether it was set: False where the C library is not glibc.
@@ -26,4 +27,4 @@ def keep_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    return all([mallopt(option, value) == 1 for option, value in SETTINGS.values()])
+    return {mallopt(option, value) for option, value in SETTINGS.values()} == {1}
