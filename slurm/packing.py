@@ -49,7 +49,7 @@ def cpu() -> float:
 
 
 def train(home: Path, specs: list[RunSpec], size: int, how: str) -> tuple[dict[str, float], list[dict]]:
-    """Train all runs in jobs of ``size``; return wall and CPU seconds, and the records."""
+    """Train all runs in jobs of ``size``; return wall and CPU seconds, and the records; end the script if one failed."""
     option = ["--vectorised"] if how == "vectorised" else []
     with tempfile.TemporaryDirectory(dir=home) as folder:
         results = Path(folder, "runs")
