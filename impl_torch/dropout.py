@@ -5,12 +5,24 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int16
 from torch import Tensor
 
 #: Random bits, four entries of a mask to each number, by block and place.
 Draws = dict[tuple[int, int], Tensor]
+#: A mask not yet made: bits, rows of x that share one row of them, the lowest bits that are kept, and their scale.
+Bits = tuple[Int16[Tensor, "_ H"], int, np.int16, float]
+
+
+def no_bits(x: Float[Tensor, "K n H"]) -> Bits:
+    """Return the mask that keeps everything as it is.
+
+    Args:
+        x: what will be multiplied, for its shape.
+    """
+    return torch.zeros(1, x.shape[2], dtype=torch.int16), x.shape[0] * x.shape[1], np.int16(-(2**15)), 1.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,24 @@ class Dropout:
     def _shape(self, x: tuple[int, ...]) -> tuple[int, int, int]:
         return x[0], x[1] if self.shared == "per_sample" else 1, x[2]
 
+    def bits(self, x: Float[Tensor, "K n H"], block: int, place: int) -> Bits:
+        """Return sixteen random bits per time step and channel, and per sample unless shared.
+
+        Args:
+            x: what will be multiplied, for its shape and device.
+            block: number of the block.
+            place: 0 after the unit, 1 after the gated linear unit.
+        """
+        shape = self._shape(x.shape)
+        # Four entries per draw: p is rounded to a multiple of 2⁻¹⁶, and so is the scale.
+        if self.drawn is None:
+            draws = self.draw(torch.empty(-(-math.prod(shape) // 4), dtype=torch.int64, device=x.device), block, place)
+        else:
+            draws = self.drawn[block, place]
+        bits = draws.view(torch.int16)[: math.prod(shape)].view(-1, shape[2])
+        dropped = round(self.rate * 2**16)
+        return bits, x.shape[1] // shape[1], np.int16(dropped - 2**15), 2**16 / (2**16 - dropped)
+
     def mask(self, x: Float[Tensor, "K n H"], block: int, place: int) -> Float[Tensor, "K m H"]:
         """Return 0 with probability p, rounded to 16 bits, and 1/(1 − p) otherwise, per time step and channel; m is n or 1.
 
@@ -59,12 +89,5 @@ class Dropout:
             block: number of the block.
             place: 0 after the unit, 1 after the gated linear unit.
         """
-        shape = self._shape(x.shape)
-        # Sixteen random bits per entry, four entries per draw: p is rounded to a multiple of 2⁻¹⁶, and so is the scale.
-        if self.drawn is None:
-            draws = self.draw(torch.empty(-(-math.prod(shape) // 4), dtype=torch.int64, device=x.device), block, place)
-        else:
-            draws = self.drawn[block, place]
-        bits = draws.view(torch.int16)[: math.prod(shape)]
-        dropped = round(self.rate * 2**16)
-        return (bits >= dropped - 2**15).to(x.dtype).mul_(2**16 / (2**16 - dropped)).view(shape)
+        bits, _, limit, scale = self.bits(x, block, place)
+        return (bits >= int(limit)).to(x.dtype).mul_(scale).view(self._shape(x.shape))

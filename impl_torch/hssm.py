@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from impl_torch.dropout import Dropout
+from impl_torch.fused_block import block
 from impl_torch.hru import Unit, fidelity, hru
 from impl_torch.interface import Values
 from impl_torch.norm import Statistics, normalise
@@ -26,6 +27,7 @@ class Stack:
         norm: which kind of ``normalise``.
         kind: classification or regression.
         output_step: distance of a regression's outputs, in steps.
+        fused: whether blocks are ``fused_block.block``.
         rematerialised: training keeps every block's input alone and runs the block again in the backward pass.
     """
 
@@ -34,6 +36,7 @@ class Stack:
     norm: Literal["batch", "ema_released"]
     kind: Literal["classification", "regression"]
     output_step: int
+    fused: bool
     rematerialised: bool
 
 
@@ -127,11 +130,11 @@ def hssm(
     statistics = []
     for i in range(stack.blocks):
         own = _part(parameters, f"blocks.{i}.")
-        run = partial(_block, stack, norms.statistics[i], norms.count, training, dropout, i)
+        run = partial(block if stack.fused else _block, stack, norms.statistics[i], norms.count, training, dropout, i)
         if fidelities is not None and stack.unit is not None:
             u, _ = normalise(x, norms.statistics[i], norms.count, stack.norm, training)
             fidelities.append(fidelity(stack.unit, _part(own, "hru."), u))
-        if stack.rematerialised and training:
+        if stack.rematerialised and not stack.fused and training:
             x, *both = _Anew.apply(run, tuple(own), x, *own.values())
             running = both[0], both[1]
         else:
@@ -139,7 +142,7 @@ def hssm(
         statistics.append(running)
     after = Norms(statistics, norms.count + 1) if training else norms
     if stack.kind == "classification":
-        return functional.linear(x.mean(0), parameters["decoder.weight"], parameters["decoder.bias"]), after
+        return functional.linear(x.sum(0) / len(x), parameters["decoder.weight"], parameters["decoder.bias"]), after
     read = x[stack.output_step - 1 :: stack.output_step].transpose(0, 1)
     return torch.tanh(functional.linear(read, parameters["decoder.weight"], parameters["decoder.bias"])), after
 

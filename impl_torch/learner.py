@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.adam import adam
 
+from impl_torch import fused_block
 from impl_torch.algorithms import ALGORITHMS
 from impl_torch.allocator import keep_freed_memory
 from impl_torch.dropout import Dropout
@@ -77,10 +78,11 @@ class TorchLearner:
         self.dtype: torch.dtype = getattr(torch, spec.dtype)
         cuda = self.device.type == "cuda"
         unit = unit_of(spec.model, spec.switches, spec.kernel)
+        fused_blocks = spec.kernel == "fused" and unit is not None and not cuda
         self.stack = Stack(
-            spec.hyper.blocks, unit, spec.switches.norm, shape.kind, shape.output_step, rematerialised(spec, shape)
+            spec.hyper.blocks, unit, spec.switches.norm, shape.kind, shape.output_step, fused_blocks, rematerialised(spec, shape)
         )
-        if not (cuda or self.stack.rematerialised):  # where memory is scarce, it is worth more than time
+        if not cuda:
             keep_freed_memory()
         self.parameters: dict[str, Tensor] = {}
         self.dropout_seed = 0
@@ -91,6 +93,8 @@ class TorchLearner:
             size = [shape.length, spec.hyper.batch, lanes] if cuda else [2, 1, 1]
             names = unit.hamiltonian, unit.integrator
             self.compile_s = warm_up(unit.trajectory, *names, unit.nudge, self.dtype, self.device, size)
+        if fused_blocks:
+            self.compile_s += fused_block.warm_up(spec.hyper.hidden, self.dtype)
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
         """Start from ``parameters``: fresh Adam, norm statistics mean 0 and variance 1 (released: 0), no step taken."""
@@ -229,7 +233,7 @@ class TorchLearner:
             "precision": {"dtype": self.spec.dtype, "tf32": torch.backends.cuda.matmul.allow_tf32},
             "threads": torch.get_num_threads(),
             "compile_s": self.compile_s + self.recordings.seconds,
-            "compilations": compilations() + self.recordings.count,
+            "compilations": compilations() + fused_block.compilations() + self.recordings.count,
             "peak_device_bytes": torch.cuda.max_memory_allocated() if cuda else None,
         }
 

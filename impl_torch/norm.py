@@ -14,6 +14,22 @@ MEMORY = 0.99
 Statistics = tuple[Float[Tensor, " H"], Float[Tensor, " H"]]
 
 
+def weighed(
+    batch: Statistics, running: Statistics, count: int, kind: Literal["batch", "ema_released"]
+) -> tuple[Statistics, Statistics, float]:
+    """Return what a training call normalises by, the running statistics afterwards, and the batch's part in the former.
+
+    Args:
+        batch: the batch's own mean and variance (H,).
+        running: the same before this call.
+        count: training calls so far.
+        kind: as in ``normalise``.
+    """
+    share = 1 - MEMORY if count > 0 else 1.0
+    after = ((1 - share) * running[0] + share * batch[0], (1 - share) * running[1] + share * batch[1])
+    return (after, after, share) if kind == "ema_released" else (batch, after, 1.0)
+
+
 def normalise(
     x: Float[Tensor, "K n H"],
     running: Statistics,
@@ -44,8 +60,5 @@ def normalise(
         mean, var = running
         return (x - mean) * torch.rsqrt(var + OFFSET), running
     var, mean = torch.var_mean(x, dim=(0, 1), correction=0)
-    share = 1 - MEMORY if count > 0 else 1.0
-    mixed = ((1 - share) * running[0] + share * mean, (1 - share) * running[1] + share * var)
-    if kind == "ema_released":
-        mean, var = mixed
-    return (x - mean) * torch.rsqrt(var + OFFSET), (mixed[0].detach(), mixed[1].detach())
+    (mean, var), after, _ = weighed((mean, var), running, count, kind)
+    return (x - mean) * torch.rsqrt(var + OFFSET), (after[0].detach(), after[1].detach())

@@ -6,12 +6,12 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from impl_torch.team import launch
 from kernels.cpu import linear, nonlinear
-from kernels.cpu.launch import BLOCK, launch
+from kernels.cpu.launch import BLOCK
 from kernels.passes import GIVEN, RESULTS, Pass
 from rhelbench.errors import UserError
 
@@ -39,7 +39,7 @@ def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: b
     rows = {"pi": len(f) if keep else 1, "sums": len(theta) + 1}
     outputs = {key: f.new_empty((rows.get(key, len(f)), f.shape[1])) for key in RESULTS[name]}
     numbers = [arrays[key].numpy() for key in GIVEN[name]], [value.numpy() for value in outputs.values()]
-    launch(getattr(KERNELS[hamiltonian], name), f.shape[1], BLOCK, torch.get_num_threads(), *numbers[0], at_third, *numbers[1])
+    launch(getattr(KERNELS[hamiltonian], name), f.shape[1], BLOCK, *numbers[0], at_third, *numbers[1])
     return outputs
 
 

@@ -1,0 +1,186 @@
+"""A block whose passes beside its matrix products are compiled kernels (``kernels.cpu.block``); on a CPU, with one state."""
+
+import time
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from impl_torch.dropout import Bits, Dropout, no_bits
+from impl_torch.hamiltonians import HAMILTONIANS
+from impl_torch.hru import lanes
+from impl_torch.integrators import INTEGRATORS
+from impl_torch.interface import Values
+from impl_torch.norm import OFFSET, Statistics, weighed
+from impl_torch.rows import mask_of, moments, repeating, rows_of, run, spans_of, sums_of, total
+from kernels.cpu import block as kernels
+
+if TYPE_CHECKING:
+    from impl_torch.hssm import Stack
+
+
+class _Norm(NamedTuple):
+    """How a call normalises; arguments as in ``norm.normalise``."""
+
+    running: Statistics
+    calls: int
+    kind: Literal["batch", "ema_released"]
+    training: bool
+
+
+class _Head(torch.autograd.Function):
+    """x to itself, to u = norm(x), to the drive f = B u twice (see ``hru``), and to the running statistics."""
+
+    @staticmethod
+    def forward(ctx: Any, norm: _Norm, x: Tensor, B: Tensor) -> tuple[Tensor, ...]:
+        flat = rows_of(x)
+        if norm.training:
+            batch = moments(flat)
+            (mean, var), after, ctx.share = weighed(batch, norm.running, norm.calls, norm.kind)
+        else:
+            (mean, var), batch, after, ctx.share = norm.running, norm.running, norm.running, 0.0
+        running = after[0].clone(), after[1].clone()
+        rate, u = torch.rsqrt(var + OFFSET), torch.empty_like(flat)
+        run(kernels.normalise, len(flat), flat, mean, rate, u)
+        f = (u @ B.T).view(*x.shape[:2], -1)
+        ctx.save_for_backward(u, B, rate, mean - batch[0])
+        ctx.mark_non_differentiable(*running)
+        return x.detach(), u.view(x.shape), f, f.detach(), *running
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        u, B, rate, off = ctx.saved_tensors
+        past, (of_u, of_f, of_B) = repeating(grads[0]), (rows_of(grad) for grad in grads[1:4])
+        g = of_u.addmm_(of_f, B)  # in its place: nobody else has what ``_Tail`` made for u
+        sums = sums_of(g, 2, g.shape[1])
+        run(kernels.normalise_sums, len(g), g, u, sums)
+        of_g, of_gu = total(sums, g.dtype)
+        # Through the mean −rate Σg, through the variance −rate² Σ(g u)/2 times 2 (x − batch mean), (x − mean) = u / rate.
+        slope = -ctx.share * rate * of_gu / len(g)
+        shift = -ctx.share * rate * (of_g + rate * of_gu * off) / len(g)
+        run(kernels.normalise_back, len(g), g, u, past, rate, slope, shift)
+        return None, g.view(grads[0].shape), of_B.T @ u
+
+
+class _Inside(NamedTuple):
+    """What lies between φ and the output, for all rows or a span of them."""
+
+    z: Float[Tensor, "R H"]
+    y: Float[Tensor, "R H"]
+    ab: Float[Tensor, "R two_H"]
+
+    @classmethod
+    def empty(cls, rows: int, like: Float[Tensor, "K n H"]) -> "_Inside":
+        H = like.shape[2]
+        return cls(like.new_empty(rows, H), like.new_empty(rows, H), like.new_empty(rows, 2 * H))
+
+    def part(self, span: slice) -> "_Inside":
+        return _Inside(self.z[span], self.y[span], self.ab[span])
+
+    def make(self, mask: Bits, u: Tensor, phi: Tensor, C: Tensor, D: Tensor, W: Tensor) -> None:
+        """Set z = C φ + D u, y = dropout(GELU(z)), ab = W y."""
+        torch.mm(phi, C.T, out=self.z)
+        run(kernels.activate, len(u), self.z, u, D, *mask, self.y)
+        torch.mm(self.y, W.T, out=self.ab)
+
+
+class _Tail(torch.autograd.Function):
+    """x + dropout(GLU(dropout(GELU(C φ + D u)))); ``again``: what lies in between is not kept, but made again."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, masks: tuple[Bits, Bits], again: bool, x: Tensor, u: Tensor, phi: Tensor, C: Tensor, D: Tensor, W1: Tensor,
+        b1: Tensor, W2: Tensor, b2: Tensor,
+    ) -> Tensor:  # fmt: skip
+        W, out, spans = torch.cat([W1, W2]), torch.empty_like(x), spans_of(x)
+        flat_x, flat_u, flat_phi, flat_out = rows_of(x), rows_of(u), rows_of(phi), out.flatten(0, 1)
+        kept = _Inside.empty(spans[0].stop if again else len(flat_x), x)
+        for span in spans:
+            inside = kept.part(slice(span.stop - span.start) if again else span)
+            inside.make(mask_of(masks[0], span), flat_u[span], flat_phi[span], C, D, W)
+            run(kernels.gate, len(inside.z), inside.ab, flat_x[span], b1, b2, *mask_of(masks[1], span), flat_out[span])
+        ctx.save_for_backward(u, phi, C, D, W, b1, b2, *(() if again else kept))
+        ctx.masks = masks
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        u, phi, C, D, W, b1, b2, *kept = ctx.saved_tensors
+        spans, g, H = spans_of(u), repeating(grads[0]), len(D)
+        flat_u, flat_phi = rows_of(u), rows_of(phi)
+        inside = _Inside(*kept) if kept else _Inside.empty(spans[0].stop, u)
+        of_u, of_phi = torch.empty_like(flat_u), torch.empty_like(flat_phi)
+        of_W, of_C, of_b, of_D = torch.zeros_like(W), torch.zeros_like(C), [], []
+        to_ab, to_z = flat_u.new_empty(spans[0].stop, 2 * H), flat_u.new_empty(spans[0].stop, H)
+        for span in spans:
+            rows = slice(span.stop - span.start)
+            z, y, ab = here = inside.part(span if kept else rows)
+            if not kept:
+                here.make(mask_of(ctx.masks[0], span), flat_u[span], flat_phi[span], C, D, W)
+            of_ab, of_z, g_span = to_ab[rows], to_z[rows], g if len(g) < len(flat_u) else g[span]
+            of_b.append(sums_of(ab, 2 * H))
+            run(kernels.gate_back, len(z), ab, b1, b2, *mask_of(ctx.masks[1], span), g_span, of_ab, of_b[-1])
+            of_W.addmm_(of_ab.T, y)
+            torch.mm(of_ab, W, out=of_z)
+            of_D.append(sums_of(z, H))
+            run(kernels.activate_back, len(z), z, flat_u[span], D, *mask_of(ctx.masks[0], span), of_z, of_u[span], of_D[-1])
+            torch.mm(of_z, C, out=of_phi[span])
+            of_C.addmm_(of_z.T, flat_phi[span])
+        biases, of_D = total(torch.cat(of_b), g.dtype), total(torch.cat(of_D), g.dtype)
+        of_glu = of_W[:H], biases[:H], of_W[H:], biases[H:]
+        return None, None, grads[0], of_u.view(u.shape), of_phi.view(phi.shape), of_C, of_D, *of_glu
+
+
+def warm_up(hidden: int, dtype: torch.dtype) -> float:
+    """Compile the kernels, or load them from the cache; return the seconds it took.
+
+    Args:
+        hidden: H.
+        dtype: of all arrays.
+    """
+    start = time.perf_counter()
+    x, W, b = torch.ones(1, 1, hidden, dtype=dtype), torch.ones(hidden, hidden, dtype=dtype), torch.ones(hidden, dtype=dtype)
+    leaf = x.clone().requires_grad_()
+    past, u, f, *_ = _Head.apply(_Norm((b, b), 1, "batch", training=True), leaf, W)
+    _Tail.apply((no_bits(x), no_bits(x)), False, past, u, f, W, b, W, b, W, b).sum().backward()
+    return time.perf_counter() - start
+
+
+def compilations() -> int:
+    """Return how many of the kernels have been compiled or loaded in this process: one per dtype."""
+    return sum(len(kernel.signatures) for kernel in vars(kernels).values() if hasattr(kernel, "signatures"))
+
+
+def block(
+    stack: "Stack",
+    statistics: Statistics,
+    count: int,
+    training: bool,
+    dropout: Dropout | None,
+    i: int,
+    own: Values,
+    x: Float[Tensor, "K n H"],
+) -> tuple[Float[Tensor, "K n H"], Statistics]:
+    """Return a block's output and its norm's statistics, equal to the portable block's to rounding.
+
+    Args:
+        stack: what the stack is made of; its unit is not None.
+        statistics: running mean and variance (H,).
+        count: training calls so far.
+        training: whether this is a training call.
+        dropout: this step's masks, or None for none.
+        i: number of the block.
+        own: the block's trainable values.
+        x: input (K, n, H).
+    """
+    unit = stack.unit
+    assert unit is not None
+    raw = {name.removeprefix("hru."): value for name, value in own.items() if name.startswith("hru.")}
+    theta, delta, B, C = lanes(unit, raw)
+    past, u, f, f_B, *running = _Head.apply(_Norm(statistics, count, stack.norm, training), x, B)
+    hamiltonian, integrator = HAMILTONIANS[unit.hamiltonian], INTEGRATORS[unit.integrator]
+    phi = unit.trajectory(hamiltonian, integrator, unit.nudge, theta, delta, f, f_B)
+    masks = tuple(no_bits(x) if dropout is None else dropout.bits(x, i, place) for place in (0, 1))
+    glu = (own[f"glu.{name}"] for name in ("W1", "b1", "W2", "b2"))
+    return _Tail.apply(masks, stack.rematerialised, past, u, phi, C, raw["D"], *glu), (running[0], running[1])

@@ -1,0 +1,130 @@
+"""A fused block equals the portable one, in every setting, and its bits depend on nothing but its input."""
+
+from itertools import product
+from typing import Any, Literal
+
+import pytest
+import torch
+from torch import Tensor
+
+from impl_torch import fused_block, hssm, rows
+from impl_torch.dropout import Dropout
+from impl_torch.learner import unit_of
+from impl_torch.norm import Statistics
+from kernels.cpu import block as kernels
+from rhelbench.spec import Switches
+from rhelbench.switches import of, read_protocol
+from tests.parity.torch_helpers import worst
+from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
+
+K, N, H, P = 90, 3, 20, 8  # 270 rows: two whole stretches and a part of one
+
+
+def run(
+    fused: bool,
+    dtype: torch.dtype = torch.float64,
+    norm: Literal["batch", "ema_released"] = "batch",
+    dropout: Dropout | None = None,
+    count: int = 3,
+    training: bool = True,
+    model: str = "nonlinear",
+    again: bool = False,
+    g: Tensor | None = None,
+) -> dict[str, Tensor]:
+    """Return a block's output, its running statistics, and the gradients of its input and its parameters."""
+    draw = torch.Generator().manual_seed(0)
+
+    def normal(*size: int) -> Tensor:
+        return torch.randn(size, generator=draw, dtype=torch.float64)
+
+    switches = Switches.model_validate(of(read_protocol("exact"), K, "bptt", model))
+    unit = unit_of(model, switches, "fused")
+    sizes: dict[str, tuple[int, ...]] = {"alpha": (), "w": (P,), "b": (P,), "c": (P,), "delta": (), "B": (P, H), "C": (H, P)}
+    if model == "linear-complex":
+        sizes = {"a": (P,), "s": (P,), "B_re": (P, H), "B_im": (P, H), "C_re": (H, P), "C_im": (H, P)}
+    own = {name: normal(*size) / 5 for name, size in sizes.items()}
+    values = {f"hru.{name}": value for name, value in {**own, "D": normal(H)}.items()}
+    values |= {f"glu.{name}": normal(H, H) / 4 if name[0] == "W" else normal(H) for name in ("W1", "b1", "W2", "b2")}
+    values["x"] = 2 + 3 * normal(K, N, H)
+    g = normal(K, N, H) if g is None else g
+    leaves = {name: value.to(dtype).requires_grad_() for name, value in values.items()}
+    statistics: Statistics = normal(H).to(dtype), 1 + normal(H).square().to(dtype)
+    stack = hssm.Stack(1, unit, norm, "classification", 1, fused, again)
+    block: Any = fused_block.block if fused else hssm._block
+    own = {name: leaf for name, leaf in leaves.items() if name != "x"}
+    y, running = block(stack, statistics, count, training, dropout, 0, own, leaves["x"])
+    grads = torch.autograd.grad(y, list(leaves.values()), g.to(dtype), materialize_grads=True)
+    return {"y": y.detach(), "mean": running[0], "var": running[1], **dict(zip(leaves, grads, strict=True))}
+
+
+def errors(found: dict[str, Tensor], reference: dict[str, Tensor], tolerance: float) -> dict[str, float]:
+    """Return what is further off than ``tolerance``."""
+    all_of = {name: worst(found[name].numpy(), value.numpy()) for name, value in reference.items()}
+    return {name: error for name, error in all_of.items() if not error <= tolerance}
+
+
+DROPOUTS = [None, Dropout(0.25, "per_sample", 1, 2), Dropout(0.25, "per_batch", 1, 2)]
+SETTINGS = list(product(["batch", "ema_released"], DROPOUTS, [(0, True), (3, True), (3, False)]))
+
+
+@pytest.mark.parametrize(("norm", "dropout", "call"), SETTINGS)
+def test_fused_equals_portable(norm: Any, dropout: Dropout | None, call: tuple[int, bool]) -> None:
+    """Both norms, first and later training calls and inference, no dropout or masks per sample or per batch."""
+    setting = {"norm": norm, "dropout": dropout, "count": call[0], "training": call[1]}
+    found, reference = run(fused=True, **setting), run(fused=False, **setting)
+    assert errors(found, reference, FUSED_FLOAT64) == {}
+    single, portable = (run(fused, torch.float32, **setting) for fused in (True, False))
+    assert {value.dtype for value in single.values()} == {torch.float32}
+    assert errors(single, portable, FUSED_FLOAT32) == {}
+
+
+def test_fused_equals_portable_with_complex_units() -> None:
+    found, reference = (run(fused, model="linear-complex", dropout=DROPOUTS[1]) for fused in (True, False))
+    assert errors(found, reference, FUSED_FLOAT64) == {}
+
+
+def test_a_gradient_that_repeats_over_time() -> None:
+    """The mean over time sends the same one to every step, without a copy for each."""
+    g = torch.randn(N, H, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    repeated = run(fused=True, g=g.expand(K, N, H))
+    whole = run(fused=True, g=g.repeat(K, 1, 1))
+    assert all(torch.equal(repeated[name], value) for name, value in whole.items())
+
+
+@pytest.mark.parametrize("dropout", DROPOUTS)
+def test_neither_threads_nor_making_again_change_a_bit(dropout: Dropout | None) -> None:
+    reference, threads = run(fused=True, dropout=dropout), torch.get_num_threads()
+    others = [run(fused=True, dropout=dropout, again=True)]
+    try:
+        torch.set_num_threads(1 if threads > 1 else 2)
+        others.append(run(fused=True, dropout=dropout))
+    finally:
+        torch.set_num_threads(threads)
+    assert all(torch.equal(other[name], value) for other in others for name, value in reference.items())
+
+
+@pytest.mark.parametrize("dropout", DROPOUTS)
+def test_spans_change_rounding_alone(dropout: Dropout | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = run(fused=True, dropout=dropout, again=True)
+    monkeypatch.setattr(rows, "SPAN", 100)  # 99 rows, whole time steps
+    assert errors(run(fused=True, dropout=dropout, again=True), reference, FUSED_FLOAT64) == {}
+
+
+def test_what_is_made_again_is_not_kept() -> None:
+    """Beside its parameters, a block keeps u, the drive and the final state, and C's gradient φ."""
+    kept = {}
+    for again in (False, True):
+        saved: list[Tensor] = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda t, s=saved: (s.append(t), t)[1], lambda t: t):
+            run(fused=True, again=again)
+        storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in saved}
+        kept[again] = sum(storages.values())
+    assert kept[False] - kept[True] == 4 * K * N * H * 8  # z, y, and the two halves of the gate
+
+
+def test_the_kernels_see_not_a_number() -> None:
+    x = torch.full((4, 2), torch.nan)
+    means, squares = torch.empty(1, 2), torch.empty(1, 2)
+    kernels.moments(x.numpy(), means.numpy(), squares.numpy(), 0, 1)
+    assert means.isnan().all()
+    assert squares.isnan().all()
