@@ -35,14 +35,14 @@ class TaskShape:
     output_step: int = OUTPUT_STEP
 
 
-#: Bytes of activations from which on a stack keeps its blocks' inputs alone.
+#: Bytes of activations from which on a stack keeps fewer of them.
 REMATERIALISED = 2**31
 
 
 def rematerialised(spec: RunSpec, shape: TaskShape) -> bool:
-    """Return whether training runs every block again in its backward pass instead of keeping what is inside.
+    """Return whether training makes what is inside a block again in its backward pass instead of keeping it.
 
-    It costs a forward pass and pays where memory counts: where the blocks would keep more than REMATERIALISED (some eight
+    It costs up to a forward pass and pays where memory counts: where the blocks would keep more than REMATERIALISED (some eight
     arrays as wide as the block and two as wide as the recurrence, each), and the algorithm keeps no trajectory, which plain
     backpropagation does.
     """

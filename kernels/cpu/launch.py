@@ -15,8 +15,9 @@ llvmlite.binding.set_option("kernels", "--runtime-memory-check-threshold=512")
 
 # Vectors of 512 bits where the processor has them: LLVM keeps to 256 on many of those, and tanh takes up to twice the time.
 _FEATURES = llvmlite.binding.get_host_cpu_features()
-if numba.config.CPU_FEATURES is None and _FEATURES.get("avx512f"):
-    numba.config.CPU_FEATURES = f"{_FEATURES.flatten()},-prefer-256-bit"
+_CONFIG: Any = numba.config  # its stubs name no setting
+if _CONFIG.CPU_FEATURES is None and _FEATURES.get("avx512f"):
+    _CONFIG.CPU_FEATURES = f"{_FEATURES.flatten()},-prefer-256-bit"
 
 #: Lanes per call: a block's state fits the first-level cache.
 BLOCK = 256

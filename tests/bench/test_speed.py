@@ -39,6 +39,14 @@ def test_a_goal_that_is_missed_names_its_worst_cell(tmp_path: Path) -> None:
     assert len(missed) == 5
 
 
+def test_a_cell_counts_with_its_quicker_kernel(tmp_path: Path) -> None:
+    table = made(tmp_path)
+    slow = table.assign(kernel="portable", step_ms=1e6, floors=1e3, speedup=0.1)
+    found = speed.goals(pd.concat([table, slow]))
+    assert (found.met == found.of).all()
+    assert found.of.max() == 2
+
+
 def test_the_pipeline_of_the_published_runs_adds_up() -> None:
     wanted = [spec.run_id for spec in config.expand(config.read("config/smoke.yaml"))]
     table = overhead.pipeline(Path("results/published/runs"), wanted)
