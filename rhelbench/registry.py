@@ -91,6 +91,7 @@ FIGURES: dict[str, str] = {
     "curves": "matrix",
     "lockstep": "matrix",
     "limit": "matrix",
+    "trained": "matrix",
     "scaling": "benchmarks",
     "fig1_echo": "static",
     "fig2_toy": "static",

@@ -10,7 +10,7 @@ from rhelbench.errors import unknown
 from rhelbench.registry import MODELS
 from rhelbench.stats import findings, quote_cluster, quote_speed, reported, summary, tables
 from rhelbench.stats.names import LABELS
-from rhelbench.stats.records import Records
+from rhelbench.stats.records import Records, read
 from rhelbench.stats.write import markdown
 
 #: ``<!-- results: NAME -->``, whatever the build step puts there, ``<!-- end -->``.
@@ -59,6 +59,21 @@ def estimators(records: Records) -> str:
     return "\n".join(lines) + "\n"
 
 
+def trained(records: Records) -> str:
+    """Return what training with other ways to a gradient led to (config/trained.yaml)."""
+    runs = read(records.folder / "trained").plain()
+    given = runs.overrides.fillna("").str.extract(r"algorithm=(\w+)")[0]
+    runs = runs.assign(way=given.where(given.notna(), runs.algorithm), per_step=runs.train_s / runs.last_step * 1000)
+    lines = ["| model | trained with | test accuracy, % | seeds | ms per step, median |", "|---|---|---|---|---|"]
+    for model, own in runs.groupby("model"):
+        for way in (name for name in LABELS if name in set(own.way)):
+            part = own[own.way == way]
+            mean, sd = part.value.mean() * 100, part.value.std(ddof=0) * 100
+            cells = (MODELS[str(model)].label, LABELS[way], f"{mean:.1f} ± {sd:.1f}", len(part), f"{part.per_step.median():.0f}")
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
 def hours(records: Records) -> str:
     """Return what each task's cells cost: runs, steps and hours of wall time by device; runs with overrides included."""
     runs = records.runs[records.runs.model.map(lambda name: MODELS[str(name)].trained) & records.runs.total_s.notna()]
@@ -80,6 +95,7 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     "findings": findings.sentences,
     "hours": hours,
     "estimators": estimators,
+    "trained": trained,
     **quote_cluster.BLOCKS,
     **quote_speed.BLOCKS,
 }
