@@ -71,7 +71,8 @@ def legend(figure: Figure, algorithms: list[str], frameworks: list[str], extra: 
     handles = [Line2D([], [], color=COLOURS[name], lw=3, label=LABELS[name]) for name in algorithms]
     handles += [Line2D([], [], color="#444444", marker=MARKERS[name], ls="", label=LABELS[name]) for name in frameworks]
     handles += extra or []
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 5), frameon=False)
+    rows = -(-len(handles) // 5)
+    figure.legend(handles=handles, loc="outside lower center", ncols=-(-len(handles) // rows) if rows else 1, frameon=False)
 
 
 def message(sentence: str) -> Figure:

@@ -63,13 +63,13 @@ def trained(records: Records) -> str:
     """Return what training with other ways to a gradient led to (config/trained.yaml)."""
     runs = read(records.folder / "trained").plain()
     given = runs.overrides.fillna("").str.extract(r"algorithm=(\w+)")[0]
-    runs = runs.assign(way=given.where(given.notna(), runs.algorithm), per_step=runs.train_s / runs.last_step * 1000)
-    lines = ["| model | trained with | test accuracy, % | seeds | ms per step, median |", "|---|---|---|---|---|"]
+    runs = runs.assign(way=given.where(given.notna(), runs.algorithm))
+    lines = ["| model | trained with | test accuracy, % | seeds |", "|---|---|---|---|"]
     for model, own in runs.groupby("model"):
         for way in (name for name in LABELS if name in set(own.way)):
             part = own[own.way == way]
             mean, sd = part.value.mean() * 100, part.value.std(ddof=0) * 100
-            cells = (MODELS[str(model)].label, LABELS[way], f"{mean:.1f} ± {sd:.1f}", len(part), f"{part.per_step.median():.0f}")
+            cells = (MODELS[str(model)].label, LABELS[way], f"{mean:.1f} ± {sd:.1f}", len(part))
             lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
 
