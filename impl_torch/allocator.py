@@ -11,7 +11,7 @@ def keep_freed_memory() -> bool:
     """Let freed arrays be used again instead of given back to the system.
 
     By default glibc returns large arrays when they are freed, and the system zeroes the pages of the next one: at every operation
-    of an eager step. No number changes. The price is holes: the process may need twice the memory where single arrays are large.
+    of an eager step. No number changes. The price is holes in the heap, and that memory once used is never given back.
 
     Returns:
         Whether it was set: False where the C library is not glibc.

@@ -1,45 +1,33 @@
 """A block whose passes beside its matrix products are compiled kernels (``kernels.cpu.block``); on a CPU, with one state."""
 
 import time
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from impl_torch.dropout import Bits, Dropout, no_bits
+from impl_torch.dropout import Bits, no_bits
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import lanes
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Values
 from impl_torch.norm import OFFSET, Statistics, weighed
 from impl_torch.rows import mask_of, moments, repeating, rows_of, run, spans_of, sums_of, total
+from impl_torch.stack import Call, Stack, part
 from kernels.cpu import block as kernels
-
-if TYPE_CHECKING:
-    from impl_torch.hssm import Stack
-
-
-class _Norm(NamedTuple):
-    """How a call normalises; arguments as in ``norm.normalise``."""
-
-    running: Statistics
-    calls: int
-    kind: Literal["batch", "ema_released"]
-    training: bool
 
 
 class _Head(torch.autograd.Function):
     """x to itself, to u = norm(x), to the drive f = B u twice (see ``hru``), and to the running statistics."""
 
     @staticmethod
-    def forward(ctx: Any, norm: _Norm, x: Tensor, B: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, call: Call, x: Tensor, B: Tensor) -> tuple[Tensor, ...]:
         flat = rows_of(x)
-        if norm.training:
+        (mean, var), batch, after, ctx.share = call.statistics, call.statistics, call.statistics, 0.0
+        if call.training:
             batch = moments(flat)
-            (mean, var), after, ctx.share = weighed(batch, norm.running, norm.calls, norm.kind)
-        else:
-            (mean, var), batch, after, ctx.share = norm.running, norm.running, norm.running, 0.0
+            (mean, var), after, ctx.share = weighed(batch, call.statistics, call.count, call.stack.norm)
         running = after[0].clone(), after[1].clone()
         rate, u = torch.rsqrt(var + OFFSET), torch.empty_like(flat)
         run(kernels.normalise, len(flat), flat, mean, rate, u)
@@ -142,7 +130,8 @@ def warm_up(hidden: int, dtype: torch.dtype) -> float:
     start = time.perf_counter()
     x, W, b = torch.ones(1, 1, hidden, dtype=dtype), torch.ones(hidden, hidden, dtype=dtype), torch.ones(hidden, dtype=dtype)
     leaf = x.clone().requires_grad_()
-    past, u, f, *_ = _Head.apply(_Norm((b, b), 1, "batch", training=True), leaf, W)
+    call = Call(Stack(1, None, "batch", "classification", 1, True, False), (b, b), 1, True, None, 0)
+    past, u, f, *_ = _Head.apply(call, leaf, W)
     _Tail.apply((no_bits(x), no_bits(x)), False, past, u, f, W, b, W, b, W, b).sum().backward()
     return time.perf_counter() - start
 
@@ -152,35 +141,20 @@ def compilations() -> int:
     return sum(len(kernel.signatures) for kernel in vars(kernels).values() if hasattr(kernel, "signatures"))
 
 
-def block(
-    stack: "Stack",
-    statistics: Statistics,
-    count: int,
-    training: bool,
-    dropout: Dropout | None,
-    i: int,
-    own: Values,
-    x: Float[Tensor, "K n H"],
-) -> tuple[Float[Tensor, "K n H"], Statistics]:
+def block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Tensor, "K n H"], Statistics]:
     """Return a block's output and its norm's statistics, equal to the portable block's to rounding.
 
     Args:
-        stack: what the stack is made of; its unit is not None.
-        statistics: running mean and variance (H,).
-        count: training calls so far.
-        training: whether this is a training call.
-        dropout: this step's masks, or None for none.
-        i: number of the block.
+        call: the stack, whose unit is not None, and the circumstances.
         own: the block's trainable values.
         x: input (K, n, H).
     """
-    unit = stack.unit
+    unit, dropout, raw, glu = call.stack.unit, call.dropout, part(own, "hru."), part(own, "glu.")
     assert unit is not None
-    raw = {name.removeprefix("hru."): value for name, value in own.items() if name.startswith("hru.")}
     theta, delta, B, C = lanes(unit, raw)
-    past, u, f, f_B, *running = _Head.apply(_Norm(statistics, count, stack.norm, training), x, B)
+    past, u, f, f_B, *running = _Head.apply(call, x, B)
     hamiltonian, integrator = HAMILTONIANS[unit.hamiltonian], INTEGRATORS[unit.integrator]
     phi = unit.trajectory(hamiltonian, integrator, unit.nudge, theta, delta, f, f_B)
-    masks = tuple(no_bits(x) if dropout is None else dropout.bits(x, i, place) for place in (0, 1))
-    glu = (own[f"glu.{name}"] for name in ("W1", "b1", "W2", "b2"))
-    return _Tail.apply(masks, stack.rematerialised, past, u, phi, C, raw["D"], *glu), (running[0], running[1])
+    masks = tuple(no_bits(x) if dropout is None else dropout.bits(x, call.i, place) for place in (0, 1))
+    mixing = (C, raw["D"], *(glu[name] for name in ("W1", "b1", "W2", "b2")))
+    return _Tail.apply(masks, call.stack.rematerialised, past, u, phi, *mixing), (running[0], running[1])

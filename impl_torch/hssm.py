@@ -12,33 +12,10 @@ from torch.nn import functional
 
 from impl_torch.dropout import Dropout
 from impl_torch.fused_block import block
-from impl_torch.hru import Unit, fidelity, hru
+from impl_torch.hru import fidelity, hru
 from impl_torch.interface import Values
 from impl_torch.norm import Statistics, normalise
-
-
-@dataclass(frozen=True)
-class Stack:
-    """What a stack is made of, apart from its parameters.
-
-    Args:
-        blocks: N.
-        unit: what its units are made of; None for units without state.
-        norm: which kind of ``normalise``.
-        kind: classification or regression.
-        output_step: distance of a regression's outputs, in steps.
-        fused: whether blocks are ``fused_block.block``.
-        rematerialised: training keeps every block's input alone, or its drive and positions too where ``fused``, and makes
-            the rest again in the backward pass.
-    """
-
-    blocks: int
-    unit: Unit | None
-    norm: Literal["batch", "ema_released"]
-    kind: Literal["classification", "regression"]
-    output_step: int
-    fused: bool
-    rematerialised: bool
+from impl_torch.stack import Call, Stack, part
 
 
 @dataclass(frozen=True)
@@ -49,30 +26,17 @@ class Norms:
     count: int
 
 
-def _part(parameters: Values, prefix: str) -> Values:
-    return {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}
-
-
-def _block(
-    stack: Stack,
-    statistics: Statistics,
-    count: int,
-    training: bool,
-    dropout: Dropout | None,
-    i: int,
-    own: Values,
-    x: Float[Tensor, "K n H"],
-) -> tuple[Float[Tensor, "K n H"], Statistics]:
+def _block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Tensor, "K n H"], Statistics]:
     """Return a block's output and its norm's statistics; a function of its arguments alone, so that it can be run again."""
-    glu = _part(own, "glu.")
-    y, running = normalise(x, statistics, count, stack.norm, training)
-    y = functional.gelu(hru(stack.unit, _part(own, "hru."), y), approximate="tanh")
+    glu, dropout = part(own, "glu."), call.dropout
+    y, running = normalise(x, call.statistics, call.count, call.stack.norm, call.training)
+    y = functional.gelu(hru(call.stack.unit, part(own, "hru."), y), approximate="tanh")
     if dropout is not None:
-        y = y * dropout.mask(y, i, 0)
+        y = y * dropout.mask(y, call.i, 0)
     gate = torch.sigmoid(functional.linear(y, glu["W2"], glu["b2"]))
     y = functional.linear(y, glu["W1"], glu["b1"]) * gate
     if dropout is not None:
-        y = y * dropout.mask(y, i, 1)
+        y = y * dropout.mask(y, call.i, 1)
     return x + y, running
 
 
@@ -130,11 +94,11 @@ def hssm(
     x = functional.linear(x, parameters["encoder.weight"], parameters["encoder.bias"])
     statistics = []
     for i in range(stack.blocks):
-        own = _part(parameters, f"blocks.{i}.")
-        run = partial(block if stack.fused else _block, stack, norms.statistics[i], norms.count, training, dropout, i)
+        own = part(parameters, f"blocks.{i}.")
+        run = partial(block if stack.fused else _block, Call(stack, norms.statistics[i], norms.count, training, dropout, i))
         if fidelities is not None and stack.unit is not None:
             u, _ = normalise(x, norms.statistics[i], norms.count, stack.norm, training)
-            fidelities.append(fidelity(stack.unit, _part(own, "hru."), u))
+            fidelities.append(fidelity(stack.unit, part(own, "hru."), u))
         if stack.rematerialised and not stack.fused and training:
             x, *both = _Anew.apply(run, tuple(own), x, *own.values())
             running = both[0], both[1]

@@ -17,9 +17,10 @@ from impl_torch.dropout import Dropout
 from impl_torch.fused import fused, warm_up
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import Unit, hru
-from impl_torch.hssm import Norms, Stack, hssm, loss
+from impl_torch.hssm import Norms, hssm, loss
 from impl_torch.passes import compilations
 from impl_torch.recorded import READ_BACK, Recordings, cuda_graph
+from impl_torch.stack import Stack
 from rhelbench.contract import Arrays, TaskShape, rematerialised
 from rhelbench.errors import UserError
 from rhelbench.registry import MODELS

@@ -38,9 +38,10 @@ def launch(kernel: Callable[..., None], lanes: int, block: int, *arguments: Any)
         block: how many per call.
         arguments: arrays and flags of the kernel.
     """
-    threads, parallel = torch.get_num_threads(), _parallel()
     # What has to be compiled or loaded first is not run by several threads at once.
-    if parallel is None or threads == 1 or lanes <= block or not getattr(kernel, "signatures", ()):
+    threads = torch.get_num_threads() if getattr(kernel, "signatures", ()) else 1
+    parallel = _parallel()
+    if parallel is None or threads == 1 or lanes <= block:
         pool.launch(kernel, lanes, block, threads, *arguments)
         return
     starts, errors = iter(range(0, lanes, block)), []

@@ -11,6 +11,7 @@ from impl_torch import fused_block, hssm, rows
 from impl_torch.dropout import Dropout
 from impl_torch.learner import unit_of
 from impl_torch.norm import Statistics
+from impl_torch.stack import Call, Stack
 from kernels.cpu import block as kernels
 from rhelbench.spec import Switches
 from rhelbench.switches import of, read_protocol
@@ -49,10 +50,10 @@ def run(
     g = normal(K, N, H) if g is None else g
     leaves = {name: value.to(dtype).requires_grad_() for name, value in values.items()}
     statistics: Statistics = normal(H).to(dtype), 1 + normal(H).square().to(dtype)
-    stack = hssm.Stack(1, unit, norm, "classification", 1, fused, again)
+    call = Call(Stack(1, unit, norm, "classification", 1, fused, again), statistics, count, training, dropout, 0)
     block: Any = fused_block.block if fused else hssm._block
     own = {name: leaf for name, leaf in leaves.items() if name != "x"}
-    y, running = block(stack, statistics, count, training, dropout, 0, own, leaves["x"])
+    y, running = block(call, own, leaves["x"])
     grads = torch.autograd.grad(y, list(leaves.values()), g.to(dtype), materialize_grads=True)
     return {"y": y.detach(), "mean": running[0], "var": running[1], **dict(zip(leaves, grads, strict=True))}
 
@@ -111,7 +112,7 @@ def test_spans_change_rounding_alone(dropout: Dropout | None, monkeypatch: pytes
 
 
 def test_what_is_made_again_is_not_kept() -> None:
-    """Beside its parameters, a block keeps u, the drive and the final state, and C's gradient φ."""
+    """z, y and both halves of the gate are saved for the backward pass, or none of them."""
     kept = {}
     for again in (False, True):
         saved: list[Tensor] = []
@@ -119,7 +120,7 @@ def test_what_is_made_again_is_not_kept() -> None:
             run(fused=True, again=again)
         storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in saved}
         kept[again] = sum(storages.values())
-    assert kept[False] - kept[True] == 4 * K * N * H * 8  # z, y, and the two halves of the gate
+    assert kept[False] - kept[True] == 4 * K * N * H * 8
 
 
 def test_the_kernels_see_not_a_number() -> None:
