@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, canvas, legend
 from rhelbench.protocol.trainer import ECHO_LOST
-from rhelbench.stats.records import Records
+from rhelbench.stats.records import Records, overridden
 from rhelbench.switches import read_protocol
 
 #: How far the two algorithms' points stand apart, so that none hides the other.
@@ -18,7 +18,7 @@ def draw(records: Records) -> Figure:
     """Draw the runs of config/limit.yaml: a point per seed, lines through the means."""
     runs = records.plain()
     usual = str(read_protocol("exact").delta_init[1000])
-    runs = runs.assign(delta=runs.overrides.fillna("").str.removeprefix("delta_init=").replace("", usual).astype(float))
+    runs = runs.assign(delta=overridden(runs, "delta_init", usual).astype(float))
     worst = records.history.groupby("run_id").fidelity.max().rename("worst").reset_index()
     runs = runs.merge(worst, on="run_id", how="left")
     figure, (left, right) = canvas(1, 2, width=3.8, height=3.0)

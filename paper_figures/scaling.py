@@ -18,6 +18,8 @@ QUANTITIES = {
 }
 #: Lines of the kernels; a file without the column has the portable one.
 LINES = {"portable": "--", "fused": "-"}
+#: Part of the height that is added above the curves, for the exponents.
+ROOM = 0.4
 _NEEDED = {"framework", "model", "algorithm", "length"}
 #: Sizes that must not vary beside the length.
 _OTHERS = ("batch", "channels", "hidden", "state", "blocks")
@@ -60,6 +62,8 @@ def draw(data: pd.DataFrame) -> Figure:
                     fitted.append((str(framework), str(kernel), str(algorithm), np.polyfit(np.log(x), np.log(y), 1)[0]))
             ax.text(0.03, 0.97, _exponents(fitted), transform=ax.transAxes, fontsize=5.5, va="top", family="monospace")
             ax.set(title=MODELS[str(model)].label, xscale="log", yscale="log", xlabel="length (steps)", ylabel=label)
+            low, high = ax.get_ylim()
+            ax.set_ylim(low, high * (high / low) ** ROOM)
     order = [name for name in COLOURS if name in set(data.algorithm)]
     extra = [Line2D([], [], color="0.4", lw=1, ls=LINES[kernel], label=kernel) for kernel in LINES if kernel in set(data.kernel)]
     legend(figure, order, [name for name in MARKERS if name in set(data.framework)], extra)

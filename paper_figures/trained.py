@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, canvas, legend
 from rhelbench.registry import MODELS
-from rhelbench.stats.records import Records
+from rhelbench.stats.records import Records, overridden
 
 #: The exact ways end alike: the first is drawn widest, so that none hides another.
 WIDTHS = {"bptt": 3.6, "rhel": 2.2}
@@ -17,8 +17,7 @@ APART = 0.04
 def draw(records: Records) -> Figure:
     """Draw the runs of config/trained.yaml: lines are means over seeds, points the test accuracy of each seed."""
     runs = records.plain()
-    given = runs.overrides.fillna("").str.extract(r"algorithm=(\w+)")[0]
-    runs = runs.assign(way=given.where(given.notna(), runs.algorithm))
+    runs = runs.assign(way=overridden(runs, "algorithm", runs.algorithm))
     curves = records.history.merge(runs[["run_id", "model", "way"]], on="run_id")
     ways = [name for name in COLOURS if name in set(runs.way)]
     last = curves.step.max()

@@ -10,7 +10,7 @@ from rhelbench.errors import unknown
 from rhelbench.registry import MODELS
 from rhelbench.stats import findings, quote_cluster, quote_speed, reported, summary, tables
 from rhelbench.stats.names import LABELS
-from rhelbench.stats.records import Records, read
+from rhelbench.stats.records import Records, overridden, read
 from rhelbench.stats.write import markdown
 
 #: ``<!-- results: NAME -->``, whatever the build step puts there, ``<!-- end -->``.
@@ -62,8 +62,7 @@ def estimators(records: Records) -> str:
 def trained(records: Records) -> str:
     """Return what training with other ways to a gradient led to (config/trained.yaml)."""
     runs = read(records.folder / "trained").plain()
-    given = runs.overrides.fillna("").str.extract(r"algorithm=(\w+)")[0]
-    runs = runs.assign(way=given.where(given.notna(), runs.algorithm))
+    runs = runs.assign(way=overridden(runs, "algorithm", runs.algorithm))
     lines = ["| model | trained with | test accuracy, % | seeds |", "|---|---|---|---|"]
     for model, own in runs.groupby("model"):
         for way in (name for name in LABELS if name in set(own.way)):

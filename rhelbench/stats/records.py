@@ -55,6 +55,18 @@ def unturned(table: pd.DataFrame) -> pd.DataFrame:
     return table if turned.all() else table[~turned].reset_index(drop=True)
 
 
+def overridden(runs: pd.DataFrame, name: str, usual: pd.Series | str) -> pd.Series:
+    """Return what each run sets a setting to, ``usual`` where it sets nothing.
+
+    Args:
+        runs: rows of ``Records.runs``.
+        name: of the setting, for example ``"algorithm"``.
+        usual: its value where it is not overridden, one for all or one per run.
+    """
+    found = runs.overrides.fillna("").str.extract(rf"(?:^|,){name}=([^,]*)")[0]
+    return found.where(found.notna(), usual)
+
+
 def read(folder: Path) -> Records:
     """Read and check ``runs.csv`` and ``history.csv``.
 
