@@ -57,6 +57,8 @@ PROBES: dict[str, str] = {"jax": "impl_jax.probe", "torch": "impl_torch.probe"}
 
 #: Framework to the module that holds ``product`` and ``recurrence``, which `python -m rhelbench bench` times.
 BENCHES: dict[str, str] = {"jax": "impl_jax.bench", "torch": "impl_torch.bench"}
+#: The module whose ``rows`` times the kernels of a GPU alone.
+PASSES = "impl_torch.bench_passes"
 
 #: Row of docs/deviations.md to the switches that turn it from one protocol to the other; row 0 turns none, row 5 has no switch.
 DEVIATIONS: dict[int, tuple[str, ...]] = {

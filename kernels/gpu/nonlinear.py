@@ -22,20 +22,26 @@ def _unit(theta, delta, N, lane, live):
 
 
 @triton.jit
+def _kick(q, p, shift, alpha, w, c, delta, AT_THIRD: tl.constexpr):
+    """Return φ, π after a step whose drive and bias are ``shift``."""
+    h = 0.5 * delta
+    third = q + h * p
+    at = third if AT_THIRD else q
+    p = p - delta * (alpha * at + c * tanh(w * at + shift))
+    return third + h * p, p
+
+
+@triton.jit
 def forward(theta, delta, f, K, N, phi, pi, AT_THIRD: tl.constexpr, KEEP: tl.constexpr, BLOCK: tl.constexpr):
     """Step from rest: φ⅓ = φ + δπ/2; π −= δ (α φ⅓ + c̃ tanh(w φ⅓ + f + b)); φ = φ⅓ + δπ/2. KEEP: every π, or the last alone."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
     alpha, w, b, c, delta = _unit(theta, delta, N, lane, live)
-    h = 0.5 * delta
     q, p = delta * 0, delta * 0
     row = tl.cast(lane, tl.int64)
     for _ in tl.range(0, K, num_stages=STAGES):
         shift = tl.load(f + row, mask=live, other=0.0) + b
-        third = q + h * p
-        at = third if AT_THIRD else q
-        p = p - delta * (alpha * at + c * tanh(w * at + shift))
-        q = third + h * p
+        q, p = _kick(q, p, shift, alpha, w, c, delta, AT_THIRD)
         tl.store(phi + row, q, mask=live)
         if KEEP:
             tl.store(pi + row, p, mask=live)
@@ -88,44 +94,58 @@ def adjoint(theta, delta, f, phi, pi, g, K, N, grad_f, sums, AT_THIRD: tl.conste
 
 
 @triton.jit
+def _pair_step(
+    m, m_pi, d, d_pi, shift, alpha, w, c, delta, AT_THIRD: tl.constexpr, GENERAL: tl.constexpr
+):  # fmt: skip
+    """Return m, d and their momenta after a step of the pair, and what the sums need of the way (see ``_pair``)."""
+    h = 0.5 * delta
+    m_3, d_3 = m + h * m_pi, d + h * d_pi
+    beta = w * d_3
+    if GENERAL:
+        mean, half, contrast, curl = any_contrast(w * m_3 + shift, beta)
+    else:
+        mean, half, contrast, curl = small_contrast(tanh(w * m_3 + shift), beta)
+    of_f = c * half
+    m_at, d_at = m_3, d_3
+    if not AT_THIRD:
+        m_at, d_at = m, d
+        if GENERAL:
+            mean, half = any_tanh_pair(w * m + shift, w * d)
+        else:
+            mean, half, _, _ = small_contrast(tanh(w * m + shift), w * d)
+    m_new = m_pi - delta * (alpha * m_at + c * mean)
+    d_new = d_pi - delta * (alpha * d_at + c * half)
+    return m_3 + h * m_new, m_new, d_3 + h * d_new, d_new, m_3, d_3, of_f, contrast, curl
+
+
+@triton.jit
 def _pair(
     theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_THIRD: tl.constexpr, GENERAL: tl.constexpr
 ):  # fmt: skip
     """Run the pair once, by series or by formulas for any β; return the largest |β|."""
     alpha, w, b, c, delta = _unit(theta, delta, N, lane, live)
     epsilon = tl.load(epsilon + lane, mask=live, other=1.0)
-    h, inverse, scale = 0.5 * delta, 1 / w, -delta / epsilon
+    inverse, scale = 1 / w, -delta / epsilon
     row = tl.cast(lane, tl.int64) + tl.cast(N, tl.int64) * (K - 1)
     m, m_pi = tl.load(phi + lane, mask=live, other=0.0), -tl.load(pi + lane, mask=live, other=0.0)
     d, d_pi = delta * 0, epsilon * tl.load(g + row, mask=live, other=0.0)
     sum_alpha, sum_w, sum_f, sum_A, sum_delta, reach = d, d, d, d, d, d
     for _ in tl.range(0, K, num_stages=STAGES):
         shift = tl.load(f + row, mask=live, other=0.0) + b
-        m_3, d_3 = m + h * m_pi, d + h * d_pi
-        beta = w * d_3
-        if GENERAL:
-            mean, half, contrast, curl = any_contrast(w * m_3 + shift, beta)
-        else:
-            reach = tl.maximum(reach, tl.maximum(tl.abs(beta), tl.abs(w * d)))
-            mean, half, contrast, curl = small_contrast(tanh(w * m_3 + shift), beta)
-        of_f = c * half * inverse
+        before = w * d
+        m, m_new, d, d_new, m_3, d_3, of_f, contrast, curl = _pair_step(
+            m, m_pi, d, d_pi, shift, alpha, w, c, delta, AT_THIRD, GENERAL
+        )
+        of_f = of_f * inverse
+        if not GENERAL:
+            reach = tl.maximum(reach, tl.maximum(tl.abs(w * d_3), tl.abs(before)))
         sum_alpha += m_3 * d_3
         sum_w += m_3 * of_f - c * curl * inverse * inverse
         sum_f += of_f
         sum_A += contrast * inverse
         sum_delta += alpha * m_3 * d_3 + c * contrast * inverse
         tl.store(grad_f + row, scale * of_f, mask=live)
-        m_at, d_at = m_3, d_3
-        if not AT_THIRD:
-            m_at, d_at = m, d
-            if GENERAL:
-                mean, half = any_tanh_pair(w * m + shift, w * d)
-            else:
-                mean, half, _, _ = small_contrast(tanh(w * m + shift), w * d)
-        m_new = m_pi - delta * (alpha * m_at + c * mean)
-        d_new = d_pi - delta * (alpha * d_at + c * half)
         sum_delta += 0.5 * (m_pi * d_pi + m_new * d_new)
-        m, d = m_3 + h * m_new, d_3 + h * d_new
         row -= N
         m_pi = m_new
         d_pi = d_new + epsilon * tl.load(g + row, mask=live & (row >= 0), other=0.0)
@@ -186,3 +206,19 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_u, sums, AT_T
     tl.store(sums + 2 * N + lane, scale * sum_f, mask=live)
     tl.store(sums + 3 * N + lane, scale * sum_c, mask=live)
     tl.store(sums + 4 * N + lane, delta * 0, mask=live)
+
+
+@triton.jit
+def chain(theta, delta, K, N, end, PAIR: tl.constexpr, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr):
+    """Take the steps of ``forward``, or those of the pair, in registers alone, and leave φ: what a pass waits for at least."""
+    lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    live = lane < N
+    alpha, w, b, c, delta = _unit(theta, delta, N, lane, live)
+    q, p = delta * 0, delta * 0
+    d, d_pi = delta * 0, delta * 0 + 1e-3
+    for _ in tl.range(0, K):
+        if PAIR:
+            q, p, d, d_pi, _, _, _, _, _ = _pair_step(q, p, d, d_pi, b, alpha, w, c, delta, AT_THIRD, False)
+        else:
+            q, p = _kick(q, p, b, alpha, w, c, delta, AT_THIRD)
+    tl.store(end + lane, q + d, mask=live)

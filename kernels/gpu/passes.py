@@ -97,6 +97,20 @@ def launches(
     return [*([ends] if chunks > 1 else []), carry, own, *([] if name == "forward" else [fold])]
 
 
+def chain(length: int, lanes: int, pair: bool) -> Launch:
+    """Return the launch of the nonlinear unit's steps in registers alone, what its passes are measured against.
+
+    Args:
+        length: K.
+        lanes: N.
+        pair: the steps of ``pair_echo`` instead of those of ``forward``.
+    """
+    block, warps = BLOCKS["nonlinear"]
+    constants = {"PAIR": pair, "AT_THIRD": True, "BLOCK": block, "num_warps": warps}
+    grid = (-(-lanes // block),)
+    return Launch(nonlinear.chain, grid, ("theta", "delta"), (length, lanes), {"end": (lanes,)}, constants)
+
+
 def results(name: Pass, made: Mapping[str, Any]) -> list[Any]:
     """Return a pass's results in order, from all that its launches made; the nonlinear released echo's grad_B is its grad_u."""
     return [made[key] if key in made else made["grad_u"] for key in RESULTS[name]]

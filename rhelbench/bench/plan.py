@@ -14,6 +14,8 @@ from rhelbench.switches import CONFIG
 MODELS = "models"
 #: Columns that name a cell: rows that agree in them are one measurement.
 KEYS = ("task", "framework", "kernel", "model", "algorithm", "batch", "length", "channels", "hidden", "state", "blocks")
+#: The same of a pass of a GPU's kernels.
+PASS_KEYS = ("hamiltonian", "pass", "kept", "length", "lanes")
 
 
 class Cell(Frozen):

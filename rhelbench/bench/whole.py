@@ -42,7 +42,7 @@ def drawn(cell: Cell) -> tuple[TaskShape, np.ndarray, np.ndarray]:
 
 
 def measure(cell: Cell) -> dict[str, Any]:
-    """Return the time of a step, of compiling and of the floor, and the memory of the process before and at its peak."""
+    """Return the time of a step, of compiling and of the floor, and the memory of process and device."""
     spec, (shape, x, y) = spec_of(cell), drawn(cell)
     learner = setup.learner(spec, shape)
     learner.init(initial(spec, shape), 0)
@@ -52,13 +52,15 @@ def measure(cell: Cell) -> dict[str, Any]:
     step = partial(learner.train_span, inputs, targets, plan)
     (first,) = repeat(step, 1)
     times = repeat(step, cell.steps, cell.seconds)
-    peak = highest()
+    peak, facts = highest(), learner.facts()
     product = import_module(BENCHES[cell.framework]).product
     return {
         **spread(times),
         "first_ms": first,
-        "compile_s": learner.facts()["compile_s"],
+        "compile_s": facts["compile_s"],
         "floor_ms": floor_ms(cell, product, cell.steps),
         "before_bytes": before,
         "peak_bytes": peak,
+        "device": facts["device"],
+        "device_peak_bytes": facts["peak_device_bytes"],
     }

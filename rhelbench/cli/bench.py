@@ -2,9 +2,11 @@
 
 import argparse
 import json
+from importlib import import_module
 from pathlib import Path
 
 from rhelbench.errors import UserError
+from rhelbench.registry import PASSES
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inputs", type=Path, metavar="DATA", help="measure the input path of the tasks prepared in DATA instead"
     )
+    parser.add_argument("--passes", action="store_true", help="measure the passes of the fused kernels on a GPU instead")
     parser.add_argument("--cell", help="measure one cell, given as JSON, in this process and print its row")
 
 
@@ -28,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.inputs:
         return _inputs(args.inputs, args.out)
+    if args.passes:
+        return _passes(args.out)
     fields = ("table", "task", "framework", "kernel", "model", "algorithm")
     for cell in plan.choose(plan.cells(), {field: getattr(args, field) for field in fields}):
         row = bench.fresh(cell)
@@ -50,4 +55,15 @@ def _inputs(data: Path, out: Path) -> int:
             row = overhead.inputs(spec, data)
             bench.store(out / "inputs.csv", row | bench.circumstances(), ("task", "framework"))
             print(f"inputs: {spec.task}, {spec.framework}: {row['samples_per_s']:,.0f} samples/s", flush=True)
+    return 0
+
+
+def _passes(out: Path) -> int:
+    from rhelbench.bench import plan
+    from rhelbench.bench import run as bench
+
+    for row in import_module(PASSES).rows(plan.read()["passes"]):
+        bench.store(out / "passes.csv", row | bench.circumstances(), plan.PASS_KEYS)
+        size = f"{row['length']} steps, {row['lanes']} lanes"
+        print(f"passes: {row['hamiltonian']}, {row['pass']}, {size}: {row['us']:.0f} us", flush=True)
     return 0
