@@ -7,8 +7,9 @@ import triton.language as tl
 
 from kernels.gpu.elementary import SMALL, any_contrast, any_tanh_pair, small_contrast, tanh, tanh_and_log_cosh
 
-#: Steps ahead of which a loop asks for its rows, so that memory does not hold up the chain of steps.
-STAGES = tl.constexpr(4)
+#: Steps whose rows a loop asks for while it takes the same number of steps before them, so that memory does not hold up the
+#: chain of steps: a row that is waited for must not move from register to register, so these steps are written out.
+AHEAD = tl.constexpr(8)
 
 
 @triton.jit
@@ -32,22 +33,74 @@ def _kick(q, p, shift, alpha, w, c, delta, AT_THIRD: tl.constexpr):
 
 
 @triton.jit
+def _rows(path, row, step, live, end):
+    """Ask for AHEAD rows from ``row`` on, ``step`` apart; 0 beyond the path."""
+    return (
+        _row(path, row, live, end), _row(path, row + step, live, end),
+        _row(path, row + 2 * step, live, end), _row(path, row + 3 * step, live, end),
+        _row(path, row + 4 * step, live, end), _row(path, row + 5 * step, live, end),
+        _row(path, row + 6 * step, live, end), _row(path, row + 7 * step, live, end),
+    )  # fmt: skip
+
+
+@triton.jit
+def _row(path, row, live, end):
+    return tl.load(path + row, mask=live & (row >= 0) & (row < end), other=0.0)
+
+
+@triton.jit
 def forward(theta, delta, f, K, N, phi, pi, AT_THIRD: tl.constexpr, KEEP: tl.constexpr, BLOCK: tl.constexpr):
     """Step from rest: φ⅓ = φ + δπ/2; π −= δ (α φ⅓ + c̃ tanh(w φ⅓ + f + b)); φ = φ⅓ + δπ/2. KEEP: every π, or the last alone."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
     alpha, w, b, c, delta = _unit(theta, delta, N, lane, live)
     q, p = delta * 0, delta * 0
-    row = tl.cast(lane, tl.int64)
-    for _ in tl.range(0, K, num_stages=STAGES):
-        shift = tl.load(f + row, mask=live, other=0.0) + b
-        q, p = _kick(q, p, shift, alpha, w, c, delta, AT_THIRD)
+    row, step = tl.cast(lane, tl.int64), tl.cast(N, tl.int64)
+    end = step * K
+    now = _rows(f, row, step, live, end)
+    for _ in tl.range(0, K // AHEAD):
+        later = _rows(f, row + AHEAD * step, step, live, end)
+        for j in tl.static_range(AHEAD):
+            q, p = _kick(q, p, now[j] + b, alpha, w, c, delta, AT_THIRD)
+            tl.store(phi + row, q, mask=live)
+            if KEEP:
+                tl.store(pi + row, p, mask=live)
+            row += step
+        now = later
+    for _ in tl.range(0, K % AHEAD):
+        q, p = _kick(q, p, _row(f, row, live, end) + b, alpha, w, c, delta, AT_THIRD)
         tl.store(phi + row, q, mask=live)
         if KEEP:
             tl.store(pi + row, p, mask=live)
-        row += N
+        row += step
     if not KEEP:
         tl.store(pi + lane, p, mask=live)
+
+
+@triton.jit
+def _lambdas(state, sums, q, p, f, g, unit, grad, live, AT_THIRD: tl.constexpr):
+    """Go back one step: λ and the π after it, the sums, q and p before it; store the gradient towards f."""
+    l_phi, l_pi, after = state
+    sum_alpha, sum_w, sum_b, sum_c, sum_delta = sums
+    alpha, w, b, c, delta = unit
+    h = 0.5 * delta
+    third = q + h * p
+    at = third if AT_THIRD else q
+    t = tanh(w * at + (f + b))
+    force = alpha * at + c * t
+    l_q = l_phi + g
+    l_p = l_pi + h * l_q
+    pull = -delta * l_p
+    steep = c * (1 - t * t) * pull
+    drawn = alpha * pull + w * steep
+    l_third = l_q + drawn if AT_THIRD else l_q
+    sum_delta += 0.5 * (after * l_q + p * l_third) - force * l_p
+    sum_alpha += pull * at
+    sum_w += steep * at
+    sum_b += steep
+    sum_c += pull * t
+    tl.store(grad, steep, mask=live)
+    return (l_q + drawn, l_p + h * l_third, p), (sum_alpha, sum_w, sum_b, sum_c, sum_delta)
 
 
 @triton.jit
@@ -55,42 +108,30 @@ def adjoint(theta, delta, f, phi, pi, g, K, N, grad_f, sums, AT_THIRD: tl.conste
     """Go back through the steps with λ = dL/dΦ; ∂F = φ for α, tanh for c̃, c̃(1 − tanh²) times φ for w, times 1 for b and f."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
-    alpha, w, b, c, delta = _unit(theta, delta, N, lane, live)
-    h = 0.5 * delta
-    l_phi, l_pi = delta * 0, delta * 0
-    sum_alpha, sum_w, sum_b, sum_c, sum_delta = l_phi, l_phi, l_phi, l_phi, l_phi
-    row = tl.cast(lane, tl.int64) + tl.cast(N, tl.int64) * (K - 1)
-    after = tl.load(pi + row, mask=live, other=0.0)
-    for _ in tl.range(0, K, num_stages=STAGES):
-        before = row - N
-        q = tl.load(phi + before, mask=live & (before >= 0), other=0.0)
-        p = tl.load(pi + before, mask=live & (before >= 0), other=0.0)
-        shift = tl.load(f + row, mask=live, other=0.0) + b
-        third = q + h * p
-        at = third if AT_THIRD else q
-        t = tanh(w * at + shift)
-        force = alpha * at + c * t
-        l_q = l_phi + tl.load(g + row, mask=live, other=0.0)
-        l_p = l_pi + h * l_q
-        pull = -delta * l_p
-        steep = c * (1 - t * t) * pull
-        drawn = alpha * pull + w * steep
-        l_third = l_q + drawn if AT_THIRD else l_q
-        sum_delta += 0.5 * (after * l_q + p * l_third) - force * l_p
-        sum_alpha += pull * at
-        sum_w += steep * at
-        sum_b += steep
-        sum_c += pull * t
-        tl.store(grad_f + row, steep, mask=live)
-        l_phi = l_q + drawn
-        l_pi = l_p + h * l_third
-        after = p
-        row = before
-    tl.store(sums + lane, sum_alpha, mask=live)
-    tl.store(sums + N + lane, sum_w, mask=live)
-    tl.store(sums + 2 * N + lane, sum_b, mask=live)
-    tl.store(sums + 3 * N + lane, sum_c, mask=live)
-    tl.store(sums + 4 * N + lane, sum_delta, mask=live)
+    unit = _unit(theta, delta, N, lane, live)
+    zero = unit[0] * 0
+    step = -tl.cast(N, tl.int64)
+    end = -step * K
+    row = lane + step + end
+    state = (zero, zero, tl.load(pi + row, mask=live, other=0.0))
+    found = (zero, zero, zero, zero, zero)
+    q, p = _rows(phi, row + step, step, live, end), _rows(pi, row + step, step, live, end)
+    fs, gs = _rows(f, row, step, live, end), _rows(g, row, step, live, end)
+    for _ in tl.range(0, K // AHEAD):
+        far = row + AHEAD * step
+        later_q, later_p = _rows(phi, far + step, step, live, end), _rows(pi, far + step, step, live, end)
+        later_f, later_g = _rows(f, far, step, live, end), _rows(g, far, step, live, end)
+        for j in tl.static_range(AHEAD):
+            state, found = _lambdas(state, found, q[j], p[j], fs[j], gs[j], unit, grad_f + row, live, AT_THIRD)
+            row += step
+        q, p, fs, gs = later_q, later_p, later_f, later_g
+    for _ in tl.range(0, K % AHEAD):
+        before_q, before_p = _row(phi, row + step, live, end), _row(pi, row + step, live, end)
+        of_f, of_g = _row(f, row, live, end), _row(g, row, live, end)
+        state, found = _lambdas(state, found, before_q, before_p, of_f, of_g, unit, grad_f + row, live, AT_THIRD)
+        row += step
+    for i in tl.static_range(5):
+        tl.store(sums + i * N + lane, found[i], mask=live)
 
 
 @triton.jit
@@ -119,42 +160,61 @@ def _pair_step(
 
 
 @triton.jit
+def _pair_back(state, found, f, g, unit, epsilon, grad, live, AT_THIRD: tl.constexpr, GENERAL: tl.constexpr):
+    """Take a step of the pair, add to the sums, store the gradient towards f, and nudge by the row before's g."""
+    m, m_pi, d, d_pi, reach = state
+    sum_alpha, sum_w, sum_f, sum_A, sum_delta = found
+    alpha, w, b, c, delta = unit
+    inverse, before = 1 / w, w * d
+    m, m_new, d, d_new, m_3, d_3, of_f, contrast, curl = _pair_step(
+        m, m_pi, d, d_pi, f + b, alpha, w, c, delta, AT_THIRD, GENERAL
+    )
+    of_f = of_f * inverse
+    if not GENERAL:
+        reach = tl.maximum(reach, tl.maximum(tl.abs(w * d_3), tl.abs(before)))
+    sum_alpha += m_3 * d_3
+    sum_w += m_3 * of_f - c * curl * inverse * inverse
+    sum_f += of_f
+    sum_A += contrast * inverse
+    sum_delta += alpha * m_3 * d_3 + c * contrast * inverse + 0.5 * (m_pi * d_pi + m_new * d_new)
+    tl.store(grad, -delta / epsilon * of_f, mask=live)
+    return (m, m_new, d, d_new + epsilon * g, reach), (sum_alpha, sum_w, sum_f, sum_A, sum_delta)
+
+
+@triton.jit
 def _pair(
     theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_THIRD: tl.constexpr, GENERAL: tl.constexpr
 ):  # fmt: skip
     """Run the pair once, by series or by formulas for any β; return the largest |β|."""
-    alpha, w, b, c, delta = _unit(theta, delta, N, lane, live)
+    unit = _unit(theta, delta, N, lane, live)
     epsilon = tl.load(epsilon + lane, mask=live, other=1.0)
-    inverse, scale = 1 / w, -delta / epsilon
-    row = tl.cast(lane, tl.int64) + tl.cast(N, tl.int64) * (K - 1)
+    zero = unit[0] * 0
+    step = -tl.cast(N, tl.int64)
+    end = -step * K
+    row = lane + step + end
     m, m_pi = tl.load(phi + lane, mask=live, other=0.0), -tl.load(pi + lane, mask=live, other=0.0)
-    d, d_pi = delta * 0, epsilon * tl.load(g + row, mask=live, other=0.0)
-    sum_alpha, sum_w, sum_f, sum_A, sum_delta, reach = d, d, d, d, d, d
-    for _ in tl.range(0, K, num_stages=STAGES):
-        shift = tl.load(f + row, mask=live, other=0.0) + b
-        before = w * d
-        m, m_new, d, d_new, m_3, d_3, of_f, contrast, curl = _pair_step(
-            m, m_pi, d, d_pi, shift, alpha, w, c, delta, AT_THIRD, GENERAL
-        )
-        of_f = of_f * inverse
-        if not GENERAL:
-            reach = tl.maximum(reach, tl.maximum(tl.abs(w * d_3), tl.abs(before)))
-        sum_alpha += m_3 * d_3
-        sum_w += m_3 * of_f - c * curl * inverse * inverse
-        sum_f += of_f
-        sum_A += contrast * inverse
-        sum_delta += alpha * m_3 * d_3 + c * contrast * inverse
-        tl.store(grad_f + row, scale * of_f, mask=live)
-        sum_delta += 0.5 * (m_pi * d_pi + m_new * d_new)
-        row -= N
-        m_pi = m_new
-        d_pi = d_new + epsilon * tl.load(g + row, mask=live & (row >= 0), other=0.0)
-    tl.store(sums + lane, scale * sum_alpha, mask=live)
-    tl.store(sums + N + lane, scale * sum_w, mask=live)
-    tl.store(sums + 2 * N + lane, scale * sum_f, mask=live)
-    tl.store(sums + 3 * N + lane, scale * sum_A, mask=live)
-    tl.store(sums + 4 * N + lane, -sum_delta / epsilon, mask=live)
-    return reach
+    state = (m, m_pi, zero, epsilon * _row(g, row, live, end), zero)
+    found = (zero, zero, zero, zero, zero)
+    written = 0
+    if not GENERAL:  # rare, long, and therefore not written out
+        written = K // AHEAD
+        fs, gs = _rows(f, row, step, live, end), _rows(g, row + step, step, live, end)
+        for _ in tl.range(0, written):
+            far = row + AHEAD * step
+            later_f, later_g = _rows(f, far, step, live, end), _rows(g, far + step, step, live, end)
+            for j in tl.static_range(AHEAD):
+                state, found = _pair_back(state, found, fs[j], gs[j], unit, epsilon, grad_f + row, live, AT_THIRD, GENERAL)
+                row += step
+            fs, gs = later_f, later_g
+    for _ in tl.range(0, K - written * AHEAD):
+        of_f, of_g = _row(f, row, live, end), _row(g, row + step, live, end)
+        state, found = _pair_back(state, found, of_f, of_g, unit, epsilon, grad_f + row, live, AT_THIRD, GENERAL)
+        row += step
+    scale = -unit[4] / epsilon
+    for i in tl.static_range(4):
+        tl.store(sums + i * N + lane, scale * found[i], mask=live)
+    tl.store(sums + 4 * N + lane, -found[4] / epsilon, mask=live)
+    return state[4]
 
 
 @triton.jit
@@ -168,44 +228,61 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, AT_THIRD
 
 
 @triton.jit
+def _released_back(state, found, f, g, unit, scale, epsilon, grad, live, AT_THIRD: tl.constexpr):
+    """Take a step of both echoes, add to the sums, store the gradient towards u, and nudge by the row before's g."""
+    q, p, r, s = state
+    sum_alpha, sum_w, sum_f, sum_c = found
+    alpha, w, b, c, delta = unit
+    h, inverse, shift = 0.5 * delta, 1 / w, f + b
+    q_3, r_3 = q + h * p, r + h * s
+    t, energy = tanh_and_log_cosh(w * q_3 + shift)
+    o, low = tanh_and_log_cosh(w * r_3 + shift)
+    slope = c * (t - o) * inverse
+    well = (energy - low) * inverse
+    sum_alpha += 0.5 * q_3 * q_3 - 0.5 * r_3 * r_3
+    sum_w += c * inverse * (q_3 * t - r_3 * o - well)
+    sum_f += slope
+    sum_c += well
+    tl.store(grad, scale * slope, mask=live)
+    q_at, r_at = q_3, r_3
+    if not AT_THIRD:
+        q_at, r_at, t, o = q, r, tanh(w * q + shift), tanh(w * r + shift)
+    p_new = p - delta * (alpha * q_at + c * t)
+    s_new = s - delta * (alpha * r_at + c * o)
+    nudge = epsilon * g
+    return (q_3 + h * p_new, p_new + nudge, r_3 + h * s_new, s_new - nudge), (sum_alpha, sum_w, sum_f, sum_c)
+
+
+@triton.jit
 def released_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_u, sums, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr):
     """Run two echoes; everything is read at the third, and δ has no gradient. The gradient towards B is that towards u."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
-    alpha, w, b, c, delta = _unit(theta, delta, N, lane, live)
+    unit = _unit(theta, delta, N, lane, live)
     epsilon = tl.load(epsilon + lane, mask=live, other=1.0)
-    h, inverse, scale = 0.5 * delta, 1 / w, -delta / (2 * epsilon)
-    row = tl.cast(lane, tl.int64) + tl.cast(N, tl.int64) * (K - 1)
+    zero, scale = unit[0] * 0, -unit[4] / (2 * epsilon)
+    step = -tl.cast(N, tl.int64)
+    end = -step * K
+    row = lane + step + end
     q, pi_end = tl.load(phi + lane, mask=live, other=0.0), -tl.load(pi + lane, mask=live, other=0.0)
-    nudge = epsilon * tl.load(g + row, mask=live, other=0.0)
-    r, p, s = q, pi_end + nudge, pi_end - nudge
-    sum_alpha, sum_w, sum_f, sum_c = delta * 0, delta * 0, delta * 0, delta * 0
-    for _ in tl.range(0, K, num_stages=STAGES):
-        shift = tl.load(f + row, mask=live, other=0.0) + b
-        q_3, r_3 = q + h * p, r + h * s
-        t, energy = tanh_and_log_cosh(w * q_3 + shift)
-        o, low = tanh_and_log_cosh(w * r_3 + shift)
-        slope = c * (t - o) * inverse
-        well = (energy - low) * inverse
-        sum_alpha += 0.5 * q_3 * q_3 - 0.5 * r_3 * r_3
-        sum_w += c * inverse * (q_3 * t - r_3 * o - well)
-        sum_f += slope
-        sum_c += well
-        tl.store(grad_u + row, scale * slope, mask=live)
-        q_at, r_at = q_3, r_3
-        if not AT_THIRD:
-            q_at, r_at, t, o = q, r, tanh(w * q + shift), tanh(w * r + shift)
-        p_new = p - delta * (alpha * q_at + c * t)
-        s_new = s - delta * (alpha * r_at + c * o)
-        q, r = q_3 + h * p_new, r_3 + h * s_new
-        row -= N
-        nudge = epsilon * tl.load(g + row, mask=live & (row >= 0), other=0.0)
-        p, s = p_new + nudge, s_new - nudge
-    tl.store(sums + lane, scale * sum_alpha, mask=live)
-    tl.store(sums + N + lane, scale * sum_w, mask=live)
-    tl.store(sums + 2 * N + lane, scale * sum_f, mask=live)
-    tl.store(sums + 3 * N + lane, scale * sum_c, mask=live)
-    tl.store(sums + 4 * N + lane, delta * 0, mask=live)
+    nudge = epsilon * _row(g, row, live, end)
+    state = (q, pi_end + nudge, q, pi_end - nudge)
+    found = (zero, zero, zero, zero)
+    fs, gs = _rows(f, row, step, live, end), _rows(g, row + step, step, live, end)
+    for _ in tl.range(0, K // AHEAD):
+        far = row + AHEAD * step
+        later_f, later_g = _rows(f, far, step, live, end), _rows(g, far + step, step, live, end)
+        for j in tl.static_range(AHEAD):
+            state, found = _released_back(state, found, fs[j], gs[j], unit, scale, epsilon, grad_u + row, live, AT_THIRD)
+            row += step
+        fs, gs = later_f, later_g
+    for _ in tl.range(0, K % AHEAD):
+        of_f, of_g = _row(f, row, live, end), _row(g, row + step, live, end)
+        state, found = _released_back(state, found, of_f, of_g, unit, scale, epsilon, grad_u + row, live, AT_THIRD)
+        row += step
+    for i in tl.static_range(4):
+        tl.store(sums + i * N + lane, scale * found[i], mask=live)
+    tl.store(sums + 4 * N + lane, zero, mask=live)
 
 
 @triton.jit
