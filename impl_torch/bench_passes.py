@@ -29,7 +29,7 @@ def given(hamiltonian: str, length: int, lanes: int) -> Arrays:
     draw = generator("bench/passes", hamiltonian, 0, 0)
     rows = 1 if hamiltonian == "linear" else 4
     numbers = {
-        "theta": draw.uniform(0.3, 0.9, (rows, lanes)), "delta": draw.uniform(0.1, 0.5, lanes), "epsilon": np.full(lanes, 1e-3),
+        "theta": draw.uniform(0.3, 0.9, (rows, lanes)), "delta": draw.uniform(0.1, 0.5, lanes), "epsilon": np.full(lanes, 1e-7),
     }  # fmt: skip
     arrays = {key: torch.tensor(value, dtype=torch.float32, device="cuda") for key, value in numbers.items()}
     torch.manual_seed(int(draw.integers(2**31)))

@@ -11,12 +11,14 @@ from rhelbench.spec import Nudge
 
 #: Steps whose squares are summed at a time.
 SPAN = 500
+#: The largest relative ε: where g is a number near the smallest that there are, ρ/‖g‖ would be infinite in single precision.
+LARGEST = 2.0**100
 
 
 def epsilon(nudge: Nudge, steepness: Float[Tensor, ""], g: Path) -> Float[Tensor, "n 1"]:
     """Return ε per sample.
 
-    Absolute: ε = size. Relative: ε_n = ρ / (max|w| sqrt(Σ_k mean_p g_{k,n,p}²)), and 1 where g = 0.
+    Absolute: ε = size. Relative: ε_n = ρ / (max|w| sqrt(Σ_k mean_p g_{k,n,p}²)), at most ``LARGEST``, and 1 where g = 0.
 
     Args:
         nudge: mode and size (ε itself, or ρ).
@@ -32,7 +34,7 @@ def epsilon(nudge: Nudge, steepness: Float[Tensor, ""], g: Path) -> Float[Tensor
     if nudge.mode == "absolute":
         return g.new_full((g.shape[1], 1), nudge.size)
     norm = _norm(g) / g.shape[2] ** 0.5
-    size = nudge.size / (steepness.to(torch.float64) * norm)
+    size = (nudge.size / (steepness.to(torch.float64) * norm)).clamp(max=LARGEST)
     return torch.where(norm > 0, size, torch.ones_like(size)).to(g.dtype)[:, None]
 
 

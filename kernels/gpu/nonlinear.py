@@ -196,7 +196,7 @@ def _pair(
     state = (m, m_pi, zero, epsilon * _row(g, row, live, end), zero)
     found = (zero, zero, zero, zero, zero)
     written = 0
-    if not GENERAL:  # rare, long, and therefore not written out
+    if not GENERAL:  # that one is rare, and long: written out it would take half a minute to compile
         written = K // AHEAD
         fs, gs = _rows(f, row, step, live, end), _rows(g, row + step, step, live, end)
         for _ in tl.range(0, written):
@@ -206,10 +206,12 @@ def _pair(
                 state, found = _pair_back(state, found, fs[j], gs[j], unit, epsilon, grad_f + row, live, AT_THIRD, GENERAL)
                 row += step
             fs, gs = later_f, later_g
+    of_f, of_g = _row(f, row, live, end), _row(g, row + step, live, end)
     for _ in tl.range(0, K - written * AHEAD):
-        of_f, of_g = _row(f, row, live, end), _row(g, row + step, live, end)
+        next_f, next_g = _row(f, row + step, live, end), _row(g, row + 2 * step, live, end)
         state, found = _pair_back(state, found, of_f, of_g, unit, epsilon, grad_f + row, live, AT_THIRD, GENERAL)
         row += step
+        of_f, of_g = next_f, next_g
     scale = -unit[4] / epsilon
     for i in tl.static_range(4):
         tl.store(sums + i * N + lane, scale * found[i], mask=live)

@@ -9,6 +9,7 @@ import torch
 from impl_torch.algorithms import ALGORITHMS
 from impl_torch.algorithms import rhel as rhel_module
 from impl_torch.dropout import Dropout
+from impl_torch.fused import fused
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hamiltonians.nonlinear import Nonlinear
 from impl_torch.integrators import INTEGRATORS
@@ -118,6 +119,21 @@ def test_nudge() -> None:
     assert epsilon(Nudge(mode="absolute", size=0.1), torch.tensor(2.0), g).flatten().tolist() == pytest.approx([0.1, 0.1])
     relative = epsilon(EXACT, torch.tensor(2.0), g).flatten().tolist()
     assert relative == pytest.approx([1.0, 1e-3 / (2 * 7**0.5 * 1e-30)])
+
+
+@pytest.mark.parametrize("kernel", [ALGORITHMS["rhel"], fused("linear", "leapfrog", "rhel")], ids=["portable", "fused"])
+def test_a_gradient_near_the_smallest_number_stays_finite(kernel: object) -> None:
+    """A sample answered with certainty sends back 1e-44, of which ρ/‖g‖ is infinite in single precision."""
+    found = []
+    for size in (1.0, 1e-44):
+        theta, rest = drive(8, "linear", torch.float32)
+        phi = kernel(HAMILTONIANS["linear"], INTEGRATORS["leapfrog"], EXACT, theta, rest["delta"], rest["f"], rest["f"])  # pyright: ignore[reportCallIssue]
+        weight = torch.ones_like(phi)
+        weight[:, 0] *= size
+        found.append(torch.autograd.grad(phi, rest["f"], weight)[0])
+    assert torch.isfinite(found[1]).all()
+    assert torch.equal(found[1][:, 1:], found[0][:, 1:])
+    assert found[1][:, 0].abs().max() < 1e-40
 
 
 def trained(learner: object, plan: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
