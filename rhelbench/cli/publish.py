@@ -12,6 +12,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, nargs="+", help="default: config/published.yaml and config/published/*.yaml")
     parser.add_argument("--results", type=Path, default=Path("results/runs"), help="where the records are")
     parser.add_argument("--published", type=Path, default=Path("results/published"), help="where they go")
+    parser.add_argument(
+        "--same-code-as", metavar="COMMIT", help="take records with uncommitted changes, too, whose code is this commit's"
+    )
     parser.add_argument("--check", action="store_true", help="only compare the folder with its manifest")
 
 
@@ -21,5 +24,5 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.published}: {manifest.check(args.published)} files as {manifest.NAME} says.")
         return 0
     wanted = publish.specs(args.config or publish.matrices())
-    print(f"{args.published}: {counts(publish.publish(wanted, args.results, args.published))}")
+    print(f"{args.published}: {counts(publish.publish(wanted, args.results, args.published, args.same_code_as))}")
     return 0

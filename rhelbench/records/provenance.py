@@ -1,15 +1,21 @@
 """Under which circumstances a run was computed; nothing here is compared between runs."""
 
 import hashlib
+import io
+import os
 import platform
 import resource
 import socket
 import subprocess
+import sys
+import tarfile
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rhelbench import __version__
+from rhelbench.errors import UserError
 from rhelbench.records.digest import ROOT, code_digest
 from rhelbench.spec import RunSpec
 
@@ -26,6 +32,33 @@ def git() -> dict[str, Any]:
 
     changed = ask("status", "--porcelain", "--untracked-files=no")
     return {"commit": ask("rev-parse", "HEAD"), "dirty": None if changed is None else bool(changed)}
+
+
+def code_at(commit: str, framework: str) -> tuple[str, str]:
+    """Return a commit's full name, and the digest of its code that decides a run's result under one framework.
+
+    Args:
+        commit: any name of it.
+        framework: a key of FRAMEWORKS.
+
+    Raises:
+        UserError: git knows no such commit, or its code cannot be digested.
+    """
+    ask = "import sys; from rhelbench.records.digest import code_digest; print(code_digest(sys.argv[1]))"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            name = ("git", "-C", str(ROOT), "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+            full = subprocess.run(name, capture_output=True, text=True, check=True).stdout.strip()
+            tree = subprocess.run(("git", "-C", str(ROOT), "archive", full), capture_output=True, check=True).stdout
+            with tarfile.open(fileobj=io.BytesIO(tree)) as archive:
+                archive.extractall(folder, filter="data")
+            done = subprocess.run(
+                (sys.executable, "-c", ask, framework), cwd=folder, env={**os.environ, "PYTHONPATH": folder},
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise UserError(f"'{commit}': {error}; give a commit of this repository whose code has records.") from error
+    return full, done.stdout.strip()
 
 
 def lock_digest() -> str | None:

@@ -1,6 +1,8 @@
 """Ended runs become published ones, complete and hashed; what is committed is what the manifest says."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from rhelbench import config
 from rhelbench.cli import main
 from rhelbench.errors import UserError
-from rhelbench.records import manifest, publish, write
+from rhelbench.records import manifest, provenance, publish, write
 
 EMPTY = dict.fromkeys(("value", "correct", "total", "val", "best_step", "last_step"))
 FOUND = {"value": 2 / 3, "correct": 8, "total": 12, "val": 1 / 3, "best_step": 40, "last_step": 40, "flags": []}
@@ -20,13 +22,13 @@ def specs():
     return config.expand(config.read("config/smoke.yaml"))[:3]
 
 
-def leave(spec, runs: Path, status="done", dirty=False):
+def leave(spec, runs: Path, status="done", dirty=False, **more):
     """A record as training leaves it."""
     folder = runs / spec.run_id
     write.spec(folder, spec)
     write.history(folder, ROWS)
     numbers = FOUND if status == "done" else {**EMPTY, "flags": []}
-    write.record(folder, {"status": status, **numbers}, {"git": {"commit": "c", "dirty": dirty}})
+    write.record(folder, {"status": status, **numbers}, {"git": {"commit": "c", "dirty": dirty}, **more})
 
 
 def test_ended_runs_are_taken_and_failed_or_missing_ones_are_rows(tmp_path, specs):
@@ -48,6 +50,22 @@ def test_nobody_can_make_a_dirty_run_again(tmp_path, specs):
     with pytest.raises(UserError, match="uncommitted changes; commit them"):
         publish.publish(specs, tmp_path / "runs", tmp_path / "published")
     assert not (tmp_path / "published").exists()
+
+
+def test_a_copy_that_git_took_for_another_commit_is_known_by_its_code(tmp_path, specs):
+    if not (Path(".git").exists() and shutil.which("git")):
+        pytest.skip("needs the repository's history")
+    head, digest = provenance.code_at("HEAD", specs[0].framework)
+    leave(specs[0], tmp_path / "runs", dirty=True, code_digest=digest)
+    publish.publish(specs[:1], tmp_path / "runs", tmp_path / "published", same_code_as="HEAD")
+    record = write.read(tmp_path / "published" / "runs" / specs[0].run_id)
+    assert record is not None
+    assert record["provenance"]["git"] == {"commit": "c", "dirty": True, "same_code_as": head}
+    leave(specs[0], tmp_path / "runs", dirty=True, code_digest="another")
+    with pytest.raises(UserError, match="--same-code-as COMMIT"):
+        publish.publish(specs[:1], tmp_path / "runs", tmp_path / "published", same_code_as="HEAD")
+    with pytest.raises(UserError, match="a commit of this repository"):
+        provenance.code_at("nosuchcommit", "jax")
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing", "not listed", "no manifest"])
@@ -76,6 +94,7 @@ def test_every_published_record_is_of_a_clean_commit_and_of_a_run_that_is_asked_
     for path in Path("results/published/runs").glob("*/record.json"):
         record = json.loads(path.read_text())
         assert record["result"]["spec"] == wanted[path.parent.name].model_dump(mode="json")
-        assert record["provenance"]["git"]["dirty"] is False
+        git = record["provenance"]["git"]
+        assert git["dirty"] is False or re.fullmatch(r"[0-9a-f]{40}", git["same_code_as"])
         for name in ("device", "precision", "versions", "code_digest", "lock_digest"):
             assert record["provenance"][name], name
