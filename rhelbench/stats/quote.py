@@ -8,7 +8,7 @@ import pandas as pd
 
 from rhelbench.errors import unknown
 from rhelbench.registry import MODELS
-from rhelbench.stats import findings, quote_cluster, quote_speed, reported, summary, tables
+from rhelbench.stats import findings, quote_cluster, quote_gpu, quote_rules, quote_speed, reported, summary, tables
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records, overridden, read
 from rhelbench.stats.write import markdown
@@ -96,6 +96,8 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     "estimators": estimators,
     "trained": trained,
     **quote_cluster.BLOCKS,
+    **quote_gpu.BLOCKS,
+    **quote_rules.BLOCKS,
     **quote_speed.BLOCKS,
 }
 

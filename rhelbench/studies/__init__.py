@@ -9,6 +9,7 @@ STUDIES: dict[str, str] = {
         "static_gradients",
         "precision",
         "summation",
+        "released_rounding",
         "epsilon",
         "round_trip",
         "passes",

@@ -1,0 +1,74 @@
+"""What single precision leaves of the linear model's gradient on real data, under the released rule and under the exact one."""
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+
+from rhelbench import config
+from rhelbench.contract import Arrays, TaskShape
+from rhelbench.parameters import initial
+from rhelbench.registry import FRAMEWORKS
+from rhelbench.spec import Nudge, RunSpec
+from rhelbench.studies import stacks
+from rhelbench.switches import of, read_protocol
+from rhelbench.tasks import card, splits, store
+
+TASK, SEED = "Heartbeat", 2345
+#: Rule to the protocol whose nudge it goes with: ε = 0.1 for both echoes, ρ = 1e-4 for the pair.
+RULES = {"bptt": "released", "rhel_released": "released", "rhel": "exact"}
+KERNELS = ("portable", "fused")
+COLUMNS = ["framework", "kernel", "rule", "block", "parameter", "error", "norm"]
+
+
+def compute(task: str = TASK, frameworks: Sequence[str] = ("jax", "torch"), data_dir: str = "data") -> dict[str, pd.DataFrame]:
+    """Return ``released_rounding``: framework, kernel, rule, block, parameter, error, norm.
+
+    Error: ‖g32 − g64‖ / ‖g64‖ of one rule's own gradient in float32 and in float64 (portable, the norm in the last column), on
+    the first batch of the training part, at the initial values of seed 2345, all else as ``released``. A rule's bias, the
+    same in both precisions, is not in it.
+
+    Source:
+        docs/deviations.md, rows 2 and 8.
+    """
+    names = {"name": "static", "protocol": "released", "tasks": [task], "models": ["linear-complex"], "algorithms": ["rhel"]}
+    (spec,) = config.expand(config.parse(names | {"frameworks": ["jax"], "seeds": [SEED]}, "the study of rounding"))
+    prepared = store.load(task, data_dir)
+    x, y = splits.arrays(prepared, splits.split(prepared, spec.switches.split, SEED), "train", spec.hyper.time_channel)
+    shape = card.load(task).shape(spec.hyper.time_channel)
+    rows = [row for name in frameworks for row in errors(spec, shape, name, x[: spec.hyper.batch], y[: spec.hyper.batch])]
+    return {"released_rounding": pd.DataFrame(rows, columns=COLUMNS)}
+
+
+def errors(
+    spec: RunSpec, shape: TaskShape, framework: str, x: np.ndarray, y: np.ndarray
+) -> Iterator[tuple[str, str, str, int, str, float, float]]:
+    """Compare float32 with float64 for every rule and kernel.
+
+    Args:
+        spec: a run of the linear model; its rule, nudge, kernel and precision are replaced.
+        shape: the task's.
+        framework: a name of FRAMEWORKS.
+        x: inputs (n, L, d).
+        y: labels (n,).
+    """
+    parameters = initial(spec, shape)  # in float32: both precisions start from the same numbers
+
+    def gradients(rule: str, kernel: str, dtype: str) -> Arrays:
+        nudge = Nudge.model_validate(of(read_protocol(RULES[rule]), shape.length, "rhel", spec.model)["nudge"])
+        switches = spec.switches.model_copy(update={"algorithm": rule, "nudge": nudge})
+        changes = {"framework": framework, "switches": switches, "kernel": kernel, "dtype": dtype}
+        learner = import_module(FRAMEWORKS[framework]).make_learner(spec.model_copy(update=changes), shape)
+        return stacks.gradients(learner, parameters, x.astype(dtype), y, dtype)
+
+    for rule in RULES:
+        truth = gradients(rule, "portable", "float64")
+        for kernel in KERNELS:
+            found = gradients(rule, kernel, "float32")
+            for path, wanted in truth.items():
+                head, *rest = path.split(".")
+                if head == "blocks" and rest[1] == "hru":
+                    size = float(np.linalg.norm(wanted))
+                    error = float(np.linalg.norm(found[path] - wanted)) / size
+                    yield framework, kernel, rule, int(rest[0]), rest[-1], error, size
