@@ -1,5 +1,6 @@
 """What each difference between the released code and the theorems does: to the gradient, to the model, to the metric."""
 
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ SHAPE = TaskShape(channels=6, length=_LENGTH, outputs=2, kind="classification")
 
 
 def rows(page: Path = PAGE) -> list[dict[str, str]]:
-    """Return the rows of the table in docs/deviations.md, by its headings."""
-    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    """Return the rows of the first table in docs/deviations.md, by its headings."""
+    after = dropwhile(lambda line: not line.startswith("|"), page.read_text(encoding="utf-8").splitlines())
+    lines = takewhile(lambda line: line.startswith("|"), after)
     cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
     head, *body = [row for row in cells if not set("".join(row)) <= set("-: ")]
     return [dict(zip(head, row, strict=True)) for row in body]
