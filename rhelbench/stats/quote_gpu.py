@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from rhelbench import config
 from rhelbench.bench import plan, reported
 from rhelbench.registry import MODELS
 from rhelbench.stats.evidence import BENCHMARKS
@@ -70,6 +71,19 @@ def models(records: Records) -> str:
     return markdown(pd.DataFrame(rows)) + "\n"
 
 
+def cost(records: Records) -> str:
+    """Return the hours of one run by task: the fewest steps after which early stopping can end it, and all 100,000."""
+    table = pd.read_csv(records.folder / FOLDER / f"{plan.MODELS}.csv")
+    table = table[table.framework == "torch"]
+    common, rows = config.hyperparameters()["common"], []
+    for task in dict.fromkeys(reported.read().task):
+        ms = table[table.task == task].step_ms.median()
+        least, most = common["eval_every"] * (common["patience"] + 2), common["steps"]
+        hours = {f"hours, {steps:,} steps": f"{ms * steps / 3.6e6:.2f}" for steps in (least, most)}
+        rows.append({"task": task, "ms per step, median": f"{ms:.1f}"} | hours)
+    return markdown(pd.DataFrame(rows)) + "\n"
+
+
 def device(records: Records) -> str:
     """Return the device's name and the bandwidth of a copy on it."""
     table = pd.read_csv(records.folder / FOLDER / "passes.csv")
@@ -77,4 +91,4 @@ def device(records: Records) -> str:
 
 
 #: Name of a block to what fills it.
-BLOCKS: dict[str, Callable[[Records], str]] = {"gpu_device": device, "gpu_passes": passes, "gpu_models": models}
+BLOCKS: dict[str, Callable[[Records], str]] = {"gpu_device": device, "gpu_passes": passes, "gpu_models": models, "gpu_cost": cost}
