@@ -9,7 +9,7 @@ from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records, overridden
 from rhelbench.stats.write import markdown
 
-TASK, STEP = "Heartbeat", 10_000
+TASK, STEP = "Heartbeat", 4_000
 
 
 def rounding(records: Records) -> str:
@@ -35,25 +35,25 @@ def gap(records: Records) -> str:
     runs = runs[runs.model.isin(("linear-complex", "nonlinear", "memoryless"))]
     loss = records.history[records.history.step == STEP].set_index("run_id").loss
     runs = runs.assign(loss=runs.run_id.map(loss), rule=overridden(runs, "algorithm", "released"))
-    runs = runs.assign(frozen=overridden(runs, "delta_trained", "True") == "False")
+    runs = runs.assign(frozen=overridden(runs, "delta_trained", "True") == "False", dtype=overridden(runs, "dtype", "float32"))
     bptt = runs[(runs.algorithm == "bptt") & ~runs.frozen & (runs.model != "memoryless")]
     bptt = bptt[["model", "framework", "seed", "loss"]].rename(columns={"loss": "bptt"})
     runs = runs.merge(bptt, on=["model", "framework", "seed"], how="left").dropna(subset="loss")
     rows = []
-    for key, own in runs.groupby(["model", "algorithm", "rule", "frozen", "framework", "device"], sort=True):
-        model, algorithm, rule, frozen, framework, device = key
+    for key, own in runs.groupby(["model", "algorithm", "rule", "frozen", "dtype", "framework", "device"], sort=True):
+        model, algorithm, rule, frozen, dtype, framework, device = key
         trained = LABELS[str(algorithm)] if model != "memoryless" else ""
         trained += {"rhel": ", exact rule", "released": ", released rule"}[str(rule)] if algorithm == "rhel" else ""
         ratio = (own.loss / own.bptt).dropna()
         rows.append(
             {
                 "model": MODELS[str(model)].label,
-                "trained with": trained + (", δ held" if frozen else ""),
+                "trained with": trained + (", δ held" if frozen else "") + (f", {dtype}" if dtype != "float32" else ""),
                 "framework, device": f"{LABELS[str(framework)]}, {'CPU' if 'NVIDIA' not in str(device) else device}",
                 "seeds": len(own),
                 "training loss": f"{own.loss.mean():.4f}",
                 "in that of BPTT": "" if ratio.empty else f"{ratio.min():.3f} to {ratio.max():.3f}",
-                "test accuracy, %": f"{100 * own.value.mean():.1f}",
+                "test accuracy, %": f"{100 * own.value.mean():.1f}" if dtype == "float32" else "",
             }
         )
     return markdown(pd.DataFrame(rows)) + "\n"

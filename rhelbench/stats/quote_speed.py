@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from rhelbench import config
@@ -73,6 +74,23 @@ def units(records: Records) -> str:
     return _table(rows)
 
 
+def sizes(records: Records) -> str:
+    """Return one unit's time at the smallest and the largest channels and batch, and the power of the size between."""
+    rows, names = [], ["model", "algorithm", "framework", "kernel"]
+    tables = {size: pd.read_csv(records.folder / BENCHMARKS / f"unit_{size}.csv") for size in ("state", "batch")}
+    for model, algorithm, framework, kernel in sorted(tables["state"][names].drop_duplicates().to_numpy().tolist()):
+        row = {"model": MODELS[model].label, "algorithm": algorithm, "framework, kernel": f"{framework}, {kernel}"}
+        for size, table in tables.items():
+            own = table[(table[names].astype(str) == [model, algorithm, framework, kernel]).all(axis=1)].sort_values(size)
+            power = np.polyfit(np.log(own[size]), np.log(own.step_ms), 1)[0]
+            word = {"state": "channels"}.get(size, size)
+            ends = [f"{ms:,.3g}" for ms in (own.step_ms.iloc[0], own.step_ms.iloc[-1])]
+            row[f"ms, {word} {own[size].min()} to {own[size].max():,}"] = " to ".join(ends)
+            row[f"power of {word}"] = f"{power:.2f}"
+        rows.append(row)
+    return _table(rows)
+
+
 def pipeline(records: Records) -> str:
     """Return where the published runs of config/smoke.yaml spent their time, in seconds per run."""
     wanted = [spec.run_id for spec in config.expand(config.read("config/smoke.yaml"))]
@@ -114,6 +132,7 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     "speed_goals": goals,
     "speed_models": models,
     "speed_units": units,
+    "speed_sizes": sizes,
     "speed_pipeline": pipeline,
     "speed_inputs": inputs,
 }
