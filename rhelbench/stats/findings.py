@@ -1,6 +1,7 @@
 """What was found, in three sentences for the README: each number comes from results/published, each ends in its evidence."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 from rhelbench.registry import MODELS
 from rhelbench.stats import pairs, reported, skill
+from rhelbench.stats.equivalence import LEVEL
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.pages import interval
 from rhelbench.stats.records import Records
@@ -44,7 +46,8 @@ def headline(table: pd.DataFrame) -> str:
     if table.empty:
         return "Nothing has been run"
     if not verdicts <= {"equivalent", "identical"}:
-        return "No verdict yet" + ("" if learned else ", and neither algorithm is known to beat the majority class")
+        guesses = bool((table.informative == "no").any()) and not learned
+        return "No verdict yet" + (", and neither algorithm is known to beat the majority class" if guesses else "")
     return "RHEL trains to what BPTT trains to" if learned else "RHEL and BPTT agree, but neither beats the majority class"
 
 
@@ -55,20 +58,27 @@ def on_par(records: Records, table: pd.DataFrame) -> str:
         records: where the cells are from.
         table: rows of ``pairs.compare``.
     """
-    lines = []
+    lines: dict[str, list[str]] = {}
     for row in table.to_dict("records"):
         cell = f"{MODELS[row['model']].label} {LABELS[row['framework']]}"
-        more = (
-            f"; {row['seeds_needed']} seeds would decide"
-            if row["verdict"] == "inconclusive" and pd.notna(row["seeds_needed"])
-            else ""
-        )
         difference = interval(row["mean"], row["low"], row["high"], row["metric"])
-        lines.append(f"{cell} {difference} (n = {row['n']}, {row['verdict']}{more})")
+        lines.setdefault(row["task"], []).append(f"{cell} {difference} (n = {row['n']}, {row['verdict']}{_more(row)})")
     gains = skill.table(records).merge(table[pairs.GROUP], on=pairs.GROUP)
     beaten = [f"`{name}` in {int(part.better.sum())} of {len(part)} cells" for name, part in gains.groupby("baseline")]
-    unit = "points" if (table.metric == "accuracy").all() else "the metric's unit"
-    return f"RHEL − BPTT in {unit}, 95 % intervals: {', '.join(lines)}; known to be better than {' and '.join(beaten)}"
+    unit = "points" if (table.metric == "accuracy").all() else "points (or hundredths of the squared error)"
+    cells = "; ".join(f"{task}: {', '.join(own)}" for task, own in lines.items())
+    return f"RHEL − BPTT in {unit}, 95 % intervals: {cells}. Known to be better than {' and '.join(beaten)}"
+
+
+def _more(row: Mapping[Any, Any]) -> str:
+    """Return what would decide an inconclusive pair: more seeds, or fewer other pairs beside it."""
+    if row["verdict"] != "inconclusive":
+        return ""
+    if row["p_equivalence"] <= LEVEL:
+        return "; equivalent by itself, not among all pairs compared"
+    return (
+        f"; {row['seeds_needed']} seeds would decide" if pd.notna(row["seeds_needed"]) and row["seeds_needed"] > row["n"] else ""
+    )
 
 
 def sentences(records: Records) -> str:
@@ -80,8 +90,11 @@ def sentences(records: Records) -> str:
     }
     text = {}
     for name, part in parts.items():
-        tasks = ", ".join(dict.fromkeys(part.task))
-        text[name] = f"**{headline(part)}** on {tasks}. {on_par(records, part)}"
+        found: dict[str, list[str]] = {}
+        for task, own in part.groupby("task", sort=False):
+            found.setdefault(headline(own), []).append(str(task))
+        said = "; ".join(f"**{words}** on {', '.join(tasks)}" for words, tasks in found.items())
+        text[name] = f"{said or f'**{headline(part)}**'}. {on_par(records, part)}"
     return (
         f"1. {gradient(records.folder)}\n"
         f"2. The paper's tasks: {text['tests']} ([records](results/published/runs.csv)).\n"

@@ -16,6 +16,7 @@ from rhelbench.stats import findings
         (["equivalent", "different"], "yes", "RHEL and BPTT differ"),
         (["equivalent", "inconclusive"], "yes", "No verdict yet"),
         (["too few", "too few"], "no", "No verdict yet, and neither algorithm is known to beat the majority class"),
+        (["too few", "inconclusive"], "unknown", "No verdict yet"),
         ([], "no", "Nothing has been run"),
     ],
 )
@@ -30,3 +31,17 @@ def test_the_gradient_is_said_to_hold_only_where_every_level_passed(tmp_path, pa
     sentence = findings.gradient(tmp_path)
     assert said in sentence
     assert "2e-09 (linear)" in sentence
+
+
+@pytest.mark.parametrize(
+    ("verdict", "p", "needed", "said"),
+    [
+        ("equivalent", 0.001, 5, ""),
+        ("inconclusive", 0.03, 17, "; equivalent by itself, not among all pairs compared"),
+        ("inconclusive", 0.2, 26, "; 26 seeds would decide"),
+        ("inconclusive", 0.2, 19, ""),
+        ("inconclusive", 0.2, None, ""),
+    ],
+)
+def test_what_would_decide_a_pair(verdict: str, p: float, needed: int | None, said: str) -> None:
+    assert findings._more({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said
