@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from rhelbench.plotting import LABELS, MARKERS, canvas, message
 from rhelbench.registry import MODELS
-from rhelbench.stats import pairs
+from rhelbench.stats import pairs, reported
 from rhelbench.stats.records import Records
 
 #: Verdict to colour; the words stand beside the intervals too.
@@ -25,7 +25,11 @@ VERDICTS = {
 
 def draw(records: Records) -> Figure:
     table = pairs.compare(records)
-    table = table[table.n > 0]
+    paper = reported.order()
+    place = {task: i for i, task in enumerate([*paper, *sorted(set(table.task) - set(paper))])}
+    table = table[table.n > 0].sort_values(
+        ["task", "protocol", "model", "framework"], key=lambda c: c.map(place) if c.name == "task" else c
+    )
     if table.empty:
         return message("No paired difference yet: no cell of this matrix has both algorithms for one seed.")
     kinds = [metric for metric in ("accuracy", "mse") if (table.metric == metric).any()]

@@ -6,6 +6,7 @@ Level lines: the baselines of the task at their best, the mean over runs.
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
 from rhelbench.plotting.panels import PANEL, grid, label, title
@@ -47,6 +48,7 @@ def draw(records: Records) -> Figure:
             level = best[(best.task == key[0]) & (best.protocol == key[2]) & (best.model == name)].val
             if len(level):
                 ax.axhline(level.mean() * 100, color=COLOURS["baseline"], ls=style, lw=1.2, zorder=0)
+        ax.xaxis.set_major_locator(MaxNLocator(4))  # numbers of five digits need room
         ax.set(title=title(key), xlabel="optimiser step", ylabel=label("validation", part.metric.iloc[0]))
     for ax in axes[len(panels) :]:
         ax.remove()
