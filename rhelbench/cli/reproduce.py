@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -18,13 +19,21 @@ from rhelbench.records.reproduce import VERDICTS, compare
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("run_id", nargs="?", help="which run; without it one of this version is chosen at random")
+    parser.add_argument(
+        "run_id", nargs="?", help="which run; without it one of this version is chosen at random, one from a CPU where no GPU is"
+    )
     parser.add_argument("--published", type=Path, default=Path("results/published"), help="where the published records are")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
     parser.add_argument(
         "--scratch", type=Path, default=Path("scratch"), help="where checkpoints go; an interrupted check resumes"
     )
     parser.add_argument("--out", type=Path, help="also write the comparison there, as CSV")
+
+
+def _comes_out_here(folder: Path) -> bool:
+    """Return whether a run is from a CPU, or a GPU is here: dropout masks are another stream on each kind of device."""
+    record = write.read(folder)
+    return bool(shutil.which("nvidia-smi")) or record is None or record["provenance"].get("peak_device_bytes") is None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     now = [name for name in known if read_spec(str(folder / name / "spec.json")).benchmark == BENCHMARK_VERSION]
     if not args.run_id and not now:
         raise UserError(f"No record in {folder} is of version {BENCHMARK_VERSION}; name a run, and take the code of its version.")
-    run_id = args.run_id or random.SystemRandom().choice(now)
+    run_id = args.run_id or random.SystemRandom().choice([name for name in now if _comes_out_here(folder / name)] or now)
     if run_id not in known:
         raise unknown("published run", run_id, known)
     print(f"{run_id}: training it again; to repeat this: python -m rhelbench reproduce {run_id}", flush=True)

@@ -13,7 +13,7 @@ CIRCUMSTANCES = ("code_digest", "lock_digest", "device", "platform", "versions")
 VERDICTS = {
     "identical": "every number and every parameter came out again, bit for bit.",
     "same metric": "the test metric came out again; other bits differ, as they may on another machine or with other code.",
-    "different": "the test metric differs.",
+    "different": "the test metric differs; a CPU and a GPU draw other dropout masks: only the same kind of device can decide.",
     "not comparable": "the data or the split differ, so that the numbers answer different questions.",
 }
 

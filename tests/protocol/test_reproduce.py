@@ -1,6 +1,7 @@
 """A published run is trained again and compared: what came out again, what did not, and why it may not have."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -82,3 +83,19 @@ def test_wrong_input_is_a_sentence(published, tmp_path, capsys):
     assert "Unknown published run 'Heartbeat-linear'" in capsys.readouterr().err
     assert main(["reproduce", "--published", str(tmp_path / "none")]) == 2
     assert "No record in" in capsys.readouterr().err
+
+
+def test_a_run_from_a_gpu_is_not_chosen_where_there_is_none(published, tmp_path, monkeypatch):
+    other = published.parent / "from-a-gpu"
+    shutil.copytree(published, other)
+    change(other, "provenance", peak_device_bytes=1)
+    monkeypatch.setattr(reproduce_command.shutil, "which", lambda name: None)
+    asked: list[list[str]] = []
+    monkeypatch.setattr(
+        reproduce_command.random.SystemRandom, "choice", lambda self, names: asked.append(names) or published.name
+    )
+    assert reproduce(published, tmp_path) == 0
+    monkeypatch.setattr(reproduce_command.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    assert reproduce(published, tmp_path) == 0
+    assert asked[0] == [published.name]
+    assert set(asked[1]) == {published.name, other.name}
