@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from rhelbench.bench import floor, plan, reported, run, timing, unit
+from rhelbench.cli import main
 from rhelbench.errors import UserError
 from rhelbench.registry import BENCHES
 
@@ -102,3 +104,10 @@ def test_a_wrong_name_or_cell_is_one_sentence() -> None:
 def test_timings_are_as_many_as_asked() -> None:
     assert len(timing.repeat(lambda: None, 7)) == 7
     assert timing.highest() >= timing.resident() > 0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="where there is a GPU its kernels are measured")
+def test_kernels_of_a_gpu_are_not_measured_without_one(tmp_path, capsys) -> None:
+    assert main(["bench", "--passes", "--out", str(tmp_path)]) == 2
+    assert "sees none here: run it where there is one." in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
