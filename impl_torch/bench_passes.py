@@ -25,7 +25,7 @@ REPETITIONS = 100
 
 
 def given(hamiltonian: str, length: int, lanes: int) -> Arrays:
-    """Return a pass's arrays in float32: parameters as a model starts with, f and g ~ N(0, 1), the path of ``forward``."""
+    """Return a pass's arrays in float32: parameters of stable units, f and g ~ N(0, 1), a small ε, the path of ``forward``."""
     draw = generator("bench/passes", hamiltonian, 0, 0)
     rows = 1 if hamiltonian == "linear" else 4
     numbers = {

@@ -34,7 +34,7 @@ def _kick(q, p, shift, alpha, w, c, delta, AT_THIRD: tl.constexpr):
 
 @triton.jit
 def _rows(path, row, step, live, end):
-    """Ask for AHEAD rows from ``row`` on, ``step`` apart; 0 beyond the path."""
+    """Ask for AHEAD rows, eight, from ``row`` on, ``step`` apart; 0 beyond the path."""
     return (
         _row(path, row, live, end), _row(path, row + step, live, end),
         _row(path, row + 2 * step, live, end), _row(path, row + 3 * step, live, end),
@@ -45,6 +45,7 @@ def _rows(path, row, step, live, end):
 
 @triton.jit
 def _row(path, row, live, end):
+    """Ask for one row; 0 beyond the path."""
     return tl.load(path + row, mask=live & (row >= 0) & (row < end), other=0.0)
 
 

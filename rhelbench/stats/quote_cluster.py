@@ -6,6 +6,7 @@ from statistics import median
 import pandas as pd
 
 from rhelbench import config
+from rhelbench.spec import Budget
 from rhelbench.stats.records import Records
 from rhelbench.stats.write import markdown
 
@@ -104,6 +105,11 @@ def packing(records: Records) -> str:
     )
 
 
+def fewest(budget: Budget) -> int:
+    """Return the least steps after which early stopping can end a run: the first evaluation is an improvement, and then none."""
+    return (budget.patience + 2) * budget.eval_every
+
+
 def cost(records: Records) -> str:
     """Return CPU hours of the paper's matrix by measured seconds per step, between the protocol's bounds."""
     steps: dict[str, list[float]] = {}
@@ -117,8 +123,7 @@ def cost(records: Records) -> str:
         own = [spec for spec in specs if spec.task == task]
         budget, step = own[0].budget, median(measured)
         limit = budget.time_limit_s / 3600
-        fewest = (budget.patience + 2) * budget.eval_every  # the first evaluation is an improvement, and then none
-        least, most = (min(limit, count * step / 3600) for count in (fewest, budget.steps))
+        least, most = (min(limit, count * step / 3600) for count in (fewest(budget), budget.steps))
         totals = [totals[0] + len(own) * least, totals[1] + len(own) * most]
         rows.append([task, len(own), f"{step:.2f}", f"{least:.1f}", f"{most:.1f}"])
     rows.append(["all", len(specs), "", f"{totals[0]:.0f} in all", f"{totals[1]:.0f} in all"])

@@ -7,7 +7,9 @@ import pandas as pd
 from rhelbench import config
 from rhelbench.bench import plan, reported
 from rhelbench.registry import MODELS
+from rhelbench.spec import Budget
 from rhelbench.stats.evidence import BENCHMARKS
+from rhelbench.stats.quote_cluster import fewest
 from rhelbench.stats.records import Records
 from rhelbench.stats.write import markdown
 
@@ -72,15 +74,16 @@ def models(records: Records) -> str:
 
 
 def cost(records: Records) -> str:
-    """Return the hours of one run by task: the fewest steps after which early stopping can end it, and all 100,000."""
+    """Return the minutes of one run by task, between the protocol's bounds: the fewest steps after which it can end, and all."""
     table = pd.read_csv(records.folder / FOLDER / f"{plan.MODELS}.csv")
     table = table[table.framework == "torch"]
-    common, rows = config.hyperparameters()["common"], []
+    rows = []
     for task in dict.fromkeys(reported.read().task):
         ms = table[table.task == task].step_ms.median()
-        least, most = common["eval_every"] * (common["patience"] + 2), common["steps"]
-        hours = {f"hours, {steps:,} steps": f"{ms * steps / 3.6e6:.2f}" for steps in (least, most)}
-        rows.append({"task": task, "ms per step, median": f"{ms:.1f}"} | hours)
+        found = config.settings(config.hyperparameters(), task, "linear")
+        budget = Budget.model_validate({name: found[name] for name in Budget.model_fields})
+        minutes = {f"minutes, {steps:,} steps": f"{ms * steps / 6e4:.1f}" for steps in (fewest(budget), budget.steps)}
+        rows.append({"task": task, "ms per step, median": f"{ms:.1f}"} | minutes)
     return markdown(pd.DataFrame(rows)) + "\n"
 
 

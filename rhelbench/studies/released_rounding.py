@@ -1,7 +1,7 @@
 """What single precision leaves of the linear model's gradient on real data, under the released rule and under the exact one."""
 
 from collections.abc import Iterator, Sequence
-from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,10 @@ import pandas as pd
 from rhelbench import config
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.parameters import initial
-from rhelbench.registry import FRAMEWORKS
+from rhelbench.protocol import setup
 from rhelbench.spec import Nudge, RunSpec
 from rhelbench.studies import stacks
 from rhelbench.switches import of, read_protocol
-from rhelbench.tasks import card, splits, store
 
 TASK, SEED = "Heartbeat", 2345
 #: Rule to the protocol whose nudge it goes with: ε = 0.1 for both echoes, ρ = 1e-4 for the pair.
@@ -34,10 +33,9 @@ def compute(task: str = TASK, frameworks: Sequence[str] = ("jax", "torch"), data
     """
     names = {"name": "static", "protocol": "released", "tasks": [task], "models": ["linear-complex"], "algorithms": ["rhel"]}
     (spec,) = config.expand(config.parse(names | {"frameworks": ["jax"], "seeds": [SEED]}, "the study of rounding"))
-    prepared = store.load(task, data_dir)
-    x, y = splits.arrays(prepared, splits.split(prepared, spec.switches.split, SEED), "train", spec.hyper.time_channel)
-    shape = card.load(task).shape(spec.hyper.time_channel)
-    rows = [row for name in frameworks for row in errors(spec, shape, name, x[: spec.hyper.batch], y[: spec.hyper.batch])]
+    problem = setup.load(spec, Path(data_dir))
+    x, y = (part[: spec.hyper.batch] for part in problem.parts["train"])
+    rows = [row for name in frameworks for row in errors(spec, problem.shape, name, x, y)]
     return {"released_rounding": pd.DataFrame(rows, columns=COLUMNS)}
 
 
@@ -57,9 +55,7 @@ def errors(
 
     def gradients(rule: str, kernel: str, dtype: str) -> Arrays:
         nudge = Nudge.model_validate(of(read_protocol(RULES[rule]), shape.length, "rhel", spec.model)["nudge"])
-        switches = spec.switches.model_copy(update={"algorithm": rule, "nudge": nudge})
-        changes = {"framework": framework, "switches": switches, "kernel": kernel, "dtype": dtype}
-        learner = import_module(FRAMEWORKS[framework]).make_learner(spec.model_copy(update=changes), shape)
+        learner = stacks.learner(spec, shape, framework, rule, nudge, dtype, kernel)
         return stacks.gradients(learner, parameters, x.astype(dtype), y, dtype)
 
     for rule in RULES:

@@ -14,10 +14,12 @@ from rhelbench.switches import of, read_protocol
 SAMPLES, CHANNELS, WIDTH = 4, 6, 16
 
 
-def learner(spec: RunSpec, shape: TaskShape, framework: str, algorithm: str, nudge: Nudge, dtype: str) -> Learner:
-    """Return a framework's learner of ``spec`` with another algorithm, nudge and precision; not initialised."""
+def learner(
+    spec: RunSpec, shape: TaskShape, framework: str, algorithm: str, nudge: Nudge, dtype: str, kernel: str = "portable"
+) -> Learner:
+    """Return a framework's learner of ``spec`` with another algorithm, nudge, precision and kernel; not initialised."""
     built = spec.switches.model_copy(update={"algorithm": algorithm, "nudge": nudge})
-    changes = {"framework": framework, "switches": built, "dtype": dtype, "kernel": "portable"}
+    changes = {"framework": framework, "switches": built, "dtype": dtype, "kernel": kernel}
     return import_module(FRAMEWORKS[framework]).make_learner(spec.model_copy(update=changes), shape)
 
 
