@@ -6,6 +6,8 @@ INSTALLED := .venv/.installed
 # uv does not read pip's settings: hand it the folders in which pip looks for wheels.
 export UV_FIND_LINKS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null))
 export WANDB_MODE ?= offline
+# Containers often forbid compiled modules; without them every process compiles PyTorch's sources anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install smoke report test lint format lock
 help:

@@ -131,8 +131,8 @@ class PackedLearner(JaxLearner):
             return np.array(losses)
 
     def facts(self) -> dict[str, Any]:
-        """Return the facts of a learner, the common program's compilation and the pack's size included."""
+        """Return the facts of a learner, the common program's compilation included."""
         facts = super().facts()
         facts["compile_s"] += self._pack.compile_s
         facts["compilations"] += self._pack.compilations
-        return facts | {"packed": f"one program over {self._pack.size} seeds"}
+        return facts

@@ -36,7 +36,7 @@ class Matrix(Frozen):
     mirrors: list[str] = Field(default_factory=list, description="folders or URLs to look for archives first")
     results: Literal["auto", "runs", "published"] = Field("auto", description="where tables and figures read from")
     seeds_per_job: int = Field(1, ge=1, description="runs of one cell, but for the seed, that share a job and its GPU")
-    packing: Literal["processes", "vectorised"] = Field("processes", description="how such runs share it")
+    packing: Literal["processes", "in_turn", "vectorised"] = Field("processes", description="how such runs share it")
     verify: bool = Field(False, description="verify each framework before it trains; on a cluster always")
 
     @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", "deviations", "mirrors", mode="before")

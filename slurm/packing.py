@@ -2,10 +2,10 @@
 
     python slurm/packing.py results/published/slurm/packing.json
 
-Each call trains four seeds of a cell of the smoke matrix to their end, in jobs of one, two and four, as processes or (JAX) as one
-program, and adds a repetition to the file; medians are over its repetitions. A job has the whole device, as on a cluster: the GPU
-where there is one, else all cores. Start, compilation (from JAX's warm cache) and evaluation are in the times, as in a job's. CPU
-seconds say more than runs per hour on a machine that does other work meanwhile.
+Each call trains four seeds of a cell of the smoke matrix to their end, in jobs of one, two and four, as processes, in turn or
+(JAX) as one program, and adds a repetition to the file; medians are over its repetitions. A job has the whole device, as on a
+cluster: the GPU where there is one, else all cores. Start, compilation (from JAX's warm cache) and evaluation are in the times,
+as in a job's. CPU seconds say more than runs per hour on a machine that does other work meanwhile.
 """
 
 import json
@@ -25,7 +25,7 @@ from rhelbench.registry import PACKS
 from rhelbench.spec import RunSpec
 
 #: Seeds per job, and how they share it.
-WAYS = ((1, "alone"), (2, "processes"), (4, "processes"), (2, "vectorised"), (4, "vectorised"))
+WAYS = ((1, "alone"), (2, "processes"), (4, "processes"), (4, "in_turn"), (2, "vectorised"), (4, "vectorised"))
 CELL = {"models": ["linear-complex"], "algorithms": ["rhel"], "seeds": [2345, 3456, 4567, 5678], "overrides": {"steps": 120}}
 CORES = os.cpu_count() or 1
 
@@ -50,7 +50,7 @@ def cpu() -> float:
 
 def train(home: Path, specs: list[RunSpec], size: int, how: str) -> tuple[dict[str, float], list[dict]]:
     """Train all runs in jobs of ``size``; return wall and CPU seconds, and the records; end the script if one failed."""
-    option = ["--vectorised"] if how == "vectorised" else []
+    option = [] if how == "alone" else ["--packing", how]
     with tempfile.TemporaryDirectory(dir=home) as folder:
         results = Path(folder, "runs")
         places = ["--results", str(results), "--scratch", f"{folder}/scratch"]

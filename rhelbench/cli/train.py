@@ -16,7 +16,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spec", required=True, action="append", help="a spec.json, or the JSON itself; given again, these runs share one device"
     )
-    parser.add_argument("--vectorised", action="store_true", help="train them as one program over the seeds (JAX)")
+    parser.add_argument(
+        "--packing", choices=pack.WAYS, default="processes", help="how they share it: side by side, one after another in one "
+        "process, or as one program over their seeds (JAX)"
+    )  # fmt: skip
     parser.add_argument("--wait", action="store_true", help="wait for a process that already trains the run")
     parser.add_argument("--keep", action="store_true", help="keep a finished run's last checkpoint")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
@@ -28,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Train; 0 for every end of the run's own, 128 + n after signal n."""
     specs = [read_spec(text) for text in args.spec]
     if len(specs) > 1:
-        return pack.run(specs, args.data, args.results, args.scratch, args.vectorised)
+        return pack.run(specs, args.data, args.results, args.scratch, args.packing)
     return job.run(specs[0], args.data, args.results, args.scratch, args.wait, args.keep)
 
 

@@ -57,6 +57,7 @@ def run(
     keep: bool = False,
     make: Maker | None = None,
     signals: Signals | None = None,
+    packed: str | None = None,
 ) -> int:
     """Train a run to its end and leave its record; one that has a record is not trained again, unless it failed.
 
@@ -68,7 +69,8 @@ def run(
         wait: until a process that already trains this run has ended, instead of stopping.
         keep: the last checkpoint of a finished run, from which its record can be made again at once.
         make: builds the learner, if not ``setup.learner``.
-        signals: of a process that trains several runs in threads, which can't note signals themselves.
+        signals: of a process that trains several runs.
+        packed: how it shares its process with them, for the record.
 
     Returns:
         0 for every end of the run's own, a failed one included; 128 + the signal's number if it was interrupted.
@@ -91,7 +93,7 @@ def run(
                 return 0
             _clean(spec, folder, corner)
             with mirror.mirrored(folder, corner):
-                return _attempt(spec, data, folder, corner, noted, keep, make or setup.learner)
+                return _attempt(spec, data, folder, corner, noted, keep, make or setup.learner, packed)
     except OSError as error:
         raise UserError(f"{spec.run_id}: {error}; free the disk or correct the path, then run it again: it resumes.") from error
 
@@ -104,7 +106,9 @@ def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:
     write.spec(folder, spec)
 
 
-def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Signals, keep: bool, make: Maker) -> int:
+def _attempt(
+    spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Signals, keep: bool, make: Maker, packed: str | None
+) -> int:
     display, begin, started = Display(spec), perf_counter(), provenance.now()
     problem, learner, checkpoints = None, None, None
     try:
@@ -128,7 +132,7 @@ def _attempt(spec: RunSpec, data: Path, folder: Path, corner: Path, signals: Sig
         extra = {"traceback": traceback.format_exc()}
     facts = _facts(learner)
     times = {"started": started, "ended": provenance.now(), "wall_s": perf_counter() - begin}
-    write.record(folder, result, {**times, **provenance.describe(spec, facts), **extra})
+    write.record(folder, result, {**times, **provenance.describe(spec, facts, packed), **extra})
     if result["status"] != "failed" and checkpoints is not None and not keep:
         checkpoints.clear()
     display.close(_sentence(result))

@@ -1,4 +1,4 @@
-"""Several seeds of one cell on one device, each with its own record and history: as processes, or as one program."""
+"""Several seeds of one cell on one device, each with its own record and history: as processes, in turn, or as one program."""
 
 import os
 import signal
@@ -8,15 +8,21 @@ import threading
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
+from typing import Literal, get_args
 
+from rhelbench.contract import Learner, TaskShape
 from rhelbench.errors import UserError
-from rhelbench.protocol import job
+from rhelbench.protocol import job, setup
 from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.signals import ASKING, Signals
 from rhelbench.records import write
 from rhelbench.records.digest import code_digest
 from rhelbench.registry import PACKS
 from rhelbench.spec import RunSpec
+
+#: How runs share a job: side by side, a process each; one after another in one process; as one program over their seeds.
+Packing = Literal["processes", "in_turn", "vectorised"]
+WAYS: tuple[Packing, ...] = get_args(Packing)
 
 
 def _cell(spec: RunSpec) -> str:
@@ -36,7 +42,7 @@ def packs(specs: list[RunSpec], size: int) -> list[list[RunSpec]]:
     return [cell[start : start + size] for cell in cells.values() for start in range(0, len(cell), size)]
 
 
-def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, vectorised: bool = False) -> int:
+def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, packing: Packing = "processes") -> int:
     """Train a pack to its end; a signal is passed on, and the same call resumes every run of it.
 
     A workflow engine removes all records of a pack that is interrupted or holds a failed run, and calls again. The last
@@ -48,7 +54,7 @@ def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, vectoris
         data: folder of prepared tasks.
         results: ``results/runs``.
         scratch: for checkpoints and locks.
-        vectorised: as one program over the seeds, in this process; else a process per run.
+        packing: how they share this job.
 
     Returns:
         0 if every run came to an end of its own, a failed one included; else the first other exit status.
@@ -56,7 +62,8 @@ def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, vectoris
     Raises:
         UserError: ``vectorised``, and the runs are not seeds of one cell, or their framework has no such program.
     """
-    codes = (_as_one_program if vectorised else _as_processes)(specs, data, results, scratch)
+    train = {"processes": _as_processes, "in_turn": _in_turn, "vectorised": _as_one_program}[packing]
+    codes = train(specs, data, results, scratch)
     records = [write.read(results / spec.run_id) for spec in specs]
     if all(record and record["result"]["status"] != "failed" for record in records):
         for spec in specs:
@@ -87,20 +94,48 @@ def _as_processes(specs: list[RunSpec], data: Path, results: Path, scratch: Path
             signal.signal(number, handler)
 
 
+def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> list[int]:
+    """Train one run after another, each to its end, in this process: libraries are imported and programs compiled once."""
+    learners: dict[str, Learner] = {}
+    codes: list[int] = []
+
+    def make(spec: RunSpec, shape: TaskShape) -> Learner:
+        """Return the learner of the cell, whose ``init`` and ``restore`` forget everything of the run before."""
+        if _cell(spec) not in learners:
+            learners.clear()  # one at a time: its arrays and programs fill the device
+            learners[_cell(spec)] = setup.learner(spec, shape)
+        return learners[_cell(spec)]
+
+    with Signals() as signals:
+        for place, spec in enumerate(specs, 1):
+            packed = f"in turn, {place} of {len(specs)}"
+            try:
+                codes.append(
+                    job.run(spec, data, results, scratch, wait=True, keep=True, make=make, signals=signals, packed=packed)
+                )  # fmt: skip
+            except UserError as error:
+                print(f"{spec.run_id}: {error}", file=sys.stderr)
+                codes.append(1)
+            if signals.received is not None:
+                break  # the next ones have not begun
+    return codes
+
+
 def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> list[int]:
     """Train each run in a thread as if it were alone, with a learner whose spans meet those of the others."""
     framework = specs[0].framework
     if len({_cell(spec) for spec in specs}) > 1:
-        raise UserError("--vectorised: the runs differ in more than their seed; give the seeds of one cell.")
+        raise UserError("--packing vectorised: the runs differ in more than their seed; give the seeds of one cell.")
     if framework not in PACKS:
-        raise UserError(f"--vectorised: {framework} has no program over several seeds; leave the option out for processes.")
+        raise UserError(f"--packing vectorised: {framework} has no program over several seeds; take processes or in_turn.")
     code_digest(framework)  # kept for the threads: Python 3.11 can't parse in several at a time
     together, codes = import_module(PACKS[framework]).Pack(len(specs)), [1] * len(specs)
+    packed = f"one program over {len(specs)} seeds"
 
     def member(place: int, spec: RunSpec, signals: Signals) -> None:
         try:
             codes[place] = job.run(
-                spec, data, results, scratch, wait=True, keep=True, make=together.maker(place), signals=signals
+                spec, data, results, scratch, wait=True, keep=True, make=together.maker(place), signals=signals, packed=packed
             )  # fmt: skip
         except UserError as error:
             print(f"{spec.run_id}: {error}", file=sys.stderr)

@@ -79,19 +79,20 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def describe(spec: RunSpec, facts: dict[str, Any]) -> dict[str, Any]:
+def describe(spec: RunSpec, facts: dict[str, Any], packed: str | None = None) -> dict[str, Any]:
     """Return everything about machine, code and versions.
 
     Args:
         spec: the run.
         facts: ``Learner.facts()``, or nothing if the learner could not be built.
+        packed: how the run shares its process with others; None if it has it to itself.
     """
     return {
         "host": socket.gethostname(),
         "platform": platform.platform(),
         "processor": processor(),
         "device": facts.get("device"),
-        "packed": facts.get("packed"),
+        "packed": packed,
         "precision": facts.get("precision"),
         "versions": {"python": platform.python_version(), "rhelbench": __version__, **facts.get("versions", {})},
         "compilations": facts.get("compilations"),

@@ -53,20 +53,64 @@ def test_packs_hold_seeds_of_one_cell():
 
 
 @pytest.mark.parametrize("framework", ["jax", "torch"])
-def test_packed_equals_alone(tmp_path, data, framework, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+@pytest.mark.parametrize(("packing", "share"), [("processes", "1"), ("in_turn", "2")])
+def test_packed_equals_alone(tmp_path, data, framework, packing, share):
+    """Jobs of their own throughout: what other tests left in this process may change last bits."""
     specs = cell(framework)
-    packed = ["--data", str(data), "--results", str(tmp_path / "packed"), "--scratch", str(tmp_path / "scratch")]
+    where = ["--data", str(data), "--scratch", str(tmp_path / "scratch"), "--results"]
+    train, cores = [sys.executable, "-m", "rhelbench", "train"], {"OMP_NUM_THREADS": "2", "NPROC": "2"}
     options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
-    assert main(["train", *options, *packed]) == 0
-    alone = specs[-1]
-    where = ["--data", str(data), "--results", str(tmp_path / "alone"), "--scratch", str(tmp_path / "scratch")]
-    # A job of its own, with a pack member's share of the cores: what other tests left in this process may change last bits.
-    job_alone = [sys.executable, "-m", "rhelbench", "train", "--spec", alone.canonical_json(), *where]
-    subprocess.run(job_alone, env={**os.environ, "OMP_NUM_THREADS": "1", "NPROC": "1"}, check=True)
+    packed = [*train, "--packing", packing, *options, *where, str(tmp_path / "packed")]
+    subprocess.run(packed, env={**os.environ, **cores}, check=True)
+    alone, cores = specs[-1], {"OMP_NUM_THREADS": share, "NPROC": share}
+    subprocess.run(
+        [*train, "--spec", alone.canonical_json(), *where, str(tmp_path / "alone")], env={**os.environ, **cores}, check=True
+    )
     assert result(tmp_path / "packed", alone) == result(tmp_path / "alone", alone)
     assert result(tmp_path / "packed", specs[0])["status"] == "done"
+    record = json.loads((tmp_path / "packed" / alone.run_id / "record.json").read_text())
+    assert record["provenance"]["packed"] == {"processes": None, "in_turn": "in turn, 2 of 2"}[packing]
     assert not list((tmp_path / "scratch").rglob("checkpoint*"))
+
+
+def test_in_turn_each_cell_is_compiled_once(tmp_path, data):
+    """Two seeds of one cell, then another cell: the second seed finds the first one's programs."""
+    specs = [*cell("jax"), *cell("jax", seeds=[1], hidden=4)]
+    options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
+    where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
+    assert main(["train", "--packing", "in_turn", *options, *where]) == 0
+    records = [json.loads((tmp_path / "runs" / spec.run_id / "record.json").read_text())["provenance"] for spec in specs]
+    compile_s = [record["seconds"]["compile"] for record in records]
+    assert [seconds > 0 for seconds in compile_s] == [True, False, True]
+    assert records[0]["compilations"] == records[1]["compilations"]
+
+
+def test_in_turn_a_run_that_can_not_begin_does_not_hold_up_the_next(tmp_path, data, capsys):
+    stranger, known = cell("torch", seeds=[1])[0].model_copy(update={"task": "Heartbeat"}), cell("torch", seeds=[2])[0]
+    options = [option for spec in (stranger, known) for option in ("--spec", spec.canonical_json())]
+    where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
+    assert main(["train", "--packing", "in_turn", *options, *where]) == 1
+    assert "Task Heartbeat is not prepared" in capsys.readouterr().err
+    assert result(tmp_path / "runs", known)["status"] == "done"
+
+
+def test_in_turn_a_signal_ends_the_pack_and_the_same_command_resumes_it(tmp_path, data):
+    long, waiting = cell(steps=100_000, patience=100_000)
+    options = [option for spec in (long, waiting) for option in ("--spec", spec.canonical_json())]
+    where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
+    process = subprocess.Popen([sys.executable, "-m", "rhelbench", "train", "--packing", "in_turn", *options, *where])
+    until = time.monotonic() + 800
+    try:
+        while not (tmp_path / "runs" / long.run_id / "history.csv").exists():
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 128 + signal.SIGTERM
+    finally:
+        if process.poll() is None:
+            process.kill()
+    assert list((tmp_path / "scratch" / long.run_id).glob("checkpoint*"))
+    assert not (tmp_path / "runs" / waiting.run_id).exists()
 
 
 def history(folder, spec):
@@ -78,7 +122,7 @@ def test_one_program_over_the_seeds_gives_what_separate_runs_give(tmp_path, data
     specs = cell("jax", seeds=(1, 2, 3), steps=60, patience=2)
     options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
     where = ["--data", str(data), "--scratch", str(tmp_path / "scratch"), "--results"]
-    assert main(["train", "--vectorised", *options, *where, str(tmp_path / "packed")]) == 0
+    assert main(["train", "--packing", "vectorised", *options, *where, str(tmp_path / "packed")]) == 0
     for spec in specs:
         assert main(["train", "--spec", spec.canonical_json(), *where, str(tmp_path / "alone")]) == 0
     ends = set()
@@ -113,7 +157,7 @@ def test_seeds_of_one_program_load_their_data_one_after_another(tmp_path, data, 
     specs = cell("jax", seeds=(1, 2, 3))
     where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
     options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
-    assert main(["train", "--vectorised", *options, *where]) == 0
+    assert main(["train", "--packing", "vectorised", *options, *where]) == 0
     assert most == [1, 1, 1]
     assert [result(tmp_path / "runs", spec)["status"] for spec in specs] == ["done"] * 3
 
@@ -131,7 +175,7 @@ def test_a_run_with_a_record_and_one_that_breaks_do_not_hold_up_the_rest(tmp_pat
 
     monkeypatch.setattr(job.setup, "load", breaks)
     options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
-    assert main(["train", "--vectorised", *options, *where]) == 0
+    assert main(["train", "--packing", "vectorised", *options, *where]) == 0
     assert [result(tmp_path / "runs", spec)["status"] for spec in specs] == ["done", "failed", "done"]
 
 
@@ -145,7 +189,7 @@ def test_a_run_with_a_record_and_one_that_breaks_do_not_hold_up_the_rest(tmp_pat
 def test_what_can_not_be_one_program_is_refused(tmp_path, data, specs, sentence, capsys):
     options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
     where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
-    assert main(["train", "--vectorised", *options, *where]) != 0
+    assert main(["train", "--packing", "vectorised", *options, *where]) != 0
     assert sentence in capsys.readouterr().err
 
 

@@ -38,6 +38,17 @@ rule verify_framework:
         "rhelbench verify --framework {wildcards.framework} --out {output} 2>&1 | tee {log}"
 
 
+def packing_of(spec):
+    """How the runs of a pack share their job; a framework without a program over seeds takes processes."""
+    known = MATRIX.packing != "vectorised" or spec.framework in registry.PACKS
+    return MATRIX.packing if known else "processes"
+
+
+def at_once(spec, folders):
+    """How many of a job's runs are trained at the same time."""
+    return 1 if packing_of(spec) == "in_turn" else len(folders)
+
+
 for name, (spec, run_ids, folders) in JOBS.items():
 
     rule:
@@ -55,23 +66,19 @@ for name, (spec, run_ids, folders) in JOBS.items():
         localrule: spec.framework == "numpy"
         container:
             f"containers/{spec.framework}.sif"
-        threads: need("train", "cores", spec.task, len(folders))
+        threads: need("train", "cores", spec.task, at_once(spec, folders))
         resources:
             **(GPU if spec.framework != "numpy" else {}),
-            mem_mb=need("train", "mem_mb", spec.task, len(folders)),
-            runtime=need("train", "runtime", spec.task),
+            mem_mb=need("train", "mem_mb", spec.task, at_once(spec, folders)),
+            runtime=need(
+                "train", "runtime", spec.task, len(folders) // at_once(spec, folders)
+            ),
         params:
             specs=specs_of,
             code=code_of(spec.framework),
             settings=SETTINGS[spec.framework],
             attempt=attempts(run_ids),
-            vectorised=(
-                "--vectorised"
-                if MATRIX.packing == "vectorised"
-                and spec.framework in registry.PACKS
-                and len(folders) > 1
-                else ""
-            ),
+            packing=f"--packing {packing_of(spec)}" if len(folders) > 1 else "",
         shell:
             "{params.settings} OMP_NUM_THREADS={threads} NPROC={threads} "
-            "rhelbench train --wait {params.vectorised} {params.specs:q} 2> >(tee {log} >&2)"
+            "rhelbench train --wait {params.packing} {params.specs:q} 2> >(tee {log} >&2)"
