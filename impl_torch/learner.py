@@ -116,11 +116,10 @@ class TorchLearner:
     def train_span(self, x: Tensor, y: Tensor, plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Take one optimiser step per row of ``plan``; the losses stay on the device until the last one is done."""
         rows = torch.from_numpy(plan.astype(np.int64)).to(self.device)
-        by_time = x.transpose(0, 1)
-        losses = [self._step(by_time, y, row) for row in rows]
+        losses = [self._step(x, y, row) for row in rows]
         return torch.stack(losses).cpu().numpy() if losses else np.zeros(0, self.spec.dtype)
 
-    def _step(self, by_time: Float[Tensor, "K all d"], y: Tensor, row: Int[Tensor, " n"]) -> Float[Tensor, ""]:
+    def _step(self, x: Float[Tensor, "all K d"], y: Tensor, row: Int[Tensor, " n"]) -> Float[Tensor, ""]:
         hyper, value = self.spec.hyper, None
         dropout = (
             Dropout(hyper.dropout, self.spec.switches.dropout_mask, self.dropout_seed, self.count) if hyper.dropout else None
@@ -135,9 +134,11 @@ class TorchLearner:
                 *sum(self.norms.statistics, ()),
             ]
             masks = self.stack.blocks, hyper.hidden
-            value = self.recordings.step(self._body, changed, by_time, y, row, dropout, masks)
+            value = self.recordings.step(self._body, changed, x.transpose(0, 1), y, row, dropout, masks)
         if value is None:
-            value = self._body(by_time.index_select(1, row), y.index_select(0, row), dropout)
+            # Whole samples first: along another axis than the first, PyTorch copies all of them to pick some.
+            batch = x.index_select(0, row).transpose(0, 1).contiguous()
+            value = self._body(batch, y.index_select(0, row), dropout)
         self.norms, self.count = Norms(self.norms.statistics, self.norms.count + 1), self.count + 1
         return value
 

@@ -68,6 +68,27 @@ def adjoint(theta, delta, f, phi, pi, g, at_third, grad_f, sums, lo, hi):
 
 
 @jit
+def _tanh(w, at, f_k, b, out):
+    """Write tanh(w at + f + b). In a function of its own, or the compiler would not vectorise it inside the larger ones."""
+    for j in range(len(out)):
+        out[j] = tanh(w[j] * at[j] + (f_k[j] + b[j]))
+
+
+@jit
+def _tanh_and_log_cosh(w, at, f_k, b, out, energy):
+    """Write tanh(a) and log cosh(a) of a = w at + f + b; apart, as ``_tanh`` is."""
+    for j in range(len(out)):
+        out[j], energy[j] = tanh_and_log_cosh(w[j] * at[j] + (f_k[j] + b[j]))
+
+
+@jit
+def _copy(x, y, to_x, to_y):
+    """Copy two rows: a loop over one array of two, chosen at each step, would not be vectorised."""
+    for j in range(len(x)):
+        to_x[j], to_y[j] = x[j], y[j]
+
+
+@jit
 def _any_contrast(a, beta):
     """Return (t₊ + t₋)/2, (t₊ − t₋)/2, A and q for any a, β, one by one (see impl_torch.hamiltonians.nonlinear)."""
     ta, tb, x, y = math.tanh(a), math.tanh(beta), abs(a), abs(beta)
@@ -99,10 +120,10 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, 
     q3, q5, q7, q9 = real(2 / 3), real(2 / 15), real(2 / 35), real(2 / 63)
     m, m_pi, d = phi[lo:hi].copy(), -pi[lo:hi], np.zeros(n, delta.dtype)
     d_pi = epsilon * g[last, lo:hi]
-    total, lanes = np.zeros((5, n), delta.dtype), np.zeros((8, n), delta.dtype)
+    total, lanes = np.zeros((5, n), delta.dtype), np.zeros((9, n), delta.dtype)
     sum_alpha, sum_w, sum_f, sum_A, sum_delta = total[0], total[1], total[2], total[3], total[4]
     m_3, d_3, mean, half_t, contrast, curl = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5]
-    inverse, scale, nothing = one / w, -delta / epsilon, lanes[6]
+    inverse, scale, nothing, m_at, d_at = one / w, -delta / epsilon, lanes[6], lanes[7], lanes[8]
     for k in range(last, -1, -1):
         f_k, out = f[k, lo:hi], grad_f[k, lo:hi]
         g_next = g[k - 1, lo:hi] if k > 0 else nothing
@@ -112,8 +133,7 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, 
             m_3[j], d_3[j] = m[j] + h * m_pi[j], d[j] + h * d_pi[j]
             large += np.int32((abs(w[j] * d_3[j]) >= small) | (abs(w[j] * d[j]) >= small))
         if large == 0:
-            for j in range(n):  # apart from the rest, or neither loop would be vectorised
-                mean[j] = tanh(w[j] * m_3[j] + (f_k[j] + b[j]))
+            _tanh(w, m_3, f_k, b, mean)
             for j in range(n):
                 tau, t = w[j] * d_3[j], mean[j]
                 u = tau * tau
@@ -137,14 +157,16 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, 
             sum_A[j] += contrast[j] * inverse[j]
             sum_delta[j] += alpha[j] * m_3[j] * d_3[j] + c[j] * contrast[j] * inverse[j]
             out[j] = scale[j] * of_f
-        if not at_third:
+        if at_third:
+            _copy(m_3, d_3, m_at, d_at)
+        else:
+            _copy(m, d, m_at, d_at)
             for j in range(n):
                 mean[j], half_t[j], _, _ = _any_contrast(w[j] * m[j] + (f_k[j] + b[j]), w[j] * d[j])
         for j in range(n):
             h = half * delta[j]
-            m_at, d_at = (m_3[j], d_3[j]) if at_third else (m[j], d[j])
-            m_new = m_pi[j] - delta[j] * (alpha[j] * m_at + c[j] * mean[j])
-            d_new = d_pi[j] - delta[j] * (alpha[j] * d_at + c[j] * half_t[j])
+            m_new = m_pi[j] - delta[j] * (alpha[j] * m_at[j] + c[j] * mean[j])
+            d_new = d_pi[j] - delta[j] * (alpha[j] * d_at[j] + c[j] * half_t[j])
             sum_delta[j] += half * (m_pi[j] * d_pi[j] + m_new * d_new)
             m[j], d[j] = m_3[j] + h * m_new, d_3[j] + h * d_new
             m_pi[j] = m_new
@@ -164,18 +186,19 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_u, grad_B
     q, r = phi[lo:hi].copy(), phi[lo:hi].copy()
     kick = epsilon * g[last, lo:hi]
     p, s = -pi[lo:hi] + kick, -pi[lo:hi] - kick
-    total, lanes = np.zeros((4, n), delta.dtype), np.zeros((7, n), delta.dtype)
+    total, lanes = np.zeros((4, n), delta.dtype), np.zeros((9, n), delta.dtype)
     q_3, r_3, t, energy, o, low, nothing = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5], lanes[6]
+    q_at, r_at = lanes[7], lanes[8]
     sum_alpha, sum_w, sum_f, sum_c = total[0], total[1], total[2], total[3]
     inverse, scale = one / w, -delta / (real(2) * epsilon)
     for k in range(last, -1, -1):
         f_k, out = f[k, lo:hi], grad_u[k, lo:hi]
         g_next = g[k - 1, lo:hi] if k > 0 else nothing
         for j in range(n):
-            h, shift = half * delta[j], f_k[j] + b[j]
+            h = half * delta[j]
             q_3[j], r_3[j] = q[j] + h * p[j], r[j] + h * s[j]
-            t[j], energy[j] = tanh_and_log_cosh(w[j] * q_3[j] + shift)
-            o[j], low[j] = tanh_and_log_cosh(w[j] * r_3[j] + shift)
+        _tanh_and_log_cosh(w, q_3, f_k, b, t, energy)
+        _tanh_and_log_cosh(w, r_3, f_k, b, o, low)
         for j in range(n):
             slope = c[j] * (t[j] - o[j]) * inverse[j]
             well = (energy[j] - low[j]) * inverse[j]
@@ -184,15 +207,15 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_u, grad_B
             sum_f[j] += slope
             sum_c[j] += well
             out[j] = scale[j] * slope
-        if not at_third:
-            for j in range(n):
-                shift = f_k[j] + b[j]
-                t[j] = tanh(w[j] * q[j] + shift)
-                o[j] = tanh(w[j] * r[j] + shift)
+        if at_third:
+            _copy(q_3, r_3, q_at, r_at)
+        else:
+            _copy(q, r, q_at, r_at)
+            _tanh(w, q, f_k, b, t)
+            _tanh(w, r, f_k, b, o)
         for j in range(n):
-            q_at, r_at = (q_3[j], r_3[j]) if at_third else (q[j], r[j])
-            p_new = p[j] - delta[j] * (alpha[j] * q_at + c[j] * t[j])
-            s_new = s[j] - delta[j] * (alpha[j] * r_at + c[j] * o[j])
+            p_new = p[j] - delta[j] * (alpha[j] * q_at[j] + c[j] * t[j])
+            s_new = s[j] - delta[j] * (alpha[j] * r_at[j] + c[j] * o[j])
             q[j] = q_3[j] + half * delta[j] * p_new
             r[j] = r_3[j] + half * delta[j] * s_new
             nudge = epsilon[j] * g_next[j]
