@@ -1,12 +1,14 @@
 """A block whose passes beside its matrix products are compiled kernels (``kernels.cpu.block``); on a CPU, with one state."""
 
 import time
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from impl_torch.allocator import give_back_holes
 from impl_torch.dropout import Bits, no_bits
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import lanes
@@ -16,6 +18,25 @@ from impl_torch.norm import OFFSET, Statistics, weighed
 from impl_torch.rows import mask_of, moments, repeating, rows_of, run, spans_of, sums_of, total
 from impl_torch.stack import Call, Stack, part
 from kernels.cpu import block as kernels
+
+
+def _drive(u: Float[Tensor, "R H"], B: Float[Tensor, "P H"], samples: int) -> Float[Tensor, "K n P"]:
+    return (u @ B.T).view(-1, samples, len(B))
+
+
+def _kept(again: bool, u: Float[Tensor, "K n H"], B: Float[Tensor, "P H"], f: Float[Tensor, "K n P"]) -> Any:
+    """Return a context in which autograd keeps what it is given; ``again``: but for f, which is B u once more when asked for."""
+    if not again:
+        return nullcontext()
+    place, size, flat, B = f.data_ptr(), f.shape, rows_of(u), B.detach()
+
+    def pack(value: Tensor) -> Tensor | None:
+        return None if value.data_ptr() == place and value.shape == size else value
+
+    def unpack(value: Tensor | None) -> Tensor:
+        return _drive(flat, B, size[1]) if value is None else value
+
+    return torch.autograd.graph.saved_tensors_hooks(pack, unpack)
 
 
 class _Head(torch.autograd.Function):
@@ -31,8 +52,9 @@ class _Head(torch.autograd.Function):
         running = after[0].clone(), after[1].clone()
         rate, u = torch.rsqrt(var + OFFSET), torch.empty_like(flat)
         run(kernels.normalise, len(flat), flat, mean, rate, u)
-        f = (u @ B.T).view(*x.shape[:2], -1)
+        f = _drive(u, B, x.shape[1])
         ctx.save_for_backward(u, B, rate, mean - batch[0])
+        ctx.again = call.stack.rematerialised
         ctx.mark_non_differentiable(*running)
         return x.detach(), u.view(x.shape), f, f.detach(), *running
 
@@ -48,6 +70,8 @@ class _Head(torch.autograd.Function):
         slope = -ctx.share * rate * of_gu / len(g)
         shift = -ctx.share * rate * (of_g + rate * of_gu * off) / len(g)
         run(kernels.normalise_back, len(g), g, u, past, rate, slope, shift)
+        if ctx.again:
+            give_back_holes()
         return None, g.view(grads[0].shape), of_B.T @ u
 
 
@@ -154,7 +178,11 @@ def block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Ten
     theta, delta, B, C = lanes(unit, raw)
     past, u, f, f_B, *running = _Head.apply(call, x, B)
     hamiltonian, integrator = HAMILTONIANS[unit.hamiltonian], INTEGRATORS[unit.integrator]
-    phi = unit.trajectory(hamiltonian, integrator, unit.nudge, theta, delta, f, f_B)
+    with _kept(call.stack.rematerialised, u, B, f):
+        phi = unit.trajectory(hamiltonian, integrator, unit.nudge, theta, delta, f, f_B)
     masks = tuple(no_bits(x) if dropout is None else dropout.bits(x, call.i, place) for place in (0, 1))
     mixing = (C, raw["D"], *(glu[name] for name in ("W1", "b1", "W2", "b2")))
-    return _Tail.apply(masks, call.stack.rematerialised, past, u, phi, *mixing), (running[0], running[1])
+    y = _Tail.apply(masks, call.stack.rematerialised, past, u, phi, *mixing)
+    if call.stack.rematerialised:
+        give_back_holes()
+    return y, (running[0], running[1])

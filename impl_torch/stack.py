@@ -20,8 +20,8 @@ class Stack:
         kind: classification or regression.
         output_step: distance of a regression's outputs, in steps.
         fused: whether blocks are ``fused_block.block``.
-        rematerialised: training keeps every block's input alone, or its drive and positions too where ``fused``, and makes
-            the rest again in the backward pass.
+        rematerialised: training keeps every block's input alone, or its normalised input and positions where ``fused``, and
+            makes the rest again in the backward pass.
     """
 
     blocks: int
