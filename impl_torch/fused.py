@@ -12,7 +12,7 @@ from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Hamiltonian, Integrator, Path, Trajectory, Values
 from impl_torch.nudge import epsilon
-from impl_torch.passes import KERNELS, RUN, Arrays
+from impl_torch.passes import KERNELS, NORM, RUN, Arrays
 from impl_torch.recurrence import to_own_shape
 from kernels.passes import BACKWARD, Pass
 from rhelbench.errors import UserError
@@ -70,7 +70,8 @@ class _Fused(torch.autograd.Function):
         rest = {"phi": phi, "pi": pi, "g": _flat(g)}
         if kernel.backward != "adjoint":
             named = dict(zip(kernel.hamiltonian.parameters, values, strict=True))
-            rest["epsilon"] = _spread(epsilon(kernel.nudge, kernel.hamiltonian.steepness(named), g), f[0])
+            size = NORM[f.device.type]
+            rest["epsilon"] = _spread(epsilon(kernel.nudge, kernel.hamiltonian.steepness(named), g, size), f[0])
         made = kernel.run(kernel.backward, tuple(values), delta, f, **rest)
         u, B = ("grad_u", "grad_B") if kernel.backward == "released_echo" else ("grad_f", "grad_f")
         lanes = made["sums"].view(-1, *f.shape[1:])

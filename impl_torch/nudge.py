@@ -1,5 +1,6 @@
 """How hard the echo is kicked."""
 
+from collections.abc import Callable
 from functools import reduce
 
 import torch
@@ -15,7 +16,18 @@ SPAN = 500
 LARGEST = 2.0**100
 
 
-def epsilon(nudge: Nudge, steepness: Float[Tensor, ""], g: Path) -> Float[Tensor, "n 1"]:
+def norm(g: Path) -> Float[Tensor, " n"]:
+    """Return √(Σ_k Σ_p g²) per sample, in double: single precision would underflow for small gradients.
+
+    Span by span, since torch first converts what it is given: a copy of the whole path at twice its size.
+    """
+    first, *others = (torch.linalg.vector_norm(span, dim=(0, 2), dtype=torch.float64) for span in g.split(SPAN))
+    return reduce(torch.hypot, others, first)
+
+
+def epsilon(
+    nudge: Nudge, steepness: Float[Tensor, ""], g: Path, norm: Callable[[Path], Float[Tensor, " n"]] = norm
+) -> Float[Tensor, "n 1"]:
     """Return ε per sample.
 
     Absolute: ε = size. Relative: ε_n = ρ / (max|w| sqrt(Σ_k mean_p g_{k,n,p}²)), at most ``LARGEST``, and 1 where g = 0.
@@ -24,6 +36,7 @@ def epsilon(nudge: Nudge, steepness: Float[Tensor, ""], g: Path) -> Float[Tensor
         nudge: mode and size (ε itself, or ρ).
         steepness: max|w| of the unit, 1 for the linear one.
         g: incoming gradient dL/dφ_k (K, n, P).
+        norm: how its size is computed, in double.
 
     Returns:
         ε (n, 1), to be multiplied with a step's g (n, P).
@@ -33,15 +46,6 @@ def epsilon(nudge: Nudge, steepness: Float[Tensor, ""], g: Path) -> Float[Tensor
     """
     if nudge.mode == "absolute":
         return g.new_full((g.shape[1], 1), nudge.size)
-    norm = _norm(g) / g.shape[2] ** 0.5
-    size = (nudge.size / (steepness.to(torch.float64) * norm)).clamp(max=LARGEST)
-    return torch.where(norm > 0, size, torch.ones_like(size)).to(g.dtype)[:, None]
-
-
-def _norm(g: Path) -> Float[Tensor, " n"]:
-    """Return √(Σ_k Σ_p g²) per sample, in double: single precision would underflow for small gradients.
-
-    Span by span, since torch first converts what it is given: a copy of the whole path at twice its size.
-    """
-    first, *others = (torch.linalg.vector_norm(span, dim=(0, 2), dtype=torch.float64) for span in g.split(SPAN))
-    return reduce(torch.hypot, others, first)
+    mean = norm(g) / g.shape[2] ** 0.5
+    size = (nudge.size / (steepness.to(torch.float64) * mean)).clamp(max=LARGEST)
+    return torch.where(mean > 0, size, torch.ones_like(size)).to(g.dtype)[:, None]

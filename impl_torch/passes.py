@@ -6,12 +6,16 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from impl_torch.interface import Path
+from impl_torch.nudge import norm
 from impl_torch.team import launch
 from kernels.cpu import linear, nonlinear
 from kernels.cpu.launch import BLOCK
+from kernels.cpu.path import squares
 from kernels.passes import GIVEN, RESULTS, Pass
 from rhelbench.errors import UserError
 
@@ -43,6 +47,14 @@ def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: b
     return outputs
 
 
+def norm_on_cpu(g: Path) -> Float[Tensor, " n"]:
+    """Return √(Σ_k Σ_p g²) per sample, in double, without a copy of g in double (``impl_torch.nudge.norm``)."""
+    flat = g.detach().flatten(1)
+    sums = flat.new_empty(flat.shape[1], dtype=torch.float64)
+    launch(squares, flat.shape[1], BLOCK, flat.numpy(), sums.numpy())
+    return sums.view(g.shape[1:]).sum(1).sqrt()
+
+
 @cache
 def _triton() -> ModuleType:
     try:
@@ -71,9 +83,11 @@ def on_gpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: b
 
 #: Device to how it runs a pass.
 RUN: dict[str, Run] = {"cpu": on_cpu, "cuda": on_gpu}
+#: Device to how it computes the size of a path's samples.
+NORM: dict[str, Callable[[Path], Float[Tensor, " n"]]] = {"cpu": norm_on_cpu, "cuda": norm}
 
 
 def compilations() -> int:
     """Return how many kernels have been compiled or loaded in this process: one per dtype on a CPU, per shapes on a GPU."""
-    kernels: list[Callable[..., None]] = [getattr(module, name) for module in KERNELS.values() for name in GIVEN]
+    kernels: list[Callable[..., None]] = [squares, *(getattr(module, name) for module in KERNELS.values() for name in GIVEN)]
     return len(_compiled) + sum(len(getattr(kernel, "signatures", ())) for kernel in kernels)

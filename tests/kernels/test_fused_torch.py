@@ -9,6 +9,8 @@ from impl_torch.fused import FUSED, fused
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.learner import make_learner
+from impl_torch.nudge import norm
+from impl_torch.passes import NORM
 from kernels.cpu import launch
 from rhelbench.errors import UserError
 from rhelbench.parameters import initial
@@ -123,3 +125,11 @@ def test_a_whole_model(model: str) -> None:
 def test_what_has_no_kernel_says_so() -> None:
     with pytest.raises(UserError, match="kernel: portable"):
         make_learner(make_spec("linear", "rhel_separate", kernel="fused"), SHAPES["classification"])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_size_of_a_path_is_the_portable_one(dtype: torch.dtype) -> None:
+    """Sizes whose squares single precision can't hold, a sample without gradient, and one that is not a number."""
+    g = torch.randn(LENGTH, 4, 70, generator=torch.Generator().manual_seed(0), dtype=dtype)  # more lanes than a block has
+    g *= torch.tensor([1e-30, 1e30, 0, torch.nan], dtype=dtype)[:, None]
+    torch.testing.assert_close(NORM["cpu"](g), norm(g), rtol=1e-12, atol=0, equal_nan=True)
