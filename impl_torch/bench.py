@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.profiler import profile
 
+from impl_torch.allocator import HELD
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import Unit, lanes
 from impl_torch.integrators import INTEGRATORS
@@ -63,15 +64,20 @@ class Recurrence:
             torch.cuda.synchronize()
 
     def state_bytes(self) -> int:
-        """Return the most bytes held at a time beyond f, g, φ and the gradients, as torch's allocator counted them."""
+        """Return the most bytes held at a time beyond f, g, φ and the gradients, as torch's allocator and ours counted them.
+
+        The two peaks may be apart in time, so this is never too little.
+        """
         self._run()  # whatever is made once is there
         watch: Any = profile(profile_memory=True)
+        before = HELD.watch()
         with watch:
             results = self._run()
+        ours = HELD.most - before
         events = sorted((e.start_ns(), e.nbytes()) for e in watch.kineto_results.events() if e.name() == "[memory]")
         held = np.cumsum([0, *(size for _, size in events)])
         storages = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes() for value in results}
-        return int(held.max()) - sum(storages.values())
+        return int(held.max()) + ours - sum(storages.values())
 
 
 def recurrence(

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from impl_torch.allocator import give_back_holes
+from impl_torch.allocator import empty
 from impl_torch.dropout import Bits, no_bits
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import lanes
@@ -21,7 +21,8 @@ from kernels.cpu import block as kernels
 
 
 def _drive(u: Float[Tensor, "R H"], B: Float[Tensor, "P H"], samples: int) -> Float[Tensor, "K n P"]:
-    return (u @ B.T).view(-1, samples, len(B))
+    f = torch.mm(u, B.T, out=empty(u.dtype, len(u), len(B)))
+    return f.view(-1, samples, len(B))
 
 
 def _kept(again: bool, u: Float[Tensor, "K n H"], B: Float[Tensor, "P H"], f: Float[Tensor, "K n P"]) -> Any:
@@ -50,11 +51,10 @@ class _Head(torch.autograd.Function):
             batch = moments(flat)
             (mean, var), after, ctx.share = weighed(batch, call.statistics, call.count, call.stack.norm)
         running = after[0].clone(), after[1].clone()
-        rate, u = torch.rsqrt(var + OFFSET), torch.empty_like(flat)
+        rate, u = torch.rsqrt(var + OFFSET), empty(flat.dtype, *flat.shape)
         run(kernels.normalise, len(flat), flat, mean, rate, u)
         f = _drive(u, B, x.shape[1])
         ctx.save_for_backward(u, B, rate, mean - batch[0])
-        ctx.again = call.stack.rematerialised
         ctx.mark_non_differentiable(*running)
         return x.detach(), u.view(x.shape), f, f.detach(), *running
 
@@ -70,8 +70,6 @@ class _Head(torch.autograd.Function):
         slope = -ctx.share * rate * of_gu / len(g)
         shift = -ctx.share * rate * (of_g + rate * of_gu * off) / len(g)
         run(kernels.normalise_back, len(g), g, u, past, rate, slope, shift)
-        if ctx.again:
-            give_back_holes()
         return None, g.view(grads[0].shape), of_B.T @ u
 
 
@@ -85,7 +83,7 @@ class _Inside(NamedTuple):
     @classmethod
     def empty(cls, rows: int, like: Float[Tensor, "K n H"]) -> "_Inside":
         H = like.shape[2]
-        return cls(like.new_empty(rows, H), like.new_empty(rows, H), like.new_empty(rows, 2 * H))
+        return cls(*(empty(like.dtype, rows, columns) for columns in (H, H, 2 * H)))
 
     def part(self, span: slice) -> "_Inside":
         return _Inside(self.z[span], self.y[span], self.ab[span])
@@ -105,7 +103,7 @@ class _Tail(torch.autograd.Function):
         ctx: Any, masks: tuple[Bits, Bits], again: bool, x: Tensor, u: Tensor, phi: Tensor, C: Tensor, D: Tensor, W1: Tensor,
         b1: Tensor, W2: Tensor, b2: Tensor,
     ) -> Tensor:  # fmt: skip
-        W, out, spans = torch.cat([W1, W2]), torch.empty_like(x), spans_of(x)
+        W, out, spans = torch.cat([W1, W2]), empty(x.dtype, *x.shape), spans_of(x)
         flat_x, flat_u, flat_phi, flat_out = rows_of(x), rows_of(u), rows_of(phi), out.flatten(0, 1)
         kept = _Inside.empty(spans[0].stop if again else len(flat_x), x)
         for span in spans:
@@ -122,7 +120,7 @@ class _Tail(torch.autograd.Function):
         spans, g, H = spans_of(u), repeating(grads[0]), len(D)
         flat_u, flat_phi = rows_of(u), rows_of(phi)
         inside = _Inside(*kept) if kept else _Inside.empty(spans[0].stop, u)
-        of_u, of_phi = torch.empty_like(flat_u), torch.empty_like(flat_phi)
+        of_u, of_phi = (empty(flat.dtype, *flat.shape) for flat in (flat_u, flat_phi))
         of_W, of_C, of_b, of_D = torch.zeros_like(W), torch.zeros_like(C), [], []
         to_ab, to_z = flat_u.new_empty(spans[0].stop, 2 * H), flat_u.new_empty(spans[0].stop, H)
         for span in spans:
@@ -182,7 +180,4 @@ def block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Ten
         phi = unit.trajectory(hamiltonian, integrator, unit.nudge, theta, delta, f, f_B)
     masks = tuple(no_bits(x) if dropout is None else dropout.bits(x, call.i, place) for place in (0, 1))
     mixing = (C, raw["D"], *(glu[name] for name in ("W1", "b1", "W2", "b2")))
-    y = _Tail.apply(masks, call.stack.rematerialised, past, u, phi, *mixing)
-    if call.stack.rematerialised:
-        give_back_holes()
-    return y, (running[0], running[1])
+    return _Tail.apply(masks, call.stack.rematerialised, past, u, phi, *mixing), (running[0], running[1])

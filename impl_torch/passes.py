@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from impl_torch.allocator import empty
 from impl_torch.interface import Path
 from impl_torch.nudge import norm
 from impl_torch.team import launch
@@ -41,7 +42,7 @@ def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: b
     """
     f, theta = arrays["f"], arrays["theta"]
     rows = {"pi": len(f) if keep else 1, "sums": len(theta) + 1}
-    outputs = {key: f.new_empty((rows.get(key, len(f)), f.shape[1])) for key in RESULTS[name]}
+    outputs = {key: empty(f.dtype, rows.get(key, len(f)), f.shape[1]) for key in RESULTS[name]}
     numbers = [arrays[key].numpy() for key in GIVEN[name]], [value.numpy() for value in outputs.values()]
     launch(getattr(KERNELS[hamiltonian], name), f.shape[1], BLOCK, *numbers[0], at_third, *numbers[1])
     return outputs
