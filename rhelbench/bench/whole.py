@@ -58,7 +58,7 @@ def measure(cell: Cell) -> dict[str, Any]:
         **spread(times),
         "first_ms": first,
         "compile_s": facts["compile_s"],
-        "floor_ms": floor_ms(cell, product, cell.steps),
+        "floor_ms": floor_ms(cell, product),
         "before_bytes": before,
         "peak_bytes": peak,
         "device": facts["device"],

@@ -19,17 +19,19 @@ def _table(rows: list[dict[str, object]]) -> str:
 
 
 def machine(records: Records) -> str:
-    """Return where and under which load the benchmarks were measured, in a sentence."""
+    """Return where and under which load the benchmarks were measured, a line per framework and processor."""
     table = pd.read_csv(records.folder / BENCHMARKS / f"{plan.MODELS}.csv")
 
-    def spread(name: str) -> str:
-        return f"{table[name].min():.3g} to {table[name].max():.3g}"
+    def line(framework: str, processor: str, part: pd.DataFrame) -> str:
+        low, high = part.min(numeric_only=True), part.max(numeric_only=True)
+        load, product, copy = (f"{low[name]:.3g} to {high[name]:.3g}" for name in ("load", "sgemm_ms", "copy_ms"))
+        return (
+            f"- {framework}: {processor}, {part.cores.max()} cores; load {load}; yardsticks beside the cells: "
+            f"product {product} ms, copy {copy} ms\n"
+        )
 
-    return (
-        f"{', '.join(sorted(set(table.processor)))}, {table.cores.max()} cores; load {spread('load')}; yardsticks beside the\n"
-        f"cells: product {spread('sgemm_ms')} ms, copy {spread('copy_ms')} ms (the released code's machine: "
-        f"{reported.SGEMM_MS:g} and {reported.COPY_MS:g} ms).\n"
-    )
+    lines = [line(*map(str, names), part) for names, part in table.groupby(["framework", "processor"])]
+    return "".join(lines) + f"- the released code's machine: product {reported.SGEMM_MS:g} ms, copy {reported.COPY_MS:g} ms\n"
 
 
 def goals(records: Records) -> str:
