@@ -3,9 +3,9 @@
 import ctypes
 import platform
 import weakref
+from functools import cache
 from math import prod
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -15,6 +15,15 @@ SETTINGS = {"M_TRIM_THRESHOLD": (-1, 2**31 - 1), "M_TOP_PAD": (-2, 2**26), "M_MM
 
 #: Bytes of a line of the cache; arrays begin at one.
 LINE = 64
+GLIBC = platform.libc_ver()[0] == "glibc"
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None)
+    libc.malloc.argtypes, libc.malloc.restype = (ctypes.c_size_t,), ctypes.c_void_p
+    libc.free.argtypes, libc.free.restype = (ctypes.c_void_p,), None
+    return libc
 
 
 class Held:
@@ -52,9 +61,9 @@ def keep_freed_memory() -> bool:
         >>> keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
         True
     """
-    if platform.libc_ver()[0] != "glibc":
+    if not GLIBC:
         return False
-    mallopt = ctypes.CDLL(None).mallopt
+    mallopt = _libc().mallopt
     return {mallopt(option, value) for option, value in SETTINGS.values()} == {1}
 
 
@@ -62,7 +71,8 @@ def empty(dtype: torch.dtype, *shape: int) -> Float[Tensor, "..."]:
     """Return an array without content on the CPU, whose room a later one of its size takes.
 
     PyTorch asks glibc for arrays at multiples of 64 bytes, and such a request never fits the hole that an equal array left: it
-    is looked for with room to spare. Here the room to spare belongs to the array.
+    is looked for with room to spare. Here the room to spare belongs to the array. (NumPy's arrays would do, but for the huge
+    pages that it asks for.)
 
     Args:
         dtype: float32 or float64.
@@ -75,9 +85,18 @@ def empty(dtype: torch.dtype, *shape: int) -> Float[Tensor, "..."]:
         >>> empty(torch.float32, 3, 2).shape
         torch.Size([3, 2])
     """
+    if not GLIBC:
+        return torch.empty(shape, dtype=dtype)
     size = prod(shape) * dtype.itemsize
-    room = np.empty(size + LINE, np.uint8)
+    address = _libc().malloc(size + LINE)
+    if address is None:
+        raise MemoryError(f"{size:,} bytes for an array")
+    room = (ctypes.c_uint8 * (size + LINE)).from_address(address)
     HELD.add(size)
-    weakref.finalize(room, HELD.add, -size).atexit = False
-    start = -room.ctypes.data % LINE
-    return torch.from_numpy(room[start : start + size]).view(dtype).view(shape)
+    weakref.finalize(room, _free, address, size).atexit = False
+    return torch.frombuffer(room, dtype=dtype, count=prod(shape), offset=-address % LINE).view(shape)
+
+
+def _free(address: int, size: int) -> None:
+    HELD.add(-size)
+    _libc().free(address)
