@@ -1,6 +1,7 @@
 """Blocks of docs/performance.md, from the published benchmarks and records."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,11 +19,15 @@ def _table(rows: list[dict[str, object]]) -> str:
     return markdown(pd.DataFrame(rows)).replace(" nan ", "     ") + "\n"
 
 
-def machine(records: Records) -> str:
-    """Return where and under which load the benchmarks were measured, a line per framework and processor."""
-    table = pd.read_csv(records.folder / BENCHMARKS / f"{plan.MODELS}.csv")
+#: Where PyTorch's cells were measured before, with the kernels of that time.
+XEON = BENCHMARKS / "xeon"
 
-    def line(framework: str, processor: str, part: pd.DataFrame) -> str:
+
+def machine(records: Records, folder: Path = BENCHMARKS) -> str:
+    """Return where and under which load the benchmarks were measured, a line per framework and processor."""
+    table = pd.read_csv(records.folder / folder / f"{plan.MODELS}.csv")
+
+    def line(framework: object, processor: object, part: pd.DataFrame) -> str:
         low, high = part.min(numeric_only=True), part.max(numeric_only=True)
         load, product, copy = (f"{low[name]:.3g} to {high[name]:.3g}" for name in ("load", "sgemm_ms", "copy_ms"))
         return (
@@ -30,18 +35,23 @@ def machine(records: Records) -> str:
             f"product {product} ms, copy {copy} ms\n"
         )
 
-    lines = [line(*map(str, names), part) for names, part in table.groupby(["framework", "processor"])]
+    lines = [line(framework, processor, part) for (framework, processor), part in table.groupby(["framework", "processor"])]
     return "".join(lines) + f"- the released code's machine: product {reported.SGEMM_MS:g} ms, copy {reported.COPY_MS:g} ms\n"
 
 
-def goals(records: Records) -> str:
+def goals(records: Records, folder: Path = BENCHMARKS) -> str:
     """Return which goals are met where."""
     return _table(
         [
             {"goal": r.goal, "met in": f"{r.met} of {r.of} cells", "worst": f"{r.worst:,.3g}", "where": r.cell}
-            for r in speed.goals(speed.models(records.folder)).itertuples()
+            for r in speed.goals(speed.models(records.folder / folder)).itertuples()
         ]
     )
+
+
+def earlier(records: Records) -> str:
+    """Return the same of PyTorch's cells on the other machine."""
+    return machine(records, XEON) + "\n" + goals(records, XEON)
 
 
 def models(records: Records) -> str:
@@ -59,7 +69,7 @@ def models(records: Records) -> str:
                 "peak MiB": f"{r.peak_mib:,.0f}",
                 "compile s": f"{r.compile_s:.1f}",
             }
-            for r in speed.models(records.folder).itertuples()
+            for r in speed.models(records.folder / BENCHMARKS).itertuples()
         ]
     )
 
@@ -109,7 +119,9 @@ def pipeline(records: Records) -> str:
 def inputs(records: Records) -> str:
     """Return how fast samples arrive, and how fast the quickest training step measured uses them."""
     table = pd.read_csv(records.folder / BENCHMARKS / "inputs.csv")
-    steps = speed.models(records.folder).groupby(["task", "framework"]).step_ms_min.min().rename("step_ms").reset_index()
+    steps = (
+        speed.models(records.folder / BENCHMARKS).groupby(["task", "framework"]).step_ms_min.min().rename("step_ms").reset_index()
+    )
     table = table.merge(steps, on=["task", "framework"], how="inner")
     table["used"] = 1e3 * table.batch / table.step_ms
     table["ratio"] = table.samples_per_s / table.used
@@ -135,6 +147,7 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     "speed_models": models,
     "speed_units": units,
     "speed_sizes": sizes,
+    "speed_earlier": earlier,
     "speed_pipeline": pipeline,
     "speed_inputs": inputs,
 }

@@ -6,7 +6,6 @@ import pandas as pd
 
 from rhelbench.bench import plan, reported
 from rhelbench.registry import MODELS
-from rhelbench.stats.evidence import BENCHMARKS
 
 #: Largest allowed time of a step in floors, by framework; smallest allowed ratio to the released code, by cell; RHEL to BPTT.
 FLOORS = {"torch": 2.5, "jax": 4.0}
@@ -16,7 +15,7 @@ LONG, PART, MOST_MIB = "PPG-DaLiA", 0.5, 2500.0
 _CELL = ["task", "framework", "kernel", "model"]
 
 
-def models(published: Path) -> pd.DataFrame:
+def models(benchmarks: Path) -> pd.DataFrame:
     """Return the table of whole models with what is computed from it.
 
     ``slower``: how much slower than the released code's machine this one was, by the yardstick kinder to that code (never
@@ -25,9 +24,9 @@ def models(published: Path) -> pd.DataFrame:
     ``peak_mib``.
 
     Args:
-        published: folder with benchmarks/models.csv.
+        benchmarks: folder with models.csv.
     """
-    table = pd.read_csv(published / BENCHMARKS / f"{plan.MODELS}.csv")
+    table = pd.read_csv(benchmarks / f"{plan.MODELS}.csv")
     theirs = reported.read().rename(columns={"step_ms": "reported_ms", "peak_mib": "reported_mib"})
     table = table.merge(theirs, on=[*reported.SHAPE, "model", "algorithm"], how="left")
     bptt = table[table.algorithm == "bptt"][[*_CELL, "step_ms", "peak_bytes"]]
