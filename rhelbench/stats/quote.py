@@ -44,6 +44,16 @@ def memory(records: Records) -> str:
     return _table(_some(records, lambda r: r.runs.task.str.contains(findings.MEMORY)))
 
 
+def memory_cost(records: Records) -> str:
+    """Return what the runs of the memory tasks took, a core each."""
+    own = _some(records, lambda r: r.runs.task.str.contains(findings.MEMORY) & (r.runs.framework != "numpy")).runs
+    rows = []
+    for (task, framework), part in own[own.total_s.notna()].groupby(["task", "framework"]):
+        hours = {"runs": str(len(part)), "hours of one core": f"{part.total_s.sum() / 3600:.2f}"}
+        rows.append({"task": task, "framework": LABELS[str(framework)], "seeds": str(part.seed.nunique())} | hours)
+    return markdown(pd.DataFrame(rows)) + "\n"
+
+
 def estimators(records: Records) -> str:
     """Return the table of the ways to a gradient, from the study's own."""
     table = pd.read_csv(records.folder / "static" / "estimators.csv")
@@ -91,6 +101,7 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     "smoke": smoke,
     "published": published,
     "memory": memory,
+    "memory_cost": memory_cost,
     "findings": findings.sentences,
     "hours": hours,
     "estimators": estimators,
