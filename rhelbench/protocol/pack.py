@@ -108,6 +108,8 @@ def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> 
 
     with Signals() as signals:
         for place, spec in enumerate(specs, 1):
+            if signals.received is not None:
+                return [*codes, 128 + signals.received]  # the rest has not begun
             packed = f"in turn, {place} of {len(specs)}"
             try:
                 codes.append(
@@ -116,8 +118,6 @@ def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> 
             except UserError as error:
                 print(f"{spec.run_id}: {error}", file=sys.stderr)
                 codes.append(1)
-            if signals.received is not None:
-                break  # the next ones have not begun
     return codes
 
 

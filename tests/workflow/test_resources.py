@@ -33,6 +33,13 @@ def test_memory_covers_published_runs(file):
     assert asked >= ROOM * record["provenance"]["peak_host_bytes"]
 
 
+@pytest.mark.parametrize("file", sorted(Path("results/published/runs").glob("*/record.json")), ids=lambda file: file.parent.name)
+def test_run_time_covers_published_runs(file):
+    """Those on a GPU and those on a CPU; a job with less than the time limit, too."""
+    record = json.loads(file.read_text())
+    assert needs(record["result"]["spec"]["task"])["runtime"] * 60 >= ROOM * record["provenance"]["wall_s"]
+
+
 def test_run_time_covers_the_time_limit():
     for spec in config.expand(config.read("config/paper.yaml")):
         assert needs(spec.task)["runtime"] >= spec.budget.time_limit_s / 60 + START
