@@ -1,4 +1,4 @@
-"""Tables, figures, claims and pages come from the committed results alone: no training, no network, no GPU, in two minutes."""
+"""Tables, figures, claims and pages come from the committed results alone: no training, no network, no GPU, in minutes."""
 
 import os
 import resource
