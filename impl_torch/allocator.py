@@ -1,4 +1,4 @@
-"""Freed memory stays with the process."""
+"""Freed memory stays with the process, and a block's arrays use it again."""
 
 import ctypes
 import platform
@@ -58,7 +58,7 @@ def keep_freed_memory() -> bool:
         mallopt(3); docs/performance.md, "Freed memory".
 
     Example:
-        >>> keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
+        >>> keep_freed_memory() == GLIBC
         True
     """
     if not GLIBC:
@@ -70,9 +70,8 @@ def keep_freed_memory() -> bool:
 def empty(dtype: torch.dtype, *shape: int) -> Float[Tensor, "..."]:
     """Return an array without content on the CPU, whose room a later one of its size takes.
 
-    PyTorch asks glibc for arrays at multiples of 64 bytes, and such a request never fits the hole that an equal array left: it
-    is looked for with room to spare. Here the room to spare belongs to the array. (NumPy's arrays would do, but for the huge
-    pages that it asks for.)
+    PyTorch asks glibc for arrays at multiples of 64 bytes, and such a request can miss the hole that an equal array left: it
+    is looked for with room to spare. Here the room to spare belongs to the array.
 
     Args:
         dtype: float32 or float64.

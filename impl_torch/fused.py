@@ -70,8 +70,8 @@ class _Fused(torch.autograd.Function):
         rest = {"phi": phi, "pi": pi, "g": _flat(g)}
         if kernel.backward != "adjoint":
             named = dict(zip(kernel.hamiltonian.parameters, values, strict=True))
-            size = NORM[f.device.type]
-            rest["epsilon"] = _spread(epsilon(kernel.nudge, kernel.hamiltonian.steepness(named), g, size), f[0])
+            norm = NORM[f.device.type]
+            rest["epsilon"] = _spread(epsilon(kernel.nudge, kernel.hamiltonian.steepness(named), g, norm), f[0])
         made = kernel.run(kernel.backward, tuple(values), delta, f, **rest)
         u, B = ("grad_u", "grad_B") if kernel.backward == "released_echo" else ("grad_f", "grad_f")
         lanes = made["sums"].view(-1, *f.shape[1:])

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from rhelbench import BENCHMARK_VERSION
 from rhelbench.errors import UserError, unknown
-from rhelbench.registry import DEVIATIONS, FRAMEWORKS, MODELS, NONLINEAR, RULES
+from rhelbench.registry import DEVIATIONS, FRAMEWORKS, MODELS, NONLINEAR, RULES, Packing
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
 from rhelbench.switches import CONFIG, Protocol, of, other, protocols, read_protocol
 from rhelbench.tasks import card
@@ -36,7 +36,7 @@ class Matrix(Frozen):
     mirrors: list[str] = Field(default_factory=list, description="folders or URLs to look for archives first")
     results: Literal["auto", "runs", "published"] = Field("auto", description="where tables and figures read from")
     seeds_per_job: int = Field(1, ge=1, description="runs of one cell, but for the seed, that share a job and its GPU")
-    packing: Literal["processes", "in_turn", "vectorised"] = Field("processes", description="how such runs share it")
+    packing: Packing = Field("processes", description="how such runs share it")
     verify: bool = Field(False, description="verify each framework before it trains; on a cluster always")
 
     @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", "deviations", "mirrors", mode="before")

@@ -1,6 +1,7 @@
 """Every name a configuration may use, in one place; tests compare these tables with the folders."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ FRAMEWORKS: dict[str, str] = {
     "numpy": "rhelbench.protocol.majority",
 }
 
+#: How runs share a job: side by side, a process each; one after another in one process; as one program over their seeds.
+Packing = Literal["processes", "in_turn", "vectorised"]
 #: Framework to the module whose ``Pack`` trains several seeds as one program; the others train a pack as processes.
 PACKS: dict[str, str] = {"jax": "impl_jax.pack"}
 

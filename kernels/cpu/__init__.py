@@ -1,6 +1,7 @@
 """Trajectories of a separable Hamiltonian on the CPU, compiled by numba: one pass per call, time outside, lanes inside.
 
-Every module offers the same four kernels on arrays of one dtype, float32 or float64, for the lanes ``lo`` to ``hi`` of N = n·P:
+``linear`` and ``nonlinear`` offer the same four kernels on arrays of one dtype, float32 or float64, for the lanes ``lo`` to
+``hi`` of N = n·P:
 
     forward(theta, delta, f, at_third, phi, pi, lo, hi)
     adjoint(theta, delta, f, phi, pi, g, at_third, grad_f, sums, lo, hi)
@@ -12,5 +13,6 @@ at_third: force at φ_{k+1/3} (leapfrog) or at φ_k (leapfrog_released). sums (m
 forward and adjoint: phi (K, N) the positions, pi (K, N) the momenta, or (1, N) for the last one alone. Echoes: phi, pi (N,) the
 final state. Nothing is drawn, nothing is kept, and no lane looks at another one, so any split of the lanes gives the same bits,
 but for nonlinear.pair_echo, which uses its series where all lanes of a call allow them, and is equal to rounding.
+``path`` holds what is asked of a path as a whole, ``block`` a block's other passes.
 ``launch`` calls them from Python, ``handler`` from a program of XLA.
 """

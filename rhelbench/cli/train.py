@@ -3,11 +3,13 @@
 import argparse
 import json
 from pathlib import Path
+from typing import get_args
 
 from pydantic import ValidationError
 
 from rhelbench.errors import UserError
 from rhelbench.protocol import job, pack
+from rhelbench.registry import Packing
 from rhelbench.spec import RunSpec
 
 
@@ -16,10 +18,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spec", required=True, action="append", help="a spec.json, or the JSON itself; given again, these runs share one device"
     )
-    parser.add_argument(
-        "--packing", choices=pack.WAYS, default="processes", help="how they share it: side by side, one after another in one "
-        "process, or as one program over their seeds (JAX)"
-    )  # fmt: skip
+    ways = "how they share it: side by side, one after another in one process, or as one program over their seeds (JAX)"
+    parser.add_argument("--packing", choices=get_args(Packing), default="processes", help=ways)
     parser.add_argument("--wait", action="store_true", help="wait for a process that already trains the run")
     parser.add_argument("--keep", action="store_true", help="keep a finished run's last checkpoint")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")

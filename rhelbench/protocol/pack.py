@@ -8,7 +8,6 @@ import threading
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Literal, get_args
 
 from rhelbench.contract import Learner, TaskShape
 from rhelbench.errors import UserError
@@ -17,12 +16,8 @@ from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.signals import ASKING, Signals
 from rhelbench.records import write
 from rhelbench.records.digest import code_digest
-from rhelbench.registry import PACKS
+from rhelbench.registry import PACKS, Packing
 from rhelbench.spec import RunSpec
-
-#: How runs share a job: side by side, a process each; one after another in one process; as one program over their seeds.
-Packing = Literal["processes", "in_turn", "vectorised"]
-WAYS: tuple[Packing, ...] = get_args(Packing)
 
 
 def _cell(spec: RunSpec) -> str:

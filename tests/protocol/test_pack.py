@@ -94,21 +94,27 @@ def test_in_turn_a_run_that_can_not_begin_does_not_hold_up_the_next(tmp_path, da
     assert result(tmp_path / "runs", known)["status"] == "done"
 
 
-def test_in_turn_a_signal_ends_the_pack_and_the_same_command_resumes_it(tmp_path, data):
-    long, waiting = cell(steps=100_000, patience=100_000)
-    options = [option for spec in (long, waiting) for option in ("--spec", spec.canonical_json())]
-    where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
-    process = subprocess.Popen([sys.executable, "-m", "rhelbench", "train", "--packing", "in_turn", *options, *where])
+def interrupted(arguments, *ready):
+    """Train in a process of its own, ask it to end once everything is ready, and see that it says so."""
+    process = subprocess.Popen([sys.executable, "-m", "rhelbench", "train", *arguments])
     until = time.monotonic() + 800
     try:
-        while not (tmp_path / "runs" / long.run_id / "history.csv").exists():
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        for is_so in ready:
+            while not is_so():
+                assert time.monotonic() < until
+                time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 128 + signal.SIGTERM
     finally:
         if process.poll() is None:
             process.kill()
+
+
+def test_in_turn_a_signal_ends_the_pack_and_the_rest_does_not_begin(tmp_path, data):
+    long, waiting = cell(steps=100_000, patience=100_000)
+    options = [option for spec in (long, waiting) for option in ("--spec", spec.canonical_json())]
+    where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
+    interrupted(["--packing", "in_turn", *options, *where], (tmp_path / "runs" / long.run_id / "history.csv").exists)
     assert list((tmp_path / "scratch" / long.run_id).glob("checkpoint*"))
     assert not (tmp_path / "runs" / waiting.run_id).exists()
 
@@ -197,20 +203,9 @@ def test_an_interrupted_pack_makes_the_records_of_finished_runs_again_without_tr
     short, long = cell(seeds=[1])[0], cell(seeds=[2], steps=100_000, patience=100_000)[0]
     options = [option for spec in (short, long) for option in ("--spec", spec.canonical_json())]
     where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
-    process = subprocess.Popen([sys.executable, "-m", "rhelbench", "train", *options, *where])
-    until = time.monotonic() + 800
-    try:
-        while not (tmp_path / "runs" / short.run_id / "record.json").exists() or lock.holder(tmp_path / "scratch" / short.run_id):
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        while not (tmp_path / "runs" / long.run_id / "history.csv").exists():
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 128 + signal.SIGTERM
-    finally:
-        if process.poll() is None:
-            process.kill()
+    record, corner = tmp_path / "runs" / short.run_id / "record.json", tmp_path / "scratch" / short.run_id
+    begun = tmp_path / "runs" / long.run_id / "history.csv"
+    interrupted([*options, *where], lambda: record.exists() and not lock.holder(corner), begun.exists)
     first = result(tmp_path / "runs", short)
     (tmp_path / "runs" / short.run_id / "record.json").unlink()  # as Snakemake does with the outputs of a failed job
     assert main(["train", "--spec", short.canonical_json(), *where]) == 0

@@ -35,7 +35,7 @@ def test_memory_covers_published_runs(file):
 
 @pytest.mark.parametrize("file", sorted(Path("results/published/runs").glob("*/record.json")), ids=lambda file: file.parent.name)
 def test_run_time_covers_published_runs(file):
-    """Those on a GPU and those on a CPU; a job with less than the time limit, too."""
+    """Short tasks ask for less than the time limit."""
     record = json.loads(file.read_text())
     assert needs(record["result"]["spec"]["task"])["runtime"] * 60 >= ROOM * record["provenance"]["wall_s"]
 
