@@ -24,7 +24,7 @@ COMMANDS: dict[str, str] = {
     "page": "write results/index.html",
     "quote": "fill the numbers of README.md and docs/ from results/published",
     "publish": "take ended runs into results/published and hash everything there",
-    "reproduce": "train one published run again and compare",
+    "reproduce": "train a published run again, or take all own ones, and compare",
     "wandb_sync": "upload to wandb what finished runs left in files",
     "wandb_dashboard": "define the project's views on wandb",
 }

@@ -1,4 +1,4 @@
-"""``python -m rhelbench reproduce``: train one published run again and compare the records."""
+"""``python -m rhelbench reproduce``: train one published run again and compare the records, or compare all of one's own."""
 
 import argparse
 import random
@@ -14,14 +14,16 @@ from rhelbench.errors import UserError, unknown
 from rhelbench.protocol import job
 from rhelbench.records import write
 from rhelbench.records.files import write_atomically
-from rhelbench.records.reproduce import VERDICTS, compare
+from rhelbench.records.reproduce import VERDICTS, compare, compare_folders, verdicts
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "run_id", nargs="?", help="which run; without it one of this version is chosen at random, one from a CPU where no GPU is"
     )
+    which.add_argument("--results", type=Path, help="train nothing; compare every ended run in this folder (results/runs)")
     parser.add_argument("--published", type=Path, default=Path("results/published"), help="where the published records are")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
     parser.add_argument(
@@ -36,8 +38,22 @@ def _comes_out_here(folder: Path) -> bool:
     return bool(shutil.which("nvidia-smi")) or record is None or record["provenance"].get("peak_device_bytes") is None
 
 
+def _all(args: argparse.Namespace) -> int:
+    table = compare_folders(args.published / "runs", args.results)
+    if table.empty:
+        raise UserError(f"No run in {args.results} has ended and is published in {args.published}, too; train one first.")
+    found = verdicts(table)
+    print(tabulate(found.to_numpy(), headers=list(found.columns), floatfmt=".6g"))
+    print(f"{len(table)} runs: " + ", ".join(f"{(table.verdict == name).sum()} {name}" for name in VERDICTS) + ".")
+    if args.out:
+        write_atomically(args.out, table.to_csv(index=False))
+    return int(table.verdict.isin(["different", "not comparable"]).any())
+
+
 def run(args: argparse.Namespace) -> int:
-    """Print the comparison; 1 if the run came out otherwise, 128 + n after signal n."""
+    """Print the comparison; 1 if a run came out otherwise, 128 + n after signal n."""
+    if args.results:
+        return _all(args)
     folder = args.published / "runs"
     known = sorted(path.parent.name for path in folder.glob(f"*/{write.RECORD}"))
     if not known:

@@ -8,7 +8,18 @@ import pandas as pd
 
 from rhelbench.errors import unknown
 from rhelbench.registry import MODELS
-from rhelbench.stats import findings, quote_cluster, quote_gpu, quote_rules, quote_speed, reported, summary, tables
+from rhelbench.stats import (
+    findings,
+    quote_again,
+    quote_cluster,
+    quote_gpu,
+    quote_memory,
+    quote_rules,
+    quote_speed,
+    reported,
+    summary,
+    tables,
+)
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records, overridden, read
 from rhelbench.stats.write import markdown
@@ -42,16 +53,6 @@ def published(records: Records) -> str:
 def memory(records: Records) -> str:
     """Return the table of the memory tasks."""
     return _table(_some(records, lambda r: r.runs.task.str.contains(findings.MEMORY)))
-
-
-def memory_cost(records: Records) -> str:
-    """Return what the runs of the memory tasks took, a core each."""
-    own = _some(records, lambda r: r.runs.task.str.contains(findings.MEMORY) & (r.runs.framework != "numpy")).runs
-    rows = []
-    for (task, framework), part in own[own.total_s.notna()].groupby(["task", "framework"]):
-        hours = {"runs": str(len(part)), "hours of one core": f"{part.total_s.sum() / 3600:.2f}"}
-        rows.append({"task": task, "framework": LABELS[str(framework)], "seeds": str(part.seed.nunique())} | hours)
-    return markdown(pd.DataFrame(rows)) + "\n"
 
 
 def estimators(records: Records) -> str:
@@ -101,13 +102,14 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     "smoke": smoke,
     "published": published,
     "memory": memory,
-    "memory_cost": memory_cost,
     "findings": findings.sentences,
     "hours": hours,
     "estimators": estimators,
     "trained": trained,
+    **quote_again.BLOCKS,
     **quote_cluster.BLOCKS,
     **quote_gpu.BLOCKS,
+    **quote_memory.BLOCKS,
     **quote_rules.BLOCKS,
     **quote_speed.BLOCKS,
 }

@@ -99,3 +99,37 @@ def test_a_run_from_a_gpu_is_not_chosen_where_there_is_none(published, tmp_path,
     assert reproduce(published, tmp_path) == 0
     assert asked[0] == [published.name]
     assert set(asked[1]) == {published.name, other.name}
+
+
+def test_a_folder_of_own_runs_is_compared_without_training(published, tmp_path, capsys, monkeypatch):
+    """Counts by verdict and the means of both; a run that is not published, and one that failed, are left out."""
+    monkeypatch.setattr(job, "run", lambda *_: pytest.fail("nothing is trained"))
+    own, names = tmp_path / "own", [published.name, "b", "c", "d"]
+    for name in names[1:]:
+        shutil.copytree(published, published.parent / name)
+    shutil.copytree(published.parent, own)
+    shutil.copytree(published, own / "not-published")
+    value = json.loads((published / write.RECORD).read_text())["result"]["value"]
+    change(own / "b", "result", val=0.123)
+    change(own / "b", "provenance", code_digest="other")
+    change(own / "d", "result", status="failed")
+    assert reproduce(published, tmp_path, "--results", str(own)) == 0
+    assert "3 runs: 2 identical, 1 same metric, 0 different, 0 not comparable." in capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False).set_index("run_id")
+    assert dict(table.differs) == {published.name: "", "b": "code_digest", "c": ""}
+    change(own / "c", "result", value=value + 0.3)
+    assert reproduce(published, tmp_path, "--results", str(own)) == 1
+    printed = capsys.readouterr().out
+    assert "3 runs: 1 identical, 1 same metric, 1 different, 0 not comparable." in printed
+    cell = next(line.split() for line in printed.splitlines() if line.startswith(table.task.iloc[0]))
+    assert cell[4:8] == ["1", "1", "1", "0"]
+    assert float(cell[8]) == pytest.approx(value, rel=1e-5)
+    assert float(cell[9]) == pytest.approx(value + 0.1, rel=1e-5)
+
+
+def test_a_folder_without_a_published_run_is_a_sentence(published, tmp_path, capsys):
+    assert reproduce(published, tmp_path, "--results", str(tmp_path / "empty")) == 2
+    assert "train one first." in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["reproduce", "some-run", "--results", str(tmp_path)])
+    assert "not allowed with" in capsys.readouterr().err

@@ -1,8 +1,11 @@
-"""Blocks of the pages about rules and about a GPU: what they say is in the published records and benchmarks."""
+"""Blocks of the pages about rules, a GPU, the memory tasks and a second training: what they say is in the published files."""
+
+import pandas as pd
 
 from rhelbench import config
-from rhelbench.stats import quote_gpu, quote_rules
-from rhelbench.stats.records import read
+from rhelbench.records.reproduce import VERDICTS
+from rhelbench.stats import quote_again, quote_gpu, quote_memory, quote_rules
+from rhelbench.stats.records import Records, read
 
 PUBLISHED = config.CONFIG.parent / "results" / "published"
 
@@ -28,3 +31,43 @@ def test_delta_held_is_the_gap_of_the_nonlinear_model():
 def test_a_gpu_page_has_every_pass():
     page = quote_gpu.passes(read(PUBLISHED))
     assert all(name in page for name in quote_gpu.NAMES.values())
+
+
+def test_the_second_training_is_counted_in_full():
+    runs = pd.read_csv(PUBLISHED / "again.csv")
+    table = [[word.strip() for word in line.split("|")] for line in quote_again.again(read(PUBLISHED)).splitlines()[2:]]
+    counts = {name: sum(int(row[5 + column]) for row in table) for column, name in enumerate(list(VERDICTS)[:3])}
+    assert counts == {name: (runs.verdict == name).sum() for name in counts}
+    assert sum(int(row[4]) for row in table) == len(runs) == sum(counts.values())
+
+
+def test_a_cell_that_moved_is_told_in_its_spread(tmp_path):
+    cell = {
+        "task": "order-500",
+        "model": "nonlinear",
+        "algorithm": "rhel",
+        "framework": "jax",
+        "differs": "code_digest processor",
+    }
+    rows = [cell | {"verdict": "different", "published": value, "again": value + 3} for value in (1.0, 2.0, 3.0)]
+    pd.DataFrame(rows).to_csv(tmp_path / "again.csv", index=False)
+    page = quote_again.again(Records(tmp_path, pd.DataFrame(), pd.DataFrame()))
+    assert "3 sd" in page  # by 3, with a standard deviation of 1
+    assert "code, processor" in page
+
+
+def test_what_the_memory_matrix_took_is_that_of_its_records():
+    """Two cores do at most two hours of runs in an hour."""
+    words = quote_memory.elapsed(read(PUBLISHED)).split()
+    elapsed, summed = (float(words[words.index("hours", start) - 1]) for start in (0, words.index("hours") + 1))
+    assert summed <= 2 * elapsed * 1.01
+
+
+def test_flags_of_the_memory_tasks_are_counted_by_model():
+    """Of the model whose runs have them: the linear one has none on the delay."""
+    lines = quote_memory.flagged(read(PUBLISHED)).splitlines()
+    rows = pd.read_csv(PUBLISHED / "runs.csv")
+    flagged = rows[(rows.task == "delay-500") & (rows["flags"] == "unstable-step")]
+    assert set(flagged.model) == {"nonlinear"}
+    total = ((rows.task == "delay-500") & (rows.model == "nonlinear")).sum()
+    assert f"- delay-500, nonlinear: `unstable-step` in {len(flagged)} of {total} runs" in lines

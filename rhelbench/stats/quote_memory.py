@@ -1,0 +1,53 @@
+"""Blocks of docs/memory-tasks.md: what training on the memory tasks took."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from rhelbench import config
+from rhelbench.records import write
+from rhelbench.registry import MODELS
+from rhelbench.stats import findings
+from rhelbench.stats.names import LABELS
+from rhelbench.stats.records import Records
+from rhelbench.stats.write import markdown
+from rhelbench.switches import CONFIG
+
+
+def cost(records: Records) -> str:
+    """Return what the runs of each task and framework took, a core each."""
+    own = records.runs[records.runs.task.str.contains(findings.MEMORY) & (records.runs.framework != "numpy")]
+    rows = []
+    for (task, framework), part in own[own.total_s.notna()].groupby(["task", "framework"]):
+        hours = {"runs": str(len(part)), "hours of one core": f"{part.total_s.sum() / 3600:.2f}"}
+        rows.append({"task": task, "framework": LABELS[str(framework)], "seeds": str(part.seed.nunique())} | hours)
+    return markdown(pd.DataFrame(rows)) + "\n"
+
+
+def elapsed(records: Records) -> str:
+    """Return how long config/memory.yaml took as a whole, by the times in its records."""
+    wanted = config.expand(config.read(CONFIG / "memory.yaml"))
+    found = [write.read(records.folder / "runs" / spec.run_id) for spec in wanted]
+    made = pd.DataFrame([record["provenance"] for record in found if record is not None])
+    hours = (pd.to_datetime(made.ended).max() - pd.to_datetime(made.started).min()).total_seconds() / 3600
+    commits, machines = {git["commit"][:7] for git in made.git}, set(made.processor)
+    return (
+        f"{len(made)} of the {len(wanted)} runs of `config/memory.yaml` are published, of commit {', '.join(sorted(commits))} on "
+        f"{', '.join(sorted(machines))}: {hours:.2f} hours from the first start to the last end, "
+        f"{made.wall_s.sum() / 3600:.2f} hours summed over the runs.\n"
+    )
+
+
+def flagged(records: Records) -> str:
+    """Return which runs of the memory tasks are flagged, and how many of their cell."""
+    own = records.runs[records.runs.task.str.contains(findings.MEMORY)]
+    lines = []
+    for (task, model), part in own.groupby(["task", "model"]):
+        counts = part["flags"].dropna().str.split().explode().value_counts()
+        name = f"{task}, {MODELS[str(model)].label}"
+        lines += [f"- {name}: `{flag}` in {count} of {len(part)} runs" for flag, count in counts.items()]
+    return "\n".join(lines) + "\n"
+
+
+#: Name of a block to what fills it.
+BLOCKS: dict[str, Callable[[Records], str]] = {"memory_cost": cost, "memory_elapsed": elapsed, "memory_flagged": flagged}
