@@ -25,8 +25,7 @@ VERDICTS = {
 
 def draw(records: Records) -> Figure:
     table = pairs.compare(records)
-    paper = reported.order()
-    place = {task: i for i, task in enumerate([*paper, *sorted(set(table.task) - set(paper))])}
+    place = {task: i for i, task in enumerate(sorted(set(table.task), key=reported.place))}
     table = table[table.n > 0].sort_values(
         ["task", "protocol", "model", "framework"], key=lambda c: c.map(place) if c.name == "task" else c
     )

@@ -23,13 +23,11 @@ WIDTH = {"bptt": 2.2, "rhel": 1.0, "baseline": 1.0}
 
 def draw(records: Records) -> Figure:
     runs = unturned(records.plain())
-    curves = records.history.merge(runs[["run_id", *PANEL, "algorithm", "framework", "metric"]], on="run_id")
+    curves = runs[["run_id", *PANEL, "algorithm", "framework", "metric"]].merge(records.history, on="run_id")
     trained = [name for name, model in MODELS.items() if model.trained]
     recurrent = curves.model.isin([name for name in trained if MODELS[name].hamiltonian])
     curves = curves[curves.val.notna() & curves.model.isin(trained)]
-    curves = curves.assign(algorithm=curves.algorithm.where(recurrent[curves.index], "baseline")).sort_values(
-        "algorithm", kind="stable"
-    )
+    curves = curves.assign(algorithm=curves.algorithm.where(recurrent[curves.index], "baseline"))
     if curves.empty:
         return message("No learning curve yet: no run of this matrix has been evaluated.")
     best = runs.drop(columns="val", errors="ignore").merge(

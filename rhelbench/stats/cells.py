@@ -33,9 +33,9 @@ def cells(records: Records) -> pd.DataFrame:
         rows.append(row | {status: int((runs.status == status).sum()) for status in (*ENDED, *WITHOUT)})
     columns = [*CELL, "metric", "mean", "sd", "n", "expected", "correct", "total", *ENDED, *WITHOUT]
     table = pd.DataFrame(rows, columns=columns).astype({"correct": "Int64", "total": "Int64"})
-    rank = {name: place for place, name in enumerate(reported.order())}
+    places = {str(task): reported.place(str(task)) for task in table.task.unique()}
     models = {name: place for place, name in enumerate(MODELS)}
-    key = {"task": lambda s: s.map(lambda t: (rank.get(t, 99), t)), "model": lambda s: s.map(lambda m: models.get(m, 99))}
+    key = {"task": lambda s: s.map(places), "model": lambda s: s.map(lambda m: models.get(m, 99))}
     by = ["task", "model", "protocol", "framework", "algorithm"]
     return table.sort_values(by, key=lambda s: key.get(str(s.name), lambda x: x)(s), ignore_index=True)
 

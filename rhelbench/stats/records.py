@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.errors import UserError
+from rhelbench.stats import reported
 
 #: Statuses of a run that reached an end of its protocol and so has a metric that counts.
 ENDED = ("done", "early-stopped", "time-limit")
@@ -98,6 +99,8 @@ def read(folder: Path) -> Records:
     twice = runs[runs.duplicated([*CELL, "seed", "perturbation", "dropout_stream"])]
     if len(twice):
         raise UserError(f"{path} has two runs of one cell and seed ({twice.run_id.iloc[0]}): collect one matrix into one folder.")
+    places = {task: i for i, task in enumerate(sorted(set(runs.task), key=reported.place))}
+    runs = runs.sort_values("task", key=lambda tasks: tasks.map(places), kind="stable", ignore_index=True)
     runs.loc[~runs.status.isin(ENDED), "value"] = float("nan")  # a diverged run's last number is no result
     log = folder / "history.csv"
     columns = ["run_id", "step", "loss", "train", "val"]

@@ -42,6 +42,19 @@ def order(metric: str | None = None, path: Path = REPORTED) -> list[str]:
     return [task for task in dict.fromkeys(table.task[table.metric == (metric or table.metric)]) if task != "average"]
 
 
+def place(task: str) -> tuple[int, str, int]:
+    """Return the place of a task in tables and figures: the paper's as there, then others by name, their numbers by size.
+
+    Example:
+        >>> sorted(["order-2000", "order-500", "delay-500"], key=place)
+        ['delay-500', 'order-500', 'order-2000']
+    """
+    paper = order()
+    name, _, size = task.rpartition("-")
+    number = int(size) if size.isdigit() else 0
+    return (paper.index(task), "", 0) if task in paper else (len(paper), name if number else task, number)
+
+
 def metric_of(task: str, runs: pd.DataFrame) -> str:
     """Return ``accuracy`` or ``mse``: as recorded, else as the task's card says."""
     recorded = runs.metric[(runs.task == task) & runs.metric.notna()]
