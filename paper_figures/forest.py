@@ -25,9 +25,9 @@ VERDICTS = {
 
 def draw(records: Records) -> Figure:
     table = pairs.compare(records)
-    place = {task: i for i, task in enumerate(sorted(set(table.task), key=reported.place))}
+    places = reported.places(table.task)
     table = table[table.n > 0].sort_values(
-        ["task", "protocol", "model", "framework"], key=lambda c: c.map(place) if c.name == "task" else c
+        ["task", "protocol", "model", "framework"], key=lambda c: c.map(places) if c.name == "task" else c
     )
     if table.empty:
         return message("No paired difference yet: no cell of this matrix has both algorithms for one seed.")

@@ -33,7 +33,7 @@ def cells(records: Records) -> pd.DataFrame:
         rows.append(row | {status: int((runs.status == status).sum()) for status in (*ENDED, *WITHOUT)})
     columns = [*CELL, "metric", "mean", "sd", "n", "expected", "correct", "total", *ENDED, *WITHOUT]
     table = pd.DataFrame(rows, columns=columns).astype({"correct": "Int64", "total": "Int64"})
-    places = {str(task): reported.place(str(task)) for task in table.task.unique()}
+    places = reported.places(table.task)
     models = {name: place for place, name in enumerate(MODELS)}
     key = {"task": lambda s: s.map(places), "model": lambda s: s.map(lambda m: models.get(m, 99))}
     by = ["task", "model", "protocol", "framework", "algorithm"]

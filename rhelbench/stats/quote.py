@@ -87,7 +87,10 @@ def trained(records: Records) -> str:
 def hours(records: Records) -> str:
     """Return what each task's cells cost: runs, steps and hours of wall time by device; runs with overrides included."""
     runs = records.runs[records.runs.model.map(lambda name: MODELS[str(name)].trained) & records.runs.total_s.notna()]
-    runs = runs.assign(protocol=runs.protocol.str.partition("+")[0]).sort_values(["task", "framework"], kind="stable")
+    runs = runs.assign(protocol=runs.protocol.str.partition("+")[0]).sort_values(
+        ["task", "framework"], key=lambda column: column.map(reported.places(column)) if column.name == "task" else column,
+        kind="stable",
+    )  # fmt: skip
     rows = []
     for key, part in runs.groupby(["task", "framework", "protocol", "model", "algorithm", "device"], sort=False):
         task, framework, protocol, model, algorithm, device = map(str, key)

@@ -20,7 +20,7 @@ def again(records: Records) -> str:
     """
     runs = pd.read_csv(records.folder / "again.csv", keep_default_na=False)
     rows = []
-    for (framework, task), own in runs.groupby(["framework", "task"], sort=True):
+    for (framework, task), own in runs.groupby(["framework", "task"]):
         cells = own.groupby(["model", "algorithm"])
         spread = cells.published.std().replace(0.0, float("nan"))  # a constant cell, as the majority's, has no unit to move in
         moved = (cells.again.mean() - cells.published.mean()).abs() / spread
@@ -40,7 +40,7 @@ def pairs_again(records: Records) -> str:
     """
     runs = pd.read_csv(records.folder / "again.csv", keep_default_na=False)
     rows = []
-    for (task, model, framework), own in runs.groupby(["task", "model", "framework"], sort=True):
+    for (task, model, framework), own in runs.groupby(["task", "model", "framework"]):
         if set(own.algorithm) != {"bptt", "rhel"} or (own.verdict == "identical").all():
             continue
         row: dict[str, object] = {"task": task, "model": MODELS[str(model)].label, "framework": LABELS[str(framework)]}

@@ -18,7 +18,7 @@ def cost(records: Records) -> str:
     """Return what the runs of each task and framework took, a core each."""
     own = records.runs[records.runs.task.str.contains(findings.MEMORY) & (records.runs.framework != "numpy")]
     rows = []
-    for (task, framework), part in own[own.total_s.notna()].groupby(["task", "framework"]):
+    for (task, framework), part in own[own.total_s.notna()].groupby(["task", "framework"], sort=False):
         hours = {"runs": str(len(part)), "hours of one core": f"{part.total_s.sum() / 3600:.2f}"}
         rows.append({"task": task, "framework": LABELS[str(framework)], "seeds": str(part.seed.nunique())} | hours)
     return markdown(pd.DataFrame(rows)) + "\n"
@@ -42,7 +42,7 @@ def flagged(records: Records) -> str:
     """Return which runs of the memory tasks are flagged, and how many of their cell."""
     own = records.runs[records.runs.task.str.contains(findings.MEMORY)]
     lines = []
-    for (task, model), part in own.groupby(["task", "model"]):
+    for (task, model), part in own.groupby(["task", "model"], sort=False):
         counts = part["flags"].dropna().str.split().explode().value_counts()
         name = f"{task}, {MODELS[str(model)].label}"
         lines += [f"- {name}: `{flag}` in {count} of {len(part)} runs" for flag, count in counts.items()]

@@ -99,7 +99,7 @@ def read(folder: Path) -> Records:
     twice = runs[runs.duplicated([*CELL, "seed", "perturbation", "dropout_stream"])]
     if len(twice):
         raise UserError(f"{path} has two runs of one cell and seed ({twice.run_id.iloc[0]}): collect one matrix into one folder.")
-    places = {task: i for i, task in enumerate(sorted(set(runs.task), key=reported.place))}
+    places = reported.places(runs.task)
     runs = runs.sort_values("task", key=lambda tasks: tasks.map(places), kind="stable", ignore_index=True)
     runs.loc[~runs.status.isin(ENDED), "value"] = float("nan")  # a diverged run's last number is no result
     log = folder / "history.csv"

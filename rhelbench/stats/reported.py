@@ -1,5 +1,6 @@
 """The paper's printed numbers under our names (results/reported/reported.csv)."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -42,17 +43,21 @@ def order(metric: str | None = None, path: Path = REPORTED) -> list[str]:
     return [task for task in dict.fromkeys(table.task[table.metric == (metric or table.metric)]) if task != "average"]
 
 
-def place(task: str) -> tuple[int, str, int]:
-    """Return the place of a task in tables and figures: the paper's as there, then others by name, their numbers by size.
+def places(tasks: Iterable[str]) -> dict[str, int]:
+    """Return each task's place in tables and figures: the paper's as there, then others by name, their lengths by size.
 
     Example:
-        >>> sorted(["order-2000", "order-500", "delay-500"], key=place)
-        ['delay-500', 'order-500', 'order-2000']
+        >>> places(["order-2000", "order-500", "delay-500"])
+        {'delay-500': 0, 'order-500': 1, 'order-2000': 2}
     """
-    paper = order()
-    name, _, size = task.rpartition("-")
-    number = int(size) if size.isdigit() else 0
-    return (paper.index(task), "", 0) if task in paper else (len(paper), name if number else task, number)
+    paper = {task: i for i, task in enumerate(order())}
+
+    def key(task: str) -> tuple[int, str, int]:
+        name, _, length = task.rpartition("-")
+        rank = paper.get(task, len(paper))
+        return (rank, name, int(length)) if length.isdigit() else (rank, task, 0)
+
+    return {task: i for i, task in enumerate(sorted(set(tasks), key=key))}
 
 
 def metric_of(task: str, runs: pd.DataFrame) -> str:

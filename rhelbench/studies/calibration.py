@@ -118,6 +118,6 @@ def published_design() -> pd.DataFrame:
                 "seeds_needed": power.seeds_needed(sd, m),
             }
         )  # fmt: skip
-    order = {task: place for place, task in enumerate(reported.order())}
     found = pd.DataFrame(rows).astype({"seeds_needed": "Int64"})
-    return found.sort_values("task", key=lambda tasks: tasks.map(order), kind="stable", ignore_index=True)
+    places = reported.places(found.task)
+    return found.sort_values("task", key=lambda tasks: tasks.map(places), kind="stable", ignore_index=True)
