@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from rhelbench import BENCHMARK_VERSION
 from rhelbench.errors import UserError, unknown
-from rhelbench.registry import DEVIATIONS, FRAMEWORKS, MODELS, NONLINEAR, RULES, Packing
+from rhelbench.registry import DEVIATIONS, FRAMEWORKS, MODELS, NONLINEAR, NUDGELESS, RULES, Packing
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
 from rhelbench.switches import CONFIG, Protocol, of, other, protocols, read_protocol
 from rhelbench.tasks import card
@@ -185,7 +185,7 @@ def resolve(
 
 
 def expand(matrix: Matrix) -> list[RunSpec]:
-    """Return every run of the matrix; models that need no training appear once per task, protocol and seed."""
+    """Return every run of the matrix, once: what a model or an algorithm does not have makes no second one."""
     specs: dict[str, RunSpec] = {}
     sources = Sources.of(matrix)
     points = [dict(zip(matrix.grid, values, strict=True)) for values in product(*matrix.grid.values())]
@@ -197,6 +197,9 @@ def expand(matrix: Matrix) -> list[RunSpec]:
             framework = "numpy"
         if row in NONLINEAR and MODELS[model].hamiltonian != "nonlinear":
             row = 0  # the switch is none of this unit's
-        spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant, row), point)
+        own = point
+        if str(point.get("algorithm", sources.protocol.algorithms[algorithm])) in NUDGELESS:
+            own = {name: value for name, value in point.items() if name != "nudge"}  # one run, not one per nudge
+        spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant, row), own)
         specs[spec.run_id] = spec
     return list(specs.values())

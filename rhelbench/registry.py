@@ -40,6 +40,9 @@ ALGORITHMS: tuple[str, ...] = (
 #: Those that draw directions: each implementation its own, so that only their averages can be compared.
 RANDOM: tuple[str, ...] = ("forward_gradient", "spsa")
 
+#: Those whose estimate does not depend on the nudge.
+NUDGELESS: tuple[str, ...] = ("bptt", "bptt_checkpointed", "bptt_reversible", "rtrl", "forward_gradient")
+
 #: File names in ``integrators/`` of every implementation.
 INTEGRATORS: tuple[str, ...] = ("leapfrog", "leapfrog_released")
 

@@ -9,7 +9,7 @@ import yaml
 
 from rhelbench import config, overrides
 from rhelbench.errors import UserError
-from rhelbench.registry import DEVIATIONS, NONLINEAR
+from rhelbench.registry import DEVIATIONS, NONLINEAR, NUDGELESS
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text())
 
@@ -157,3 +157,13 @@ def test_a_grid_runs_every_combination_of_its_values():
     assert {(spec.hyper.lr, spec.hyper.blocks, spec.hyper.state) for spec in specs} == {
         (lr, blocks, 4) for lr in (1e-3, 1e-4) for blocks in (1, 2)
     }
+
+
+def test_a_grid_of_nudges_trains_once_what_has_no_nudge():
+    sizes = [{"mode": "relative", "size": size} for size in (1e-4, 1e-6)]
+    specs = config.expand(config.parse(SMOKE | {"grid": {"nudge": sizes}}, "here"))
+    one = config.expand(config.parse(SMOKE, "here"))
+    rhel = sum(spec.switches.algorithm not in NUDGELESS for spec in one)
+    assert 0 < rhel < len(one)
+    assert len(specs) == len(one) + rhel
+    assert {spec.run_id for spec in one} <= {spec.run_id for spec in specs}
