@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend
 from rhelbench.stats.records import Records
 
+MATRICES = ("curves",)
 #: BPTT is drawn first and wider, so that a RHEL curve on top of it hides nothing.
 WIDTH = {"bptt": 2.2, "rhel": 1.0}
 #: Evaluations between two markers.

@@ -23,6 +23,9 @@ def draw(data: pd.DataFrame) -> Figure:
         for length, curve in data[data.model == model].groupby("length"):
             ax.plot(curve.delta, curve.fidelity, color=colours[length], marker="o", ms=4, lw=1.4)
             below.plot(curve.delta, np.minimum(curve.rhel, TOP), color=colours[length], marker="o", ms=4, lw=1.4)
+            below.plot(
+                curve.delta, np.minimum(curve.rhel_small, TOP), color=colours[length], marker="o", ms=4, mfc="white", lw=0.8
+            )
             below.plot(curve.delta, np.minimum(curve.bptt, TOP), color=colours[length], ls="--", lw=1.2)
         ax.axhline(ECHO_LOST, color="#999999", lw=1, ls=":")
         ax.set(title=f"{model} unit", xscale="log", yscale="log")
@@ -30,7 +33,8 @@ def draw(data: pd.DataFrame) -> Figure:
     top[0].set_ylabel("echo's end, ‖Φe‖/max‖Φ‖")
     bottom[0].set_ylabel("error of the float32 gradient,\nrelative to float64 BPTT")
     handles = [Line2D([], [], color=colour, marker="o", lw=1.4, label=f"{length:,} steps") for length, colour in colours.items()]
-    handles += [Line2D([], [], color="#444444", lw=1.4, marker="o", ms=4, label=LABELS["rhel"])]
+    handles += [Line2D([], [], color="#444444", lw=1.4, marker="o", ms=4, label="RHEL, ρ = 1e-4")]
+    handles += [Line2D([], [], color="#444444", lw=0.8, marker="o", ms=4, mfc="white", label="RHEL, ρ = 1e-6")]
     handles += [Line2D([], [], color="#444444", lw=1.2, ls="--", label=LABELS["bptt"])]
     handles += [Line2D([], [], color="#999999", lw=1, ls=":", label="flag echo-lost")]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)

@@ -8,6 +8,7 @@ from rhelbench.plotting import COLOURS, MARKERS, canvas, legend
 from rhelbench.registry import MODELS
 from rhelbench.stats.records import Records
 
+MATRICES = ("lockstep",)
 #: Steps between two markers, and the largest difference that is accepted.
 EVERY, ALLOWED = 10, 1e-7
 #: Where nothing at all differs: a rounding, so that the point can be drawn on a logarithmic axis.

@@ -8,6 +8,7 @@ from rhelbench.plotting import COLOURS, canvas, legend
 from rhelbench.registry import MODELS
 from rhelbench.stats.records import Records, overridden
 
+MATRICES = ("trained",)
 #: The exact ways end alike: the first is drawn widest, so that none hides another.
 WIDTHS = {"bptt": 3.6, "rhel": 2.2}
 #: Part of the steps that lies between the points of two estimators, beyond the end of training.

@@ -88,28 +88,28 @@ NONLINEAR: tuple[int, ...] = (1, 3, 4)
 REPORTED_MODELS: dict[str, str] = {"linear": "linear-complex", "nonlinear": "nonlinear"}
 
 #: Figures that every matrix gets (file names in ``paper_figures/``), and what each is drawn from: the tidy records, the
-#: published benchmarks, the published tables of the static studies (a script's ``TABLES``), a published small matrix of the
-#: figure's own name, or nothing.
+#: published benchmarks, what else is published (a script's ``MATRICES``, small ones of its own, then its ``TABLES`` of the
+#: studies), or nothing.
 FIGURES: dict[str, str] = {
     "learning_curves": "records",
     "final_metric": "records",
     "forest": "records",
     "parity": "records",
     "profile": "records",
-    "curves": "matrix",
-    "lockstep": "matrix",
-    "limit": "matrix",
-    "trained": "matrix",
+    "curves": "published",
+    "lockstep": "published",
+    "limit": "published",
+    "trained": "published",
     "scaling": "benchmarks",
-    "fig1_echo": "static",
-    "fig2_toy": "static",
+    "fig1_echo": "published",
+    "fig2_toy": "published",
     "fig3_leapfrog": "drawn",
-    "fig4_static_gradients": "static",
-    "precision": "static",
-    "epsilon": "static",
-    "gradient_norm": "static",
-    "round_trip": "static",
-    "imperfect_machine": "static",
-    "estimators": "static",
-    "echo_lost": "static",
+    "fig4_static_gradients": "published",
+    "precision": "published",
+    "epsilon": "published",
+    "gradient_norm": "published",
+    "round_trip": "published",
+    "imperfect_machine": "published",
+    "estimators": "published",
+    "echo_lost": "published",
 }

@@ -17,7 +17,7 @@ COMMANDS: dict[str, str] = {
     "status": "show the matrix: done, running, failed, waiting",
     "collect": "gather records into tidy tables",
     "tables": "write the paper's tables from collected results",
-    "static": "measure what needs no training: gradients, precision, reversibility",
+    "static": "compute the studies beside the matrix: gradients, precision, reversibility",
     "bench": "measure time and memory of training steps and of one unit",
     "figures": "draw figures from collected results",
     "claims": "write the claims ledger and the deviations page",

@@ -19,7 +19,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--published",
         type=Path,
         default=Path("results/published"),
-        help="benchmarks/, static/ and a figure's own matrix are read there",
+        help="benchmarks/, static/ and the figures' own matrices are read there",
     )
     parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
     parser.add_argument("--only", nargs="+", default=list(FIGURES), metavar="NAME", help=f"of {', '.join(FIGURES)}")
@@ -41,14 +41,11 @@ def run(args: argparse.Namespace) -> int:
             folder = args.published / evidence.BENCHMARKS
             figure = script.draw(script.read(folder))
             inputs += sorted(folder.glob("*.csv"))
-        elif source == "static":
-            tables = [args.published / evidence.STATIC / f"{table}.csv" for table in script.TABLES]
-            figure = script.draw(*map(_table, tables))
-            inputs += tables
-        elif source == "matrix":
-            own = records.read(args.published / name)
-            figure = script.draw(own)
-            inputs += own.files
+        elif source == "published":
+            matrices = [records.read(args.published / matrix) for matrix in getattr(script, "MATRICES", ())]
+            tables = [args.published / evidence.STATIC / f"{table}.csv" for table in getattr(script, "TABLES", ())]
+            figure = script.draw(*matrices, *map(_table, tables))
+            inputs += [*(file for matrix in matrices for file in matrix.files), *tables]
         else:
             figure = script.draw()
         save(figure, stem, inputs, f"paper_figures/{name}.py")

@@ -1,4 +1,4 @@
-"""``python -m rhelbench static``: compute the studies that need no training."""
+"""``python -m rhelbench static``: compute the studies beside the matrix, which need no training (one follows a run)."""
 
 import argparse
 import json

@@ -65,6 +65,12 @@ CLAIMS: tuple[Claim, ...] = (
         "our test",
         judge_estimators.returns,
     ),
+    Claim(
+        "gradient along training",
+        "In single precision RHEL has BPTT's gradient all along training over 10,000 steps",
+        "our test",
+        judge_estimators.along,
+    ),
     Claim("constant memory", "State memory does not grow with the length of the sequence", "section 3", judge_method.flat_memory),
     Claim("Table 1", "Test accuracies of Table 1", "Table 1", judge_results.printed("accuracy")),
     Claim("Table 2", "Test errors of Table 2", "Table 2", judge_results.printed("mse")),

@@ -1,4 +1,4 @@
-"""Studies that need no training: each file's ``compute`` measures something and returns it as small tidy tables by name."""
+"""Studies beside the matrix: each file's ``compute`` measures something and returns it as small tidy tables by name."""
 
 #: Study to the module whose ``compute`` makes its tables; the first table has the study's name.
 STUDIES: dict[str, str] = {
@@ -18,5 +18,6 @@ STUDIES: dict[str, str] = {
         "calibration",
         "estimators",
         "echo_lost",
+        "along_run",
     )
 }

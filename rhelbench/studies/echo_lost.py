@@ -1,4 +1,4 @@
-"""Where the echo is lost in single precision, and with it RHEL's gradient: by length and step size, for both units."""
+"""Where the echo is lost in single precision, or the nudge is too large, and with it RHEL's gradient: by length and step size."""
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,16 @@ from rhelbench.studies import units
 
 LENGTHS = (500, 2_000, 10_000, 50_000)
 DELTAS = (0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-RHO = 1e-4
+#: Relative nudges ρ: the protocol's, and one so small that truncation leaves nothing beside rounding.
+RHOS = (1e-4, 1e-6)
 FRAMEWORK = "jax"
+#: Column to the algorithm, precision and ρ of the gradient whose error it holds.
+GRADIENTS = {
+    "bptt": ("bptt", "float32", RHOS[0]),
+    "rhel": ("rhel", "float32", RHOS[0]),
+    "rhel_small": ("rhel", "float32", RHOS[1]),
+    "rhel_double": ("rhel", "float64", RHOS[0]),
+}
 
 
 def stacked(hamiltonian: str, K: int, deltas: tuple[float, ...]) -> units.Units:
@@ -51,10 +59,11 @@ def _size(phi: np.ndarray, pi: np.ndarray, draws: int) -> np.ndarray:
 
 
 def compute(lengths: tuple[int, ...] = LENGTHS, deltas: tuple[float, ...] = DELTAS) -> dict[str, pd.DataFrame]:
-    """Return ``echo_lost``: model, length, delta, fidelity, bptt, rhel.
+    """Return ``echo_lost``: model, length, delta, fidelity, bptt, rhel, rhel_small, rhel_double.
 
-    fidelity: ‖Φe_end‖/max‖Φ‖ of an echo without nudge in float32, 0 a perfect retrace. bptt, rhel: relative L2 error of their
-    float32 gradient of the drive, K · P numbers, to BPTT's in float64; infinite where a number is not finite.
+    fidelity: ‖Φe_end‖/max‖Φ‖ of an echo without nudge in float32, 0 a perfect retrace. The others: relative L2 error to BPTT's
+    gradient of the drive in float64, K · P numbers; infinite where a number is not finite. bptt, rhel: in float32, with the
+    protocol's ρ = 1e-4; rhel_small: with ρ = 1e-6; rhel_double: ρ = 1e-4 in float64, the truncation alone.
     """
     frames = []
     for hamiltonian in HAMILTONIANS:
@@ -62,8 +71,8 @@ def compute(lengths: tuple[int, ...] = LENGTHS, deltas: tuple[float, ...] = DELT
             drawn = stacked(hamiltonian, K, deltas)
             wanted = units.truth(drawn, FRAMEWORK)
             rows = {}
-            for name in ("bptt", "rhel"):
-                found = units.gradients(FRAMEWORK, drawn, name, "float32", "relative", [RHO])
+            for name, (algorithm, dtype, rho) in GRADIENTS.items():
+                found = units.gradients(FRAMEWORK, drawn, algorithm, dtype, "relative", [rho])
                 with np.errstate(over="ignore", invalid="ignore"):
                     rows[name] = np.nan_to_num(units.errors({"f": found["f"]}, wanted)["f"][:, 0], nan=np.inf)
             about = {"model": hamiltonian, "length": K, "delta": deltas, "fidelity": fidelity(drawn)}

@@ -1,7 +1,8 @@
-# The studies that need no training, computed anew beside the published tables, which the figures are drawn from.
-from rhelbench.studies import STUDIES, static_gradients
+# The studies beside the matrix, computed anew beside the published tables, which the figures are drawn from.
+from rhelbench.studies import STUDIES, along_run, static_gradients
 
 STATIC = "results/static"
+STUDIED = {"along_run": along_run.TASK, "static_gradients": static_gradients.TASK}
 
 
 localrules:
@@ -12,8 +13,8 @@ localrules:
 rule study:
     input:
         lambda wildcards: (
-            f"{DATA}/prepared/{static_gradients.TASK}/facts.json"
-            if wildcards.study == "static_gradients"
+            f"{DATA}/prepared/{STUDIED[wildcards.study]}/facts.json"
+            if wildcards.study in STUDIED
             else []
         ),
     output:

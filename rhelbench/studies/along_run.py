@@ -1,0 +1,106 @@
+"""Along a run in float32: how good either algorithm's gradient still is where training leads, by precision and nudge."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rhelbench import config
+from rhelbench.contract import Arrays
+from rhelbench.protocol import setup
+from rhelbench.protocol.checkpoint import Checkpoints
+from rhelbench.protocol.setup import Problem
+from rhelbench.protocol.state import Run
+from rhelbench.protocol.trainer import train
+from rhelbench.spec import Nudge, RunSpec
+from rhelbench.studies import stacks
+from rhelbench.studies.static_gradients import compare
+
+TASK, MODEL, FRAMEWORK, SEEDS = "order-10000", "nonlinear", "torch", (1, 2)
+#: Optimiser steps between two looks.
+EVERY = 10
+#: Relative nudges ρ of RHEL: the protocol's, and a hundredth of it.
+RHOS = (1e-4, 1e-6)
+#: Algorithm, precision and ρ of the gradients; all are compared with the first, at the same parameters.
+GRADIENTS = (
+    ("bptt", "float64", 0.0),
+    ("bptt", "float32", 0.0),
+    *(("rhel", dtype, rho) for dtype in ("float32", "float64") for rho in RHOS),
+)
+COLUMNS = ["seed", "path", "step", "fidelity", "norm", "algorithm", "dtype", "rho", "part", "cosine", "norm_ratio", "error"]
+Row = tuple[int, str, int, float, float, str, str, float, str, float, float, float]
+
+
+def compute(
+    task: str = TASK, model: str = MODEL, seeds: tuple[int, ...] = SEEDS, every: int = EVERY, data_dir: str = "data"
+) -> dict[str, pd.DataFrame]:
+    """Return ``along_run``: seed, path, step, fidelity, norm, algorithm, dtype, rho, part, cosine, norm_ratio, error.
+
+    path: whose float32 run, trained anew as its record was. All at the parameters that the run has after ``step`` steps, on the
+    first batch of the training part without dropout. fidelity: ‖Φe_end‖/max‖Φ‖ of an echo in float32, that of the run's history.
+    norm: of BPTT's gradient in float64; cosine, norm_ratio and error (relative L2 distance) of the gradient by ``algorithm`` in
+    ``dtype`` with relative nudge ``rho`` (0: none) are against it. part: all parameters, or those of the units.
+    """
+    names = {"name": "along", "protocol": "exact", "tasks": [task], "models": [model], "algorithms": ["bptt", "rhel"]}
+    matrix = config.parse(names | {"frameworks": [FRAMEWORK], "seeds": list(seeds)}, "the study along a run")
+    rows: list[Row] = []
+    for spec in config.expand(matrix):
+        rows += along(spec, setup.load(spec, Path(data_dir)), every)
+    return {"along_run": pd.DataFrame(rows, columns=COLUMNS)}
+
+
+def along(spec: RunSpec, problem: Problem, every: int) -> list[Row]:
+    """Train one run as ever, and compare gradients at its start and after every ``every`` steps.
+
+    Args:
+        spec: the run; ``every`` must be a multiple of its chunk.
+        problem: its data.
+        every: optimiser steps between two looks.
+    """
+    look = _Look(spec, problem, every)
+    with tempfile.TemporaryDirectory() as folder:
+        train(spec, look.learner, problem, Checkpoints(Path(folder), spec.run_id), look)
+    return look.rows
+
+
+class _Look:
+    """Looks on at training, see ``rhelbench.protocol.trainer.Watch``: takes the run's parameters and leaves it alone."""
+
+    def __init__(self, spec: RunSpec, problem: Problem, every: int) -> None:
+        self.spec, self.learner, self.rows, self._every = spec, setup.learner(spec, problem.shape), list[Row](), every
+        self._x, self._y = (array[: spec.hyper.batch] for array in problem.parts["train"])
+        self._others = [
+            stacks.learner(spec, problem.shape, spec.framework, name, Nudge(mode="relative", size=rho or 1.0), dtype, spec.kernel)
+            for name, dtype, rho in GRADIENTS
+        ]
+
+    def evaluated(self, run: Run) -> None:
+        if not run.history:
+            self._compare(run.step)
+
+    def stepped(self, run: Run) -> bool:
+        if run.step % self._every == 0:
+            self._compare(run.step)
+        return True
+
+    def _compare(self, step: int) -> None:
+        state = self.learner.state()
+        parameters = {name.removeprefix("parameters."): a for name, a in state.items() if name.startswith("parameters.")}
+        fidelity = self.learner.fidelity(self.learner.put(self._x))
+        truth, *found = (
+            _parts(stacks.gradients(other, parameters, self._x.astype(dtype), self._y, dtype))
+            for other, (_, dtype, _) in zip(self._others, GRADIENTS, strict=True)
+        )
+        for gradient, names in zip(found, GRADIENTS[1:], strict=True):
+            for part, wanted in truth.items():
+                norm = float(np.linalg.norm(wanted))
+                error = float(np.linalg.norm(gradient[part] - wanted)) / norm
+                place = self.spec.seed, self.spec.algorithm, step, fidelity, norm
+                self.rows.append((*place, *names, part, *compare(gradient[part], wanted), error))
+
+
+def _parts(gradient: Arrays) -> dict[str, np.ndarray]:
+    """Return the gradient as one vector, of all parameters and of those of the units alone."""
+    own = {path: value.ravel() for path, value in gradient.items() if path != "input"}
+    return {"all": np.concatenate([*own.values()]), "units": np.concatenate([v for path, v in own.items() if ".hru." in path])}
