@@ -72,5 +72,7 @@ def along(e: Evidence) -> Judged:
     )
     if (usual[usual.dtype == "float32"].error <= SAME_SINGLE).all():
         return Judged("reproduced", number, evidence)
-    why = f"the nudge is too large for such a path; BPTT in float32, along its own path and this one: off in {off(bptt)}"
+    nudge = (usual[usual.dtype == "float64"].error > SAME_SINGLE).any()
+    cause = "the nudge is too large for such a path, in float64 as well" if nudge else "single precision ends there"
+    why = f"{cause}; BPTT in float32, along its own path and this one: off in {off(bptt)}"
     return Judged("not reproduced", number, evidence, why)

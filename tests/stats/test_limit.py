@@ -43,6 +43,9 @@ def test_the_number_counts_the_looks():
     found = _judged(table.assign(error=table.error.mask(off, 0.5)))
     assert "ρ = 0.0001, float32: off in 2 of 2" in found.number
     assert "ρ = 1e-06, float32: off in 0 of 2" in found.number
+    assert "single precision" in found.why
+    double = pd.concat([table, table.assign(dtype="float64")])
+    assert "the nudge" in _judged(double.assign(error=double.error.mask(double.rho == 1e-4, 0.5))).why
 
 
 def test_what_is_published_of_the_gradients_is_the_table_s():
