@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, canvas, legend
 from rhelbench.protocol.trainer import ECHO_LOST
-from rhelbench.stats.quote_limit import nudge_sizes, plain
-from rhelbench.stats.records import Records, overridden
+from rhelbench.stats.names import power
+from rhelbench.stats.records import Records, nudge_sizes, overridden
 from rhelbench.switches import read_protocol
 
 MATRICES = ("limit", "limit_long")
@@ -30,7 +30,7 @@ def draw(by_step: Records, long: Records, along: pd.DataFrame) -> Figure:
     for ax in (accuracy, curves):
         ax.axhline(50, color=COLOURS["baseline"], lw=1, ls="-.", zorder=0)
     extra = [
-        Line2D([], [], color=COLOURS["rhel"], lw=1.4, ls=line, label=f"RHEL, ρ = {plain(rho)}") for rho, line in LINES.items()
+        Line2D([], [], color=COLOURS["rhel"], lw=1.4, ls=line, label=f"RHEL, ρ = {power(rho)}") for rho, line in LINES.items()
     ]
     extra += [Line2D([], [], color=COLOURS["baseline"], lw=1, ls="-.", label="chance")]
     extra += [Line2D([], [], color=COLOURS["baseline"], lw=1, ls=":", label="flag echo-lost")]

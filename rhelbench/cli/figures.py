@@ -3,6 +3,7 @@
 import argparse
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
@@ -42,14 +43,20 @@ def run(args: argparse.Namespace) -> int:
             figure = script.draw(script.read(folder))
             inputs += sorted(folder.glob("*.csv"))
         elif source == "published":
-            matrices = [records.read(args.published / matrix) for matrix in getattr(script, "MATRICES", ())]
-            tables = [args.published / evidence.STATIC / f"{table}.csv" for table in getattr(script, "TABLES", ())]
-            figure = script.draw(*matrices, *map(_table, tables))
-            inputs += [*(file for matrix in matrices for file in matrix.files), *tables]
+            given, files = published(script, args.published)
+            figure = script.draw(*given)
+            inputs += files
         else:
             figure = script.draw()
         save(figure, stem, inputs, f"paper_figures/{name}.py")
     return 0
+
+
+def published(script: ModuleType, folder: Path) -> tuple[list[records.Records | pd.DataFrame], list[Path]]:
+    """Read what a script draws from: the matrices it names in ``MATRICES``, then its ``TABLES``; and their files."""
+    matrices = [records.read(folder / matrix) for matrix in getattr(script, "MATRICES", ())]
+    tables = [folder / evidence.STATIC / f"{table}.csv" for table in getattr(script, "TABLES", ())]
+    return [*matrices, *map(_table, tables)], [*(file for matrix in matrices for file in matrix.files), *tables]
 
 
 def _table(path: Path) -> pd.DataFrame:

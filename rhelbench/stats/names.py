@@ -1,4 +1,4 @@
-"""How algorithms and frameworks are called in tables, figures and pages."""
+"""How algorithms, frameworks and nudges are called in tables, figures and pages."""
 
 from typing import Any
 
@@ -21,6 +21,16 @@ LABELS: dict[str, str] = {
     "numpy": "NumPy",
     "paper": "paper",
 }
+
+
+def power(rho: float) -> str:
+    """Return a relative nudge as printed.
+
+    Example:
+        >>> power(1e-4)
+        '1e-4'
+    """
+    return f"{rho:.0e}".replace("e-0", "e-")
 
 
 def cell(row: Any) -> str:

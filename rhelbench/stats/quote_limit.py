@@ -7,20 +7,9 @@ import pandas as pd
 from rhelbench.protocol.trainer import ECHO_LOST
 from rhelbench.stats.equivalence import paired
 from rhelbench.stats.judge_estimators import SAME_SINGLE
-from rhelbench.stats.names import LABELS
-from rhelbench.stats.records import Records, overridden, read
+from rhelbench.stats.names import LABELS, power
+from rhelbench.stats.records import Records, nudge_sizes, read
 from rhelbench.stats.write import markdown
-from rhelbench.switches import read_protocol
-
-
-def nudge_sizes(runs: pd.DataFrame) -> pd.Series:
-    """Return each run's relative nudge ρ, from its overrides."""
-    return overridden(runs, "nudge", f"relative {read_protocol('exact').nudge.size}").str.removeprefix("relative ").astype(float)
-
-
-def plain(rho: float) -> str:
-    """Return ρ as printed: ``1e-4``."""
-    return f"{rho:.0e}".replace("e-0", "e-")
 
 
 def kept(records: Records) -> str:
@@ -40,7 +29,7 @@ def along(records: Records) -> str:
     rows = []
     for (path, algorithm, dtype, rho), own in table.groupby(["path", "algorithm", "dtype", "rho"]):
         row: dict[str, object] = {"along a run of": LABELS[str(path)], "gradient": f"{LABELS[str(algorithm)]}, {dtype}"}
-        row["ρ"] = plain(float(str(rho))) if float(str(rho)) else ""
+        row["ρ"] = power(float(str(rho))) if float(str(rho)) else ""
         row |= {"looks": len(own), f"off by more than {SAME_SINGLE:.0%}": int((own.error > SAME_SINGLE).sum())}
         row |= {"median": f"{own.error.median():.1g}", "largest": f"{own.error.max():.2g}"}
         row["echo lost"] = int((own.fidelity > ECHO_LOST).sum())
@@ -56,7 +45,7 @@ def trained(records: Records) -> str:
     own = read(records.folder / "limit_long")
     runs = own.plain()
     loss = own.history.groupby("run_id").loss.mean()  # evaluations are equally far apart
-    rho = nudge_sizes(runs).map(lambda size: f", ρ = {plain(float(str(size)))}").where(runs.algorithm == "rhel", "")
+    rho = nudge_sizes(runs).map(lambda size: f", ρ = {power(float(str(size)))}").where(runs.algorithm == "rhel", "")
     runs = runs.assign(trained=runs.algorithm.map(LABELS) + rho, loss=runs.run_id.map(loss))
     rows = [
         {"trained with": name, "seeds": len(part), "loss over all steps": f"{part.loss.mean():.3f}"}

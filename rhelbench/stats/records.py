@@ -7,6 +7,7 @@ import pandas as pd
 
 from rhelbench.errors import UserError
 from rhelbench.stats import reported
+from rhelbench.switches import read_protocol
 
 #: Statuses of a run that reached an end of its protocol and so has a metric that counts.
 ENDED = ("done", "early-stopped", "time-limit")
@@ -66,6 +67,12 @@ def overridden(runs: pd.DataFrame, name: str, usual: pd.Series | str) -> pd.Seri
     """
     found = runs.overrides.fillna("").str.extract(rf"(?:^|,){name}=([^,]*)")[0]
     return found.where(found.notna(), usual)
+
+
+def nudge_sizes(runs: pd.DataFrame) -> pd.Series:
+    """Return each run's relative nudge ρ: its own, or that of protocol ``exact``."""
+    usual = read_protocol("exact").nudge.size
+    return overridden(runs, "nudge", f"relative {usual}").str.removeprefix("relative ").astype(float)
 
 
 def read(folder: Path) -> Records:

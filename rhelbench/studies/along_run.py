@@ -15,13 +15,12 @@ from rhelbench.protocol.state import Run
 from rhelbench.protocol.trainer import train
 from rhelbench.spec import Nudge, RunSpec
 from rhelbench.studies import stacks
+from rhelbench.studies.echo_lost import RHOS
 from rhelbench.studies.static_gradients import compare
 
 TASK, MODEL, FRAMEWORK, SEEDS = "order-10000", "nonlinear", "torch", (1, 2)
 #: Optimiser steps between two looks.
 EVERY = 10
-#: Relative nudges ρ of RHEL: the protocol's, and a hundredth of it.
-RHOS = (1e-4, 1e-6)
 #: Algorithm, precision and ρ of the gradients; all are compared with the first, at the same parameters.
 GRADIENTS = (
     ("bptt", "float64", 0.0),

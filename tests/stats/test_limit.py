@@ -1,14 +1,15 @@
 """Where the method ends: the verdict along a run, and what the pages quote of it."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from rhelbench.stats import judge_estimators, quote_limit
-from rhelbench.stats.records import read
+from rhelbench.stats.evidence import Evidence
+from rhelbench.stats.judged import Judged
+from rhelbench.stats.records import Records, nudge_sizes, read
 
 PUBLISHED = Path("results/published")
 LOOKS = [
@@ -19,33 +20,33 @@ LOOKS = [
 ]
 
 
-def _judged(table: pd.DataFrame) -> judge_estimators.Judged:
-    return judge_estimators.along(SimpleNamespace(static={"along_run": table}))  # type: ignore[arg-type]
+def _judged(**static: pd.DataFrame) -> Judged:
+    return judge_estimators.along(Evidence(Records(PUBLISHED, pd.DataFrame(), pd.DataFrame()), {}, {}, static, None, None, []))
 
 
 def test_only_the_usual_nudge_on_rhels_own_path_decides():
     table = pd.DataFrame(LOOKS)
-    assert _judged(table).verdict == "reproduced"
+    assert _judged(along_run=table).verdict == "reproduced"
     usual = (table.algorithm == "rhel") & (table.rho == 1e-4) & (table.step == 10)
     for where, verdict in (
         (usual & (table.path == "rhel"), "not reproduced"),
         (usual & (table.path == "bptt"), "reproduced"),
         ((table.rho == 1e-6), "reproduced"),
     ):
-        found = _judged(table.assign(error=table.error.mask(where, 0.5)))
+        found = _judged(along_run=table.assign(error=table.error.mask(where, 0.5)))
         assert found.verdict == verdict
-    assert judge_estimators.along(SimpleNamespace(static={})).verdict == "not measured"  # type: ignore[arg-type]
+    assert _judged().verdict == "not measured"
 
 
 def test_the_number_counts_the_looks():
     table = pd.DataFrame(LOOKS)
     off = (table.algorithm == "rhel") & (table.rho == 1e-4) & (table.path == "rhel")
-    found = _judged(table.assign(error=table.error.mask(off, 0.5)))
+    found = _judged(along_run=table.assign(error=table.error.mask(off, 0.5)))
     assert "ρ = 0.0001, float32: off in 2 of 2" in found.number
     assert "ρ = 1e-06, float32: off in 0 of 2" in found.number
     assert "single precision" in found.why
     double = pd.concat([table, table.assign(dtype="float64")])
-    assert "the nudge" in _judged(double.assign(error=double.error.mask(double.rho == 1e-4, 0.5))).why
+    assert "the nudge" in _judged(along_run=double.assign(error=double.error.mask(double.rho == 1e-4, 0.5))).why
 
 
 def test_what_is_published_of_the_gradients_is_the_table_s():
@@ -61,7 +62,7 @@ def test_what_is_published_of_the_gradients_is_the_table_s():
 def test_trained_in_pairs():
     own = read(PUBLISHED / "limit_long")
     loss = own.history.groupby("run_id").loss.mean()
-    runs = own.runs.assign(loss=own.runs.run_id.map(loss), rho=quote_limit.nudge_sizes(own.runs)).set_index("seed")
+    runs = own.runs.assign(loss=own.runs.run_id.map(loss), rho=nudge_sizes(own.runs)).set_index("seed")
     page = quote_limit.trained(read(PUBLISHED))
     bptt, (usual, small) = (
         runs[runs.algorithm == "bptt"].loss,

@@ -8,22 +8,11 @@ import pytest
 
 from rhelbench.protocol import setup
 from rhelbench.protocol.checkpoint import Checkpoints
-from rhelbench.protocol.state import Run
 from rhelbench.protocol.trainer import train
 from rhelbench.studies import along_run
-from tests.protocol.fake import make_problem, make_spec
+from tests.protocol.fake import Watch, make_problem, make_spec
 
 PUBLISHED = Path("results/published")
-
-
-class _Nobody:
-    """A watcher that keeps the history."""
-
-    def evaluated(self, run: Run) -> None:
-        self.history = run.history
-
-    def stepped(self, run: Run) -> bool:
-        return True
 
 
 @pytest.mark.parametrize("algorithm", ["bptt", "rhel"])
@@ -34,12 +23,12 @@ def test_looking_on_leaves_the_run_as_it_is(algorithm: str, tmp_path: Path):
     )  # fmt: skip
     problem = make_problem()
     table = pd.DataFrame(along_run.along(spec, problem, 5), columns=along_run.COLUMNS)
-    alone, nobody = setup.learner(spec, problem.shape), _Nobody()
-    train(spec, alone, problem, Checkpoints(tmp_path, "alone"), nobody)
+    alone = train(spec, setup.learner(spec, problem.shape), problem, Checkpoints(tmp_path, "alone"), Watch())
+    assert alone is not None
     seen = table.groupby("step").fidelity.first()
     assert list(seen.index) == [0, 5, 10]
     if algorithm == "rhel":
-        assert [row["fidelity"] for row in nobody.history] == list(seen[[5, 10]])
+        assert [row["fidelity"] for row in alone.run.history] == list(seen[[5, 10]])
     assert (1 - table[table.dtype == "float64"].cosine).max() < 1e-6
     assert (1 - table.cosine).max() < 1e-4
     assert table.norm_ratio.between(0.99, 1.01).all()

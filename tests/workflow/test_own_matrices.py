@@ -4,10 +4,10 @@ import json
 from importlib import import_module
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from rhelbench import config
+from rhelbench.cli.figures import published
 from rhelbench.records import manifest, write
 from rhelbench.records.collect import collect
 from rhelbench.registry import FIGURES
@@ -39,12 +39,11 @@ def test_the_published_matrix_is_complete(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name, matrices in OWN.items() if matrices])
 def test_every_run_of_its_matrices_is_drawn(name: str) -> None:
     script = import_module(f"paper_figures.{name}")
-    matrices = [records.read(PUBLISHED / matrix) for matrix in OWN[name]]
-    tables = [pd.read_csv(PUBLISHED / "static" / f"{table}.csv") for table in getattr(script, "TABLES", ())]
-    axes = script.draw(*matrices, *tables).axes
+    given, _ = published(script, PUBLISHED)
+    axes = script.draw(*given).axes
     curves = sum(len(line.get_xdata()) > 1 for ax in axes for line in ax.lines)
     points = sum(len(cloud.get_offsets()) for ax in axes for cloud in ax.collections)
-    assert curves + points >= 2 * sum(len(matrix.runs) for matrix in matrices) * 0.75
+    assert curves + points >= 2 * sum(len(matrix.runs) for matrix in given if isinstance(matrix, records.Records)) * 0.75
 
 
 def test_fifty_steps_of_real_data_in_lockstep() -> None:

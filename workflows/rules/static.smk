@@ -1,22 +1,25 @@
 # The studies beside the matrix, computed anew beside the published tables, which the figures are drawn from.
-from rhelbench.studies import STUDIES, along_run, static_gradients
+from importlib import import_module
+
+from rhelbench.studies import STUDIES
 
 STATIC = "results/static"
-STUDIED = {"along_run": along_run.TASK, "static_gradients": static_gradients.TASK}
 
 
 localrules:
     static,
 
 
+def studied(wildcards):
+    """The data of the task that a study is about, if it is about one."""
+    task = getattr(import_module(STUDIES[wildcards.study]), "TASK", None)
+    return f"{DATA}/prepared/{task}/facts.json" if task else []
+
+
 # The tables of a study are written first, its facts last.
 rule study:
     input:
-        lambda wildcards: (
-            f"{DATA}/prepared/{STUDIED[wildcards.study]}/facts.json"
-            if wildcards.study in STUDIED
-            else []
-        ),
+        studied,
     output:
         f"{STATIC}/{{study}}.json",
     log:
