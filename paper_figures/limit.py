@@ -32,7 +32,7 @@ def draw(by_step: Records, long: Records, along: pd.DataFrame) -> Figure:
     extra = [
         Line2D([], [], color=COLOURS["rhel"], lw=1.4, ls=line, label=f"RHEL, ρ = {power(rho)}") for rho, line in LINES.items()
     ]
-    extra += [Line2D([], [], color=COLOURS["baseline"], lw=1, ls="-.", label="chance")]
+    extra += [Line2D([], [], color=COLOURS["baseline"], lw=1, ls="-.", label="chance, and any memoryless model")]
     extra += [Line2D([], [], color=COLOURS["baseline"], lw=1, ls=":", label="flag echo-lost")]
     legend(figure, ["bptt"], [], extra)
     return figure

@@ -37,5 +37,5 @@ def draw(records: Records) -> Figure:
         ax.set(title=f"{MODELS[model].label} model", xlabel="optimiser step; beyond the line: test", ylim=(40, 102))
         ax.set_xticks(ax.get_xticks()[(ax.get_xticks() >= 0) & (ax.get_xticks() <= last)])
     axes[0].set_ylabel("accuracy (%)")
-    legend(figure, ways, [], [Line2D([], [], color=COLOURS["baseline"], lw=1, ls="--", label="chance")])
+    legend(figure, ways, [], [Line2D([], [], color=COLOURS["baseline"], lw=1, ls="--", label="chance, and any memoryless model")])
     return figure

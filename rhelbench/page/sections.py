@@ -99,7 +99,7 @@ def pairs(table: pd.DataFrame) -> Section:
     note = (
         "Mean difference with its 95 % paired t interval, in points of accuracy or 0.01 of MSE. The p values of equivalence (two "
         "one-sided t tests) and of difference are Holm-adjusted over the matrix, the exact sign flips stand beside them alone. "
-        "Informative: is either algorithm better than always naming the most frequent class? Detectable: the smallest difference "
-        "these seeds could have found with 80 % power. Power and seeds needed: of the equivalence test at no difference."
+        "Informative: is either algorithm better than the majority baseline by more than the margin? Detectable: the smallest "
+        "difference these seeds could have found with 80 % power. Power, seeds needed: of the equivalence test at no difference."
     )
     return Section("pairs", "RHEL − BPTT, paired by seed", note, rows, "No pair has been run yet.", "pairs")

@@ -1,7 +1,6 @@
 """What was found, in three sentences for the README: each number comes from results/published, each ends in its evidence."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,11 @@ import pandas as pd
 
 from rhelbench.registry import MODELS
 from rhelbench.stats import pairs, reported, skill
-from rhelbench.stats.equivalence import LEVEL
-from rhelbench.stats.names import LABELS
-from rhelbench.stats.pages import interval
 from rhelbench.stats.records import Records
 
 #: Tasks drawn by rhelbench/tasks/generators: family and length.
 MEMORY = r"^(?:order|delay|product)-\d+$"
+NOT_LEARNED = "neither is known to beat the majority baseline by more than the margin"
 
 
 def gradient(folder: Path) -> str:
@@ -47,38 +44,20 @@ def headline(table: pd.DataFrame) -> str:
         return "Nothing has been run"
     if not verdicts <= {"equivalent", "identical"}:
         guesses = bool((table.informative == "no").any()) and not learned
-        return "No verdict yet" + (", and neither algorithm is known to beat the majority class" if guesses else "")
-    return "RHEL trains to what BPTT trains to" if learned else "RHEL and BPTT agree, but neither beats the majority class"
+        return "No verdict yet" + (f", and {NOT_LEARNED}" if guesses else "")
+    return "RHEL trains to what BPTT trains to" if learned else f"RHEL and BPTT agree, but {NOT_LEARNED}"
 
 
-def on_par(records: Records, table: pd.DataFrame) -> str:
-    """Return RHEL − BPTT with 95 % intervals for each pair of cells, and in how many cells the baselines are beaten.
+def beaten(records: Records, table: pd.DataFrame) -> str:
+    """Return in how many of the cells of these pairs the baselines are beaten.
 
     Args:
         records: where the cells are from.
         table: rows of ``pairs.compare``.
     """
-    lines: dict[str, list[str]] = {}
-    for row in table.to_dict("records"):
-        cell = f"{MODELS[row['model']].label} {LABELS[row['framework']]}"
-        difference = interval(row["mean"], row["low"], row["high"], row["metric"])
-        lines.setdefault(row["task"], []).append(f"{cell} {difference} (n = {row['n']}, {row['verdict']}{_more(row)})")
     gains = skill.table(records).merge(table[pairs.GROUP], on=pairs.GROUP)
-    beaten = [f"`{name}` in {int(part.better.sum())} of {len(part)} cells" for name, part in gains.groupby("baseline")]
-    unit = "points" if (table.metric == "accuracy").all() else "points (or hundredths of the squared error)"
-    cells = "; ".join(f"{task}: {', '.join(own)}" for task, own in lines.items())
-    return f"RHEL − BPTT in {unit}, 95 % intervals: {cells}. Known to be better than {' and '.join(beaten)}"
-
-
-def _more(row: Mapping[Any, Any]) -> str:
-    """Return what would decide an inconclusive pair: more seeds, or fewer other pairs beside it."""
-    if row["verdict"] != "inconclusive":
-        return ""
-    if row["p_equivalence"] <= LEVEL:
-        return "; equivalent by itself, not among all pairs compared"
-    return (
-        f"; {row['seeds_needed']} seeds would decide" if pd.notna(row["seeds_needed"]) and row["seeds_needed"] > row["n"] else ""
-    )
+    known = [f"`{name}` in {int(part.better.sum())} of {len(part)} cells" for name, part in gains.groupby("baseline")]
+    return f"Known to be better than {' and '.join(known)}" if known else "No baseline has been run"
 
 
 def sentences(records: Records) -> str:
@@ -90,13 +69,17 @@ def sentences(records: Records) -> str:
     }
     text = {}
     for name, part in parts.items():
-        found: dict[str, list[str]] = {}
-        for task, own in part.groupby("task", sort=False):
-            found.setdefault(headline(own), []).append(str(task))
-        said = "; ".join(f"**{words}** on {', '.join(tasks)}" for words, tasks in found.items())
-        text[name] = f"{said or f'**{headline(part)}**'}. {on_par(records, part)}"
+        found: dict[str, dict[str, list[str]]] = {}
+        for (task, model), own in part.groupby(["task", "model"], sort=False):
+            found.setdefault(headline(own), {}).setdefault(str(task), []).append(MODELS[str(model)].label)
+        said = "; ".join(
+            f"**{words}** on " + ", ".join(f"{task} ({', '.join(models)})" for task, models in tasks.items())
+            for words, tasks in sorted(found.items(), reverse=True)  # what trains first, what has no verdict last
+        )
+        text[name] = f"{said or f'**{headline(part)}**'}. {beaten(records, part)}"
     return (
         f"1. {gradient(records.folder)}\n"
-        f"2. The paper's tasks: {text['tests']} ([records](results/published/runs.csv)).\n"
-        f"3. Tasks on which memory is provably needed: {text['memory']} ([memory tasks](docs/memory-tasks.md)).\n"
+        f"2. The paper's tasks: {text['tests']} (differences: second table below).\n"
+        f"3. Tasks on which memory is provably needed: {text['memory']} "
+        "([differences and power](docs/memory-tasks.md#what-is-found)).\n"
     )

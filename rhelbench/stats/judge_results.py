@@ -79,7 +79,7 @@ def on_par(protocol: str | None) -> Callable[[Evidence], Judged]:
         number = f"{done} of {cells} tasks and models, " if protocol else f"{', '.join(dict.fromkeys(rows.task))}: "
         number += f"{len(rows)} pairs: " + ", ".join(f"{count} {name}" for name, count in counts.items())
         empty = int((rows.informative == "no").sum())
-        number += f"; {empty} on tasks where neither is better than the majority" if empty else ""
+        number += f"; {empty} on tasks where neither beats the majority by more than the margin" if empty else ""
         evidence = "paired by seed: two one-sided t tests, Holm over the matrix"
         if (rows.verdict == "different").any():
             names = "; ".join(map(cell, rows[rows.verdict == "different"].itertuples()))

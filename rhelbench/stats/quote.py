@@ -15,6 +15,7 @@ from rhelbench.stats import (
     quote_gpu,
     quote_limit,
     quote_memory,
+    quote_pairs,
     quote_rules,
     quote_speed,
     reported,
@@ -115,6 +116,7 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     **quote_gpu.BLOCKS,
     **quote_limit.BLOCKS,
     **quote_memory.BLOCKS,
+    **quote_pairs.BLOCKS,
     **quote_rules.BLOCKS,
     **quote_speed.BLOCKS,
 }

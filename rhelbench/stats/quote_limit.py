@@ -30,7 +30,8 @@ def along(records: Records) -> str:
     for (path, algorithm, dtype, rho), own in table.groupby(["path", "algorithm", "dtype", "rho"]):
         row: dict[str, object] = {"along a run of": LABELS[str(path)], "gradient": f"{LABELS[str(algorithm)]}, {dtype}"}
         row["ρ"] = power(float(str(rho))) if float(str(rho)) else ""
-        row |= {"looks": len(own), f"off by more than {SAME_SINGLE:.0%}": int((own.error > SAME_SINGLE).sum())}
+        off = own[own.error > SAME_SINGLE]
+        row |= {"looks": len(own), f"off by more than {SAME_SINGLE:.0%}": len(off), "of seeds": off.seed.nunique()}
         row |= {"median": f"{own.error.median():.1g}", "largest": f"{own.error.max():.2g}"}
         row["echo lost"] = int((own.fidelity > ECHO_LOST).sum())
         rows.append(row)

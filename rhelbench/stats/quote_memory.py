@@ -12,6 +12,7 @@ from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records
 from rhelbench.stats.write import markdown
 from rhelbench.switches import CONFIG
+from rhelbench.tasks import card
 
 
 def cost(records: Records) -> str:
@@ -49,5 +50,38 @@ def flagged(records: Records) -> str:
     return "\n".join(lines) + "\n"
 
 
+def unsettled(records: Records) -> str:
+    """Return in how many runs on ``delay`` and ``product`` the error in inference lags behind, or the read-out starts saturated.
+
+    Lagging: error on the training part, in inference, over 1.2 times the training loss since the evaluation before. Saturated:
+    training loss up to the first evaluation of at least the variance and a half; a tanh at ±1 gives one and the variance.
+    """
+    runs = records.runs[records.runs.task.str.match("delay|product") & (records.runs.framework != "numpy")]
+    told = records.history.sort_values("step").groupby("run_id")
+    first, last = told.first().loc[runs.run_id], told.last().loc[runs.run_id]
+    runs = runs.assign(
+        lagging=(last.train > 1.2 * last.loss).to_numpy(),
+        saturated=first.loss.to_numpy() >= 0.5 + runs.task.map(_variance).to_numpy(),
+    )
+    lines = []
+    for (task, model), part in runs.groupby(["task", "model"], sort=False):
+        counts = part[["lagging", "saturated"]].sum()
+        words = [f"{name} in {count} of {len(part)} runs" for name, count in counts.items() if count]
+        lines += [f"- {task}, {MODELS[str(model)].label}: {', '.join(words)}"] if words else []
+    return "\n".join(lines) + "\n"
+
+
+def _variance(task: str) -> float:
+    """Return the variance of a task's answer (docs/memory-tasks.md, proposition 2)."""
+    one = card.load(task)
+    parameters = one.source.parameters or {}
+    return (1 - parameters["factors"] * parameters["distance"] / one.length) / 3 ** parameters["factors"]
+
+
 #: Name of a block to what fills it.
-BLOCKS: dict[str, Callable[[Records], str]] = {"memory_cost": cost, "memory_elapsed": elapsed, "memory_flagged": flagged}
+BLOCKS: dict[str, Callable[[Records], str]] = {
+    "memory_cost": cost,
+    "memory_elapsed": elapsed,
+    "memory_flagged": flagged,
+    "memory_unsettled": unsettled,
+}

@@ -7,7 +7,7 @@ from scipy import stats
 
 from rhelbench.registry import MODELS
 from rhelbench.stats.cells import cells
-from rhelbench.stats.equivalence import LEVEL, flip, paired
+from rhelbench.stats.equivalence import LEVEL, flip, margin, paired
 from rhelbench.stats.records import CELL, Records
 
 BASELINES = ("majority", "memoryless")
@@ -19,7 +19,8 @@ def table(records: Records) -> pd.DataFrame:
     skill = (accuracy − baseline)/(1 − baseline), or 1 − MSE/baseline; a gain is positive when the model is better.
 
     Returns:
-        One row per cell and baseline that was run: gain (metric's unit), its 95 % paired t interval, skill, n, better.
+        One row per cell and baseline that was run: gain (metric's unit), its 95 % paired t interval, skill, n, better (gain
+        certainly above 0), beyond (certainly above the margin of equivalence).
     """
     runs = records.plain()
     rows = []
@@ -34,22 +35,26 @@ def table(records: Records) -> pd.DataFrame:
             if both.empty or not MODELS[cell["model"]].trained or cell["model"] == name:
                 continue
             gains = (1 if cell["metric"] == "accuracy" else -1) * (both.own - both.base).to_numpy(float)
-            result = paired(gains, margin=1.0)
             own_mean, base_mean = float(both.own.mean()), float(both.base.mean())
+            room = margin(str(cell["metric"]), own_mean)
+            result = paired(gains, room)
             if cell["metric"] == "accuracy":
                 value = (own_mean - base_mean) / (1 - base_mean) if base_mean < 1 else np.nan
             else:
                 value = 1 - own_mean / base_mean
-            certain = result.low > 0 if result.sd else _beyond(own.loc[both.index], base.loc[both.index], gains)
+            certain = result.low > 0 if result.sd else _more(own.loc[both.index], base.loc[both.index], gains)
+            beyond = result.low > room if result.sd else certain and result.mean > room
             entry = {name: cell[name] for name in CELL} | {"metric": cell["metric"], "baseline": name, "n": result.n}
             rows.append(
-                entry | {"gain": result.mean, "low": result.low, "high": result.high, "skill": value, "better": bool(certain)}
+                entry
+                | {"gain": result.mean, "low": result.low, "high": result.high, "skill": value}
+                | {"better": bool(certain), "beyond": bool(beyond)}
             )
-    columns = [*CELL, "metric", "baseline", "n", "gain", "low", "high", "skill", "better"]
+    columns = [*CELL, "metric", "baseline", "n", "gain", "low", "high", "skill", "better", "beyond"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _beyond(own: pd.DataFrame, base: pd.DataFrame, gains: NDArray[np.float64]) -> bool:
+def _more(own: pd.DataFrame, base: pd.DataFrame, gains: NDArray[np.float64]) -> bool:
     """Say whether gains that are all equal, which leave the t interval undefined, are more than chance.
 
     Fisher's exact test on the answers of all seeds together, one-sided; exact sign flips where there are no counts.
@@ -67,10 +72,11 @@ def informative(records: Records) -> dict[tuple[str, ...], str]:
     """Say for each (task, model, framework, protocol) whether agreement of RHEL and BPTT on it means anything.
 
     Returns:
-        ``yes`` when either algorithm is better than the majority baseline (95 % paired t interval above zero), ``no`` when
-        neither is, so that both may sit at chance; keys without a majority baseline are absent.
+        ``yes`` when either algorithm is better than the majority baseline by more than the margin of equivalence (95 % paired t
+        interval above it), ``no`` when neither is: the baseline itself might then pass for equivalent, and both may sit at
+        chance. Keys without a majority baseline are absent.
     """
     scores = table(records)
     scores = scores[scores.baseline == "majority"]
-    grouped = scores.groupby(["task", "model", "framework", "protocol"]).better.any()
-    return {tuple(map(str, np.atleast_1d(np.array(key, object)))): "yes" if better else "no" for key, better in grouped.items()}
+    grouped = scores.groupby(["task", "model", "framework", "protocol"]).beyond.any()
+    return {tuple(map(str, np.atleast_1d(np.array(key, object)))): "yes" if beyond else "no" for key, beyond in grouped.items()}

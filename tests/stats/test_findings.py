@@ -5,17 +5,17 @@ import json
 import pandas as pd
 import pytest
 
-from rhelbench.stats import findings
+from rhelbench.stats import findings, quote_pairs
 
 
 @pytest.mark.parametrize(
     ("verdicts", "informative", "said"),
     [
         (["equivalent", "identical"], "yes", "RHEL trains to what BPTT trains to"),
-        (["equivalent", "equivalent"], "no", "RHEL and BPTT agree, but neither beats the majority class"),
+        (["equivalent", "equivalent"], "no", f"RHEL and BPTT agree, but {findings.NOT_LEARNED}"),
         (["equivalent", "different"], "yes", "RHEL and BPTT differ"),
         (["equivalent", "inconclusive"], "yes", "No verdict yet"),
-        (["too few", "too few"], "no", "No verdict yet, and neither algorithm is known to beat the majority class"),
+        (["too few", "too few"], "no", f"No verdict yet, and {findings.NOT_LEARNED}"),
         (["too few", "inconclusive"], "unknown", "No verdict yet"),
         ([], "no", "Nothing has been run"),
     ],
@@ -37,11 +37,11 @@ def test_the_gradient_is_said_to_hold_only_where_every_level_passed(tmp_path, pa
     ("verdict", "p", "needed", "said"),
     [
         ("equivalent", 0.001, 5, ""),
-        ("inconclusive", 0.03, 17, "; equivalent by itself, not among all pairs compared"),
+        ("inconclusive", 0.03, 17, "; equivalent by itself"),
         ("inconclusive", 0.2, 26, "; 26 seeds would decide"),
         ("inconclusive", 0.2, 19, ""),
         ("inconclusive", 0.2, None, ""),
     ],
 )
 def test_what_would_decide_a_pair(verdict: str, p: float, needed: int | None, said: str) -> None:
-    assert findings._more({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said
+    assert quote_pairs._more({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said

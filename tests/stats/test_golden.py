@@ -80,6 +80,16 @@ def test_equal_gains_are_judged_by_their_counts(made, tmp_path):
         assert row.better == better == (expected <= 0.05)
 
 
+def test_a_gain_within_the_margin_is_certain_but_tells_nothing(made, tmp_path):
+    """A point, of a margin of two: the baseline itself would pass for equivalent."""
+    for gain, informative in ((100, "no"), (300, "yes")):
+        rows = made.counts("BasicMotions", "linear", "rhel", [5000 + gain] * 3, 10_000)
+        base = made.counts("BasicMotions", "majority", "bptt", [5000] * 3, 10_000, framework="numpy")
+        both = records.read(made.write(tmp_path, rows + base))
+        assert skill.table(both).better.all()
+        assert set(skill.informative(both).values()) == {informative}
+
+
 def test_the_noise_floors_and_the_frameworks(found):
     floors = noise.floors(found).set_index("source")
     d = np.array([0, -1, 1, 0, 0]) / 62

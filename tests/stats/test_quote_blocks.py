@@ -4,7 +4,7 @@ import pandas as pd
 
 from rhelbench import config
 from rhelbench.records.reproduce import VERDICTS
-from rhelbench.stats import quote_again, quote_gpu, quote_memory, quote_rules
+from rhelbench.stats import pairs, quote_again, quote_gpu, quote_memory, quote_pairs, quote_rules
 from rhelbench.stats.records import Records, read
 
 PUBLISHED = config.CONFIG.parent / "results" / "published"
@@ -71,3 +71,21 @@ def test_flags_of_the_memory_tasks_are_counted_by_model():
     assert set(flagged.model) == {"nonlinear"}
     total = ((rows.task == "delay-500") & (rows.model == "nonlinear")).sum()
     assert f"- delay-500, nonlinear: `unstable-step` in {len(flagged)} of {total} runs" in lines
+
+
+def test_runs_that_lag_or_start_saturated_are_counted_apart(tmp_path):
+    """Variance 0.3: a loss of 1.25 is that of a saturated tanh; an error of 0.9 in inference at a loss of 0.25 lags."""
+    runs = pd.DataFrame({"run_id": ["a", "b", "c", "d"], "task": "delay-500", "model": "linear-complex", "framework": "torch"})
+    first = pd.DataFrame({"run_id": runs.run_id, "step": 50, "loss": [0.3, 0.3, 1.25, 0.7], "train": [0.3, 1.1, 1.25, 0.7]})
+    last = pd.DataFrame({"run_id": runs.run_id, "step": 400, "loss": [0.25, 0.25, 1.3, 0.3], "train": [0.26, 0.9, 1.3, 0.3]})
+    page = quote_memory.unsettled(Records(tmp_path, runs, pd.concat([last, first])))
+    assert page == "- delay-500, linear: lagging in 1 of 4 runs, saturated in 1 of 4 runs\n"
+
+
+def test_a_pair_is_shown_with_its_verdict_and_power():
+    found = pairs.compare(read(PUBLISHED))
+    row = found[found.verdict.isin(["equivalent", "inconclusive"]) & found.power.notna()].iloc[:1]
+    line = quote_pairs.table(row).splitlines()[2]
+    assert f"{row.power.iloc[0]:.2f}" in line
+    assert row.verdict.iloc[0] in line
+    assert row.informative.iloc[0] in line
