@@ -97,7 +97,7 @@ def test_a_copy_that_git_took_for_another_commit_is_known_by_its_code(tmp_path, 
         provenance.code_at("nosuchcommit", "jax")
 
 
-@pytest.mark.parametrize("damage", ["changed", "missing", "not listed", "no manifest"])
+@pytest.mark.parametrize("damage", ["changed", "missing", "not listed", "no manifest", "is damaged"])
 def test_a_difference_from_the_manifest_is_found(tmp_path, damage, capsys):
     (tmp_path / "a.csv").write_text("1")
     manifest.write(tmp_path)
@@ -107,6 +107,7 @@ def test_a_difference_from_the_manifest_is_found(tmp_path, damage, capsys):
         "missing": (tmp_path / "a.csv").unlink,
         "not listed": lambda: (tmp_path / "b.csv").write_text("1"),
         "no manifest": (tmp_path / manifest.NAME).unlink,
+        "is damaged": lambda: (tmp_path / manifest.NAME).write_text(""),
     }[damage]()
     assert main(["publish", "--check", "--published", str(tmp_path)]) == 2
     message = capsys.readouterr().err

@@ -127,6 +127,14 @@ def test_a_changed_card_asks_for_a_new_preparation(toy, cards):
     load("Toy", toy)
 
 
+@pytest.mark.parametrize("text", ["", "{}"])
+def test_damaged_facts_ask_for_a_new_preparation(toy, text):
+    prepare("Toy", toy)
+    (toy / "prepared/Toy/facts.json").write_text(text)
+    with pytest.raises(UserError, match=r"facts\.json is damaged .*: delete it and run `python -m rhelbench prepare --task Toy"):
+        load("Toy", toy)
+
+
 @pytest.mark.parametrize("content", [{}, {"Toy_TRAIN.ts": "x"}, {"Toy_TRAIN.ts": "@data\n1,2:a\n1,2,3:b\n", "Toy_TEST.ts": ""}])
 def test_an_archive_without_readable_parts_is_refused(toy, content):
     with zipfile.ZipFile(toy / "archives/Toy.zip", "w") as archive:
