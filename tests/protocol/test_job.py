@@ -46,6 +46,7 @@ def start(tmp_path):
 def here(tmp_path, monkeypatch):
     """Run a job in this process with a learner of the test's choice; return (exit status, record)."""
     problem = make_problem()
+    monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
 
     def go(spec, folder="jobs", **fake):
@@ -148,6 +149,12 @@ def test_a_second_process_stops_with_a_sentence(tmp_path, start):
     said = second.stderr.read()
     assert f"is being trained by pid {first.pid} on " in said
     assert said.count("\n") == 1
+
+
+def test_a_task_that_is_not_prepared_leaves_nothing(tmp_path):
+    with pytest.raises(UserError, match="Task BasicMotions is not prepared"):
+        job.run(make_spec(), tmp_path / "data", tmp_path / "runs", tmp_path / "scratch")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_locks(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from rhelbench.cli import main
 from rhelbench.errors import UserError
 from rhelbench.tasks import build, card, splits
 from rhelbench.tasks.prepare import prepare
@@ -29,8 +30,7 @@ def toy(cards, tmp_path):
 
 
 def nothing_half_made(data, task="Toy"):
-    left = sorted(path.name for path in (data / "prepared" / task).rglob("*"))
-    assert left == []
+    assert not (data / "prepared" / task).exists()
     with pytest.raises(UserError, match=f"not prepared.*python -m rhelbench prepare --task {task}"):
         load(task, data)
 
@@ -198,6 +198,12 @@ def test_a_failure_leaves_the_earlier_store_in_use(toy, monkeypatch):
         with pytest.raises(UserError, match="broken"):
             prepare("Toy", toy)
     assert load("Toy", toy).digest == before
+
+
+def test_every_name_is_known_before_the_first_task_is_prepared(toy):
+    for command in ("prepare", "download"):
+        assert main([command, "--task", "Toy", "--task", "Foo", "--data", str(toy)]) == 2
+    assert [path.name for path in toy.iterdir()] == ["archives"]
 
 
 def test_unknown_format_package_and_task(cards, tmp_path):
