@@ -10,7 +10,7 @@ __all__ = ["add", "run"]
 
 
 def run(args: argparse.Namespace) -> int:
-    """Fetch each task's archive in turn."""
-    for task in args.task:
-        print(f"{task}: {files(load(task), args.data, args.mirror)}")
+    """Fetch each task's archive in turn; every name is known before the first is fetched."""
+    for card in [load(task) for task in args.task]:
+        print(f"{card.name}: {files(card, args.data, args.mirror)}")
     return 0

@@ -28,10 +28,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write <name>.png, .svg and .json (the inputs' hashes) for every figure."""
-    found = records.read(args.collected)
     for name in args.only:
         if name not in FIGURES:
             raise unknown("figure", name, list(FIGURES))
+    found = records.read(args.collected)
+    for name in args.only:
         source = FIGURES[name]
         script, stem = import_module(f"paper_figures.{name}"), args.out / name
         inputs = [Path("paper_figures") / f"{name}.py"]

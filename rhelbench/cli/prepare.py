@@ -2,6 +2,7 @@
 
 import argparse
 
+from rhelbench.tasks.card import load
 from rhelbench.tasks.prepare import prepare
 
 
@@ -18,7 +19,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prepare each task in turn."""
+    """Prepare each task in turn; every name is known before the first is prepared."""
+    for task in args.task:
+        load(task)
     for task in args.task:
         print(f"{task}: prepared, see {prepare(task, args.data, args.mirror).with_name('facts.html')}")
     return 0

@@ -15,6 +15,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--same-code-as", metavar="COMMIT", help="take records with uncommitted changes, too, whose code is this commit's"
     )
+    parser.add_argument("--prune", action="store_true", help="delete published runs that the configuration does not ask for")
     parser.add_argument("--check", action="store_true", help="only compare the folder with its manifest")
 
 
@@ -24,5 +25,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.published}: {manifest.check(args.published)} files as {manifest.NAME} says.")
         return 0
     wanted = publish.specs(args.config or publish.matrices())
-    print(f"{args.published}: {counts(publish.publish(wanted, args.results, args.published, args.same_code_as))}")
+    table = publish.publish(wanted, args.results, args.published, args.same_code_as, args.prune)
+    print(f"{args.published}: {counts(table)}")
     return 0

@@ -4,6 +4,7 @@ import argparse
 import random
 import shutil
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 from tabulate import tabulate
@@ -11,17 +12,20 @@ from tabulate import tabulate
 from rhelbench import BENCHMARK_VERSION
 from rhelbench.cli.train import read_spec
 from rhelbench.errors import UserError, unknown
-from rhelbench.protocol import job
+from rhelbench.protocol import job, setup
 from rhelbench.records import write
 from rhelbench.records.files import write_atomically
 from rhelbench.records.reproduce import VERDICTS, compare, compare_folders, verdicts
+from rhelbench.spec import RunSpec
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        "run_id", nargs="?", help="which run; without it one of this version is chosen at random, one from a CPU where no GPU is"
+        "run_id",
+        nargs="?",
+        help="which run; without it one of a prepared task and of this version is chosen at random, from a CPU where no GPU is",
     )
     which.add_argument("--results", type=Path, help="train nothing; compare every ended run in this folder (results/runs)")
     parser.add_argument("--published", type=Path, default=Path("results/published"), help="where the published records are")
@@ -36,6 +40,31 @@ def _comes_out_here(folder: Path) -> bool:
     """Return whether a run is from a CPU, or a GPU is here: dropout masks are another stream on each kind of device."""
     record = write.read(folder)
     return bool(shutil.which("nvidia-smi")) or record is None or record["provenance"].get("peak_device_bytes") is None
+
+
+def _draw(folder: Path, known: list[str], data: Path) -> str:
+    """Return one of the published runs that can be trained here, at random."""
+    specs = {name: read_spec(str(folder / name / "spec.json")) for name in known}
+    now = {name: spec for name, spec in specs.items() if spec.benchmark == BENCHMARK_VERSION}
+    if not now:
+        raise UserError(f"No record in {folder} is of version {BENCHMARK_VERSION}; name a run, and take the code of its version.")
+    tasks = {spec.task: spec for spec in now.values()}
+    ready = {task for task, spec in tasks.items() if _is_prepared(spec, data)}
+    names = [name for name, spec in now.items() if spec.task in ready]
+    if not names:
+        raise UserError(
+            f"No task with published runs is prepared in {data}: run `python -m rhelbench prepare --data {data} --task TASK`, "
+            f"TASK being one of {', '.join(sorted(tasks))}."
+        )
+    return random.SystemRandom().choice([name for name in names if _comes_out_here(folder / name)] or names)
+
+
+def _is_prepared(spec: RunSpec, data: Path) -> bool:
+    try:
+        setup.check(spec, data)
+    except UserError:
+        return False
+    return True
 
 
 def _all(args: argparse.Namespace) -> int:
@@ -58,25 +87,28 @@ def run(args: argparse.Namespace) -> int:
     known = sorted(path.parent.name for path in folder.glob(f"*/{write.RECORD}"))
     if not known:
         raise UserError(f"No record in {folder}; 'python -m rhelbench publish' puts them there.")
-    now = [name for name in known if read_spec(str(folder / name / "spec.json")).benchmark == BENCHMARK_VERSION]
-    if not args.run_id and not now:
-        raise UserError(f"No record in {folder} is of version {BENCHMARK_VERSION}; name a run, and take the code of its version.")
-    run_id = args.run_id or random.SystemRandom().choice([name for name in now if _comes_out_here(folder / name)] or now)
+    run_id = args.run_id or _draw(folder, known, args.data)
     if run_id not in known:
         raise unknown("published run", run_id, known)
-    print(f"{run_id}: training it again; to repeat this: python -m rhelbench reproduce {run_id}", flush=True)
+    published = write.read(folder / run_id)
+    assert published is not None, "it is listed because it is there"
+    took = timedelta(seconds=round(published["provenance"]["seconds"]["total"]))
+    print(
+        f"{run_id}: training it again ({took} when it was published); to repeat this: python -m rhelbench reproduce {run_id}",
+        flush=True,
+    )
     spec = read_spec(str(folder / run_id / "spec.json"))
     if spec.run_id != run_id:
         raise UserError(f"{folder / run_id}/spec.json is of run {spec.run_id}; restore the published folder.")
+    corner = args.scratch / "reproduce"
     with tempfile.TemporaryDirectory() as own:
-        status = job.run(spec, args.data, Path(own), args.scratch / "reproduce")
+        status = job.run(spec, args.data, Path(own), corner)
         again = write.read(Path(own) / run_id)
     if status or again is None:
         return status
     if again["result"]["status"] == "failed":
         raise UserError(f"{run_id}: training it again failed ({again['result']['error']}); correct the cause and repeat it.")
-    published = write.read(folder / run_id)
-    assert published is not None, "it is listed because it is there"
+    shutil.rmtree(corner / run_id)
     verdict, table = compare(published, again)
     print(tabulate(table.to_numpy(), headers=list(table.columns), maxcolwidths=[None, None, 40, 40, None]))
     print(f"{run_id}: {verdict}: {VERDICTS[verdict]}")

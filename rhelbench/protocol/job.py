@@ -86,16 +86,23 @@ def run(
         )
     folder, corner = results / spec.run_id, scratch / spec.run_id
     try:
+        if _ended(folder) is None:
+            setup.check(spec, data)  # before anything is written
         with lock.held(corner, wait), nullcontext(signals) if signals else Signals() as noted:
-            existing = write.read(folder)
-            if existing and existing["result"]["status"] != "failed":
-                print(f"{spec.run_id}: has its record ({existing['result']['status']}); nothing to do.", file=sys.stderr)
+            if status := _ended(folder):
+                print(f"{spec.run_id}: has its record ({status}); nothing to do.", file=sys.stderr)
                 return 0
             _clean(spec, folder, corner)
             with mirror.mirrored(folder, corner):
                 return _attempt(spec, data, folder, corner, noted, keep, make or setup.learner, packed)
     except OSError as error:
         raise UserError(f"{spec.run_id}: {error}; free the disk or correct the path, then run it again: it resumes.") from error
+
+
+def _ended(folder: Path) -> str | None:
+    """Return how a run ended that need not be trained again, else None."""
+    record = write.read(folder)
+    return record["result"]["status"] if record and record["result"]["status"] != "failed" else None
 
 
 def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:

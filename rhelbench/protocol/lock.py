@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -65,10 +65,19 @@ def holder(folder: Path) -> str | None:
     """Return ``"host h, pid p"`` of the living process that holds a folder's lock, or None."""
     lock = folder / "lock"
     try:
-        them, age = json.loads(lock.read_text()), time.time() - lock.stat().st_mtime
-    except (FileNotFoundError, json.JSONDecodeError):
+        them, age = _holder(lock.read_bytes()), time.time() - lock.stat().st_mtime
+    except FileNotFoundError:
         return None
     return f"host {them['host']}, pid {them['pid']}" if _alive(them, age) else None
+
+
+def _holder(content: bytes) -> dict[str, object]:
+    """Return what a lock says of its process; one that a power cut emptied says nothing, and counts as another host's."""
+    try:
+        them = json.loads(content)
+        return {name: them[name] for name in ("host", "pid", "started")}
+    except (ValueError, TypeError, KeyError):
+        return {"host": "an unknown host", "pid": "unknown"}
 
 
 def _me() -> dict[str, object]:
@@ -96,10 +105,10 @@ def _take_over_or_stop(lock: Path, mine: Path) -> None:
     """Remove a dead process's lock, or raise."""
     mine.touch()
     try:
-        text, age = lock.read_text(), mine.stat().st_mtime - lock.stat().st_mtime
-        them = json.loads(text)
+        content, age = lock.read_bytes(), mine.stat().st_mtime - lock.stat().st_mtime
     except FileNotFoundError:
         return  # given back in the meantime: try again
+    them = _holder(content)
     if _alive(them, age):
         raise UserError(
             f"{lock.parent.name} is being trained by pid {them['pid']} on {them['host']} (last sign of life {age:.0f} s ago): "
@@ -110,7 +119,7 @@ def _take_over_or_stop(lock: Path, mine: Path) -> None:
         lock.rename(aside)
     except FileNotFoundError:
         return
-    if aside.read_text() != text:  # another process was faster and this is its living lock: give it back
+    if aside.read_bytes() != content:  # another process was faster and this is its living lock: give it back
         _linked(aside, lock)
     elif (theirs := lock.with_name(f".lock.{them['host']}.{them['pid']}")) != mine:  # a dead process's number may be ours now
         theirs.unlink(missing_ok=True)
@@ -119,4 +128,5 @@ def _take_over_or_stop(lock: Path, mine: Path) -> None:
 
 def _beat(mine: Path, stop: threading.Event) -> None:
     while not stop.wait(BEAT):
-        mine.touch()
+        with suppress(OSError):  # a file server that does not answer now may do so at the next beat
+            mine.touch()

@@ -35,6 +35,15 @@ class Problem:
     digests: dict[str, str]
 
 
+def check(spec: RunSpec, data: Path) -> None:
+    """Look whether a run's task is prepared, without reading its data.
+
+    Raises:
+        UserError: it is not.
+    """
+    store.read_facts(spec.task, data)
+
+
 def load(spec: RunSpec, data: Path) -> Problem:
     """Read and split a prepared task.
 

@@ -8,7 +8,7 @@ import pandas as pd
 from rhelbench import overrides
 from rhelbench.protocol.metrics import NAMES
 from rhelbench.records import write
-from rhelbench.records.files import write_atomically
+from rhelbench.records.files import read_csv, write_atomically
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
@@ -36,12 +36,24 @@ def row(spec: RunSpec, results: Path) -> dict[str, Any]:
     return {name: known[name] if name in known else result.get(name, provenance.get(name)) for name in RUNS}
 
 
+def logged(folder: Path) -> pd.DataFrame:
+    """Return the history in a run's folder, its numbers as they were; empty where there is none yet.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    path = folder / "history.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=list(write.HISTORY))
+    return read_csv(path, f"{write.RECORD} beside it, and train the run again", write.HISTORY, float_precision="round_trip")
+
+
 def history(spec: RunSpec, results: Path) -> pd.DataFrame:
     """Return a run's history with its run_id in front; empty where there is no record."""
     folder = results / spec.run_id
-    if write.read(folder) is None or not (folder / "history.csv").exists():
+    if write.read(folder) is None:
         return pd.DataFrame(columns=["run_id", *write.HISTORY])
-    rows = pd.read_csv(folder / "history.csv", float_precision="round_trip")
+    rows = logged(folder)
     rows.insert(0, "run_id", spec.run_id)
     return rows
 

@@ -1,7 +1,15 @@
-"""Files that are either complete or absent."""
+"""Files that are either complete or absent, and one sentence where something else damaged one."""
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rhelbench.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_atomically(path: Path, content: str | bytes, durable: bool = False) -> None:
@@ -37,3 +45,46 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def read_json(path: Path, remedy: str, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what a JSON file holds.
+
+    Args:
+        path: the file.
+        remedy: what to do beside deleting it if it is damaged, for the sentence.
+        keys: names that must be in it.
+
+    Raises:
+        UserError: it is no JSON, or lacks a name.
+        OSError: it can't be read.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict):
+            raise ValueError("it holds no names and values")
+        _need(keys, content)
+    except ValueError as error:
+        raise _damaged(path, error, remedy) from error
+    return content
+
+
+def read_csv(path: Path, remedy: str, columns: Sequence[str] = (), **options: Any) -> "pd.DataFrame":
+    """Return the table in a CSV file, read with the options of ``pandas.read_csv``; see :func:`read_json`."""
+    import pandas as pd  # not needed for training, which this file is part of
+
+    try:
+        table: pd.DataFrame = pd.read_csv(path, **options)
+        _need(columns, table.columns)
+    except ValueError as error:
+        raise _damaged(path, error, remedy) from error
+    return table
+
+
+def _need(names: Sequence[str], found: Any) -> None:
+    if absent := [name for name in names if name not in found]:
+        raise ValueError(f"it lacks {', '.join(absent)}")
+
+
+def _damaged(path: Path, error: ValueError, remedy: str) -> UserError:
+    return UserError(f"{path} is damaged ({' '.join(str(error).split())}): delete it and {remedy}.")

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from rhelbench.errors import UserError
-from rhelbench.records.files import write_atomically
+from rhelbench.records.files import read_json, write_atomically
 from rhelbench.records.write import digest
 
 NAME = "MANIFEST.json"
@@ -40,7 +40,7 @@ def check(folder: Path) -> int:
     path = folder / NAME
     if not path.is_file():
         raise UserError(f"{folder} has no {NAME}; 'python -m rhelbench publish' writes it.")
-    listed, found = json.loads(path.read_text()), build(folder)
+    listed, found = read_json(path, "run 'python -m rhelbench publish' again"), build(folder)
     wrong = [f"{name} (changed)" for name in listed if name in found and found[name] != listed[name]]
     wrong += [f"{name} (missing)" for name in listed if name not in found]
     wrong += [f"{name} (not listed)" for name in found if name not in listed]

@@ -57,7 +57,9 @@ def code_at(commit: str, framework: str) -> tuple[str, str]:
                 capture_output=True, text=True, check=True,
             )  # fmt: skip
         except (OSError, subprocess.CalledProcessError) as error:
-            raise UserError(f"'{commit}': {error}; give a commit of this repository whose code has records.") from error
+            raise UserError(
+                f"'{commit}' is not a commit of this repository whose code can be digested: give the one that made the records."
+            ) from error
     return full, done.stdout.strip()
 
 

@@ -1,18 +1,19 @@
 """Does a published run come out again? The comparison of two records of one specification, or of all that two folders share."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from rhelbench.records import write
+from rhelbench.records.files import read_json
 
 Record = dict[str, Any]
 #: What two runs of one specification share on one machine, bit for bit.
 RESULT = ("status", "value", "correct", "total", "val", "best_step", "last_step")
 #: What may differ, and then explains a difference of the results.
 CIRCUMSTANCES = ("code_digest", "lock_digest", "device", "platform", "processor", "versions")
+_CELL = ("task", "model", "algorithm", "framework", "seed")
 #: Verdicts, the best first.
 VERDICTS = {
     "identical": "every number and every parameter came out again, bit for bit.",
@@ -66,10 +67,10 @@ def compare_folders(published: Path, own: Path) -> pd.DataFrame:
         before, again = write.read(folder), write.read(own / folder.name)
         if before is None or again is None or "failed" in (before["result"]["status"], again["result"]["status"]):
             continue
-        spec = json.loads((folder / "spec.json").read_text())
+        spec = read_json(folder / "spec.json", "publish the run again", _CELL)
         verdict, table = compare(before, again)
         changed = table[(table.kind == "circumstance") & ~table.same].quantity
-        cell = {name: spec[name] for name in ("task", "model", "algorithm", "framework", "seed")}
+        cell = {name: spec[name] for name in _CELL}
         values = {"metric": before["result"]["metric"], "verdict": verdict}
         values |= {"published": before["result"]["value"], "again": again["result"]["value"], "differs": " ".join(changed)}
         rows.append({"run_id": folder.name, **cell, **values})

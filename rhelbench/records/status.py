@@ -7,6 +7,7 @@ import pandas as pd
 
 from rhelbench.protocol import lock
 from rhelbench.records import write
+from rhelbench.records.collect import logged
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
@@ -23,8 +24,7 @@ def row(spec: RunSpec, results: Path, scratch: Path) -> dict[str, Any]:
     result = record["result"] if record else {}
     failed = result.get("status") == "failed"
     stands = "running" if by else "failed" if failed else "done" if record else "waiting"
-    log = folder / "history.csv"
-    history = pd.read_csv(log) if log.exists() else pd.DataFrame(columns=list(write.HISTORY))
+    history = logged(folder)
     best = history["val"].max() if card.load(spec.task).kind == "classification" else history["val"].min()
     val = best if result.get("val") is None else result["val"]
     ended = None if by else result.get("status")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rhelbench.contract import Arrays
-from rhelbench.records.files import write_atomically
+from rhelbench.records.files import read_json, write_atomically
 from rhelbench.spec import RunSpec
 
 #: Columns of history.csv; fidelity is empty under BPTT.
@@ -68,6 +68,10 @@ def record(folder: Path, result: dict[str, Any], provenance: dict[str, Any]) -> 
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Return a run's record, or None where there is none."""
+    """Return a run's record, or None where there is none.
+
+    Raises:
+        UserError: it is damaged.
+    """
     path = folder / RECORD
-    return json.loads(path.read_text()) if path.exists() else None
+    return read_json(path, "train the run again", ("result", "provenance")) if path.exists() else None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.errors import UserError
+from rhelbench.records.files import read_csv
 from rhelbench.stats import reported
 from rhelbench.switches import read_protocol
 
@@ -79,17 +80,15 @@ def read(folder: Path) -> Records:
     """Read and check ``runs.csv`` and ``history.csv``.
 
     Raises:
-        UserError: a file or a column is missing, a status is unknown, an accuracy is not a fraction, or a run is there twice.
+        UserError: a file is missing or damaged, a status is unknown, an accuracy is not a fraction, or a run is there twice.
     """
     path = folder / "runs.csv"
     if not path.exists():
         raise UserError(
             f"{path} does not exist: run `python -m rhelbench collect` first, or point --collected at a folder that has it."
         )
-    runs = pd.read_csv(path, dtype={"run_id": str, "flags": str})
-    absent = [name for name in _COLUMNS if name not in runs.columns]
-    if absent:
-        raise UserError(f"{path} lacks the column(s) {', '.join(absent)}: collect the records again.")
+    again = "collect the records again"
+    runs = read_csv(path, again, _COLUMNS, dtype={"run_id": str, "flags": str})
     strange = sorted(set(runs.status) - {*ENDED, *WITHOUT})
     if strange:
         raise UserError(f"{path} has the unknown status '{strange[0]}': use one of {', '.join((*ENDED, *WITHOUT))}.")
@@ -111,8 +110,5 @@ def read(folder: Path) -> Records:
     runs.loc[~runs.status.isin(ENDED), "value"] = float("nan")  # a diverged run's last number is no result
     log = folder / "history.csv"
     columns = ["run_id", "step", "loss", "train", "val"]
-    history = pd.read_csv(log, dtype={"run_id": str}) if log.exists() else pd.DataFrame(columns=columns)
-    absent = [name for name in columns if name not in history.columns]
-    if absent:
-        raise UserError(f"{log} lacks the column(s) {', '.join(absent)}: collect the records again.")
+    history = read_csv(log, again, columns, dtype={"run_id": str}) if log.exists() else pd.DataFrame(columns=columns)
     return Records(folder, runs, history)

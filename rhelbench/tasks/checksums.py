@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from rhelbench.errors import UserError
-from rhelbench.records.files import write_atomically
+from rhelbench.records.files import read_json, write_atomically
 from rhelbench.tasks.card import Card
 
 
@@ -15,9 +15,9 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def lock_file(archives: Path) -> Path:
-    """Return the lock file: archive name to the SHA-256 and size of its first use."""
-    return archives / "checksums.lock.json"
+def lock_file(archives: Path, task: str) -> Path:
+    """Return the lock file: SHA-256 and size of an archive's first use. Each has its own, as jobs fetch them side by side."""
+    return archives / f"{task}.lock.json"
 
 
 def accept(card: Card, path: Path, where: str, archives: Path, first_use: bool) -> str:
@@ -29,8 +29,8 @@ def accept(card: Card, path: Path, where: str, archives: Path, first_use: bool) 
     Args:
         card: the task's card.
         path: the archive.
-        where: where it came from, for the message.
-        archives: folder of the lock file.
+        where: where it came from, for the message and the lock file.
+        archives: folder of the lock files.
         first_use: an unlisted packaging may be recorded.
 
     Returns:
@@ -43,20 +43,20 @@ def accept(card: Card, path: Path, where: str, archives: Path, first_use: bool) 
     listed = [checksum.sha256 for checksum in card.source.checksums]
     if found in listed:
         return found
-    lock = lock_file(archives)
-    recorded = json.loads(lock.read_text()) if lock.exists() else {}
-    if name in recorded:
-        if recorded[name]["sha256"] == found:
+    lock = lock_file(archives, card.name)
+    if lock.exists():
+        recorded = read_json(lock, "download the archive again", ("sha256",))["sha256"]
+        if recorded == found:
             return found
         raise UserError(
-            f"{name} from {where} has SHA-256 {found}, but {lock} recorded {recorded[name]['sha256']} on first use: get the same "
-            f"file again, or delete the entry to accept the new one."
+            f"{name} from {where} has SHA-256 {found}, but {lock} recorded {recorded} on first use: get the same file again, or "
+            "delete that lock file to accept the new one."
         )
     if listed and not first_use:
         raise UserError(
             f"{name} from {where} has SHA-256 {found}, but the card lists {' and '.join(listed)}: get another copy, or add the "
             f"value to source.checksums of config/tasks/{card.name}.yaml if you trust this one."
         )
-    recorded[name] = {"sha256": found, "size": path.stat().st_size, "from": where}
+    recorded = {"archive": name, "sha256": found, "size": path.stat().st_size, "from": where}
     write_atomically(lock, json.dumps(recorded, indent=1) + "\n", durable=True)
     return found

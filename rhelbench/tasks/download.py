@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -56,18 +57,18 @@ def fetch(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path
     try:
         incoming.mkdir(parents=True)
         for place, first_use in _places(card, mirrors):
-            file = incoming / target.name
+            file, shown = incoming / target.name, public(place)
             try:
                 _transfer(place, file, card.name)
             except (OSError, requests.RequestException, ValueError) as error:
                 if getattr(error, "errno", None) in FULL:
-                    raise UserError(f"{place} does not fit into {incoming} ({error}): make room and try again.") from error
-                reasons.append(f"{place}: {_brief(error)}")
+                    raise UserError(f"{shown} does not fit into {incoming} ({error}): make room and try again.") from error
+                reasons.append(f"{shown}: {public(_brief(error))}")
                 continue
             if not zipfile.is_zipfile(file):
-                reasons.append(f"{place}: {_not_a_zip(file)}")
+                reasons.append(f"{shown}: {_not_a_zip(file)}")
                 continue
-            checksums.accept(card, file, place, target.parent, first_use)
+            checksums.accept(card, file, shown, target.parent, first_use)
             file.replace(target)
             return target
     finally:
@@ -76,6 +77,16 @@ def fetch(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path
         f"{card.source.archive} could not be had ({'; '.join(reasons)}): check the connection, or set RHELBENCH_MIRROR "
         f"to a folder or URL that holds it."
     )
+
+
+def public(text: str) -> str:
+    """Return a text without the user name and password that an address in it may hold.
+
+    Example:
+        >>> public("https://me:secret@example.org/mirror")
+        'https://example.org/mirror'
+    """
+    return re.sub(r"://[^/\s]*@", "://", text)
 
 
 def _places(card: Card, mirrors: Sequence[str]) -> Iterator[tuple[str, bool]]:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,6 +57,8 @@ def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = (
         raise UserError(f"{task} could not be prepared in {home} ({error}): make room there and try again.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        with suppress(OSError):  # it holds an earlier store, or this one
+            home.rmdir()
     return home / "facts.json"
 
 

@@ -9,7 +9,6 @@ Layout of ``data/prepared/<task>/``: ``store/`` (the data set), ``facts.json`` (
 prepared), ``facts.html``, ``examples.png``, ``splits/<kind>-<seed>.json``.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from rhelbench.contract import OUTPUT_STEP
 from rhelbench.errors import UserError
+from rhelbench.records.files import read_json
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.card import load as load_card
 
@@ -87,6 +87,26 @@ def folder(task: str, data_dir: str | Path) -> Path:
     return Path(data_dir) / "prepared" / task
 
 
+def _how(task: str, data_dir: str | Path) -> str:
+    return f"run `python -m rhelbench prepare --task {task} --data {data_dir}`"
+
+
+def read_facts(task: str, data_dir: str | Path) -> dict[str, Any]:
+    """Return the facts of a prepared task, without opening its store.
+
+    Raises:
+        UserError: the task is not prepared there, or not with today's card, or the facts are damaged.
+    """
+    card, home, how = load_card(task), folder(task, data_dir), _how(task, data_dir)
+    try:
+        facts = read_json(home / "facts.json", how, ("card", "classes", "digest"))
+    except OSError as error:
+        raise UserError(f"Task {task} is not prepared in {home}: {how}.") from error
+    if facts["card"] != card.digest():
+        raise UserError(f"Task {task} in {home} was prepared from another task card than today's: {how}.")
+    return facts
+
+
 def load(task: str, data_dir: str | Path = "data") -> Prepared:
     """Open a prepared task.
 
@@ -98,20 +118,14 @@ def load(task: str, data_dir: str | Path = "data") -> Prepared:
         UserError: the task is not prepared there, or not with today's card.
     """
     card, home = load_card(task), folder(task, data_dir)
-    how = f"run `python -m rhelbench prepare --task {task} --data {data_dir}`."
-    try:
-        facts = json.loads((home / "facts.json").read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(f"Task {task} is not prepared in {home}: {how}") from error
-    if facts["card"] != card.digest():
-        raise UserError(f"Task {task} in {home} was prepared from another task card than today's: {how}")
+    facts = read_facts(task, data_dir)
 
     from datasets import load_from_disk  # 1.4 s: only for those who open a store
 
     try:
         table = load_from_disk(str(home / "store")).data
     except (OSError, ValueError) as error:
-        raise UserError(f"Task {task} in {home} can't be opened ({error}): {how}") from error
+        raise UserError(f"Task {task} in {home} can't be opened ({error}): {_how(task, data_dir)}.") from error
     if "recordings" not in facts:
         return _samples(card, table, facts)
     return _recordings(card, table, facts)

@@ -23,6 +23,7 @@ def test_its_commands_upload_and_define_the_dashboard(tmp_path, monkeypatch):
 
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: make_problem())
     monkeypatch.setattr(setup, "learner", Fake)
     spec = make_spec({"steps": 10})

@@ -1,5 +1,6 @@
 """Whole jobs, most of them in processes of their own: killed, interrupted, locked out, failed, re-run."""
 
+import errno
 import json
 import os
 import random
@@ -45,6 +46,7 @@ def start(tmp_path):
 def here(tmp_path, monkeypatch):
     """Run a job in this process with a learner of the test's choice; return (exit status, record)."""
     problem = make_problem()
+    monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
 
     def go(spec, folder="jobs", **fake):
@@ -149,6 +151,12 @@ def test_a_second_process_stops_with_a_sentence(tmp_path, start):
     assert said.count("\n") == 1
 
 
+def test_a_task_that_is_not_prepared_leaves_nothing(tmp_path):
+    with pytest.raises(UserError, match="Task BasicMotions is not prepared"):
+        job.run(make_spec(), tmp_path / "data", tmp_path / "runs", tmp_path / "scratch")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_locks(tmp_path, monkeypatch):
     file = tmp_path / "lock"
     dead = subprocess.Popen(["true"])
@@ -173,6 +181,33 @@ def test_locks(tmp_path, monkeypatch):
             with pytest.raises(UserError, match=f"is being trained by pid {them['pid']} on {them['host']}"), lock.held(tmp_path):
                 pass
             file.unlink()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}"])
+def test_an_unreadable_lock_is_dead_once_it_is_old(tmp_path, content):
+    file = tmp_path / "lock"
+    file.write_text(content)
+    with pytest.raises(UserError, match="is being trained by pid unknown on an unknown host"), lock.held(tmp_path):
+        pass
+    then = time.time() - 2 * lock.DEAD
+    os.utime(file, (then, then))
+    assert lock.holder(tmp_path) is None
+    with lock.held(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sign_of_life_that_fails_is_not_the_last(tmp_path, monkeypatch):
+    touched = []
+
+    def touch(self):
+        touched.append(self)
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(lock, "BEAT", 0.01)
+    monkeypatch.setattr(Path, "touch", touch)
+    with lock.held(tmp_path):
+        wait_for(lambda: len(touched) > 1)
 
 
 def test_a_failure_is_a_record_an_attempt_and_exit_0_and_is_tried_again(tmp_path, here):

@@ -10,6 +10,7 @@ from fake import Fake, make_problem, make_spec
 
 from rhelbench.cli import main
 from rhelbench.cli import reproduce as reproduce_command
+from rhelbench.errors import UserError, unknown
 from rhelbench.protocol import job, setup
 from rhelbench.records import write
 
@@ -18,6 +19,7 @@ from rhelbench.records import write
 def published(tmp_path, monkeypatch):
     """One run in published/runs, trained in this process; returns its folder."""
     problem = make_problem()
+    monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
     monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape))
     spec = make_spec()
@@ -41,7 +43,8 @@ def test_the_same_code_on_the_same_machine_gives_the_same_bits(published, tmp_pa
     assert reproduce(published, tmp_path) == 0
     printed = capsys.readouterr().out
     assert f"{published.name}: identical" in printed
-    assert f"python -m rhelbench reproduce {published.name}" in printed
+    assert f"(0:00:00 when it was published); to repeat this: python -m rhelbench reproduce {published.name}" in printed
+    assert not (tmp_path / "scratch" / "reproduce" / published.name).exists()
     table = pd.read_csv(tmp_path / "out.csv")
     assert table.same.all()
     assert {"value", "history", "parameters", "data", "code_digest", "versions"} <= set(table.quantity)
@@ -76,6 +79,33 @@ def test_a_run_of_another_version_is_not_chosen(published, tmp_path, capsys, mon
     monkeypatch.setattr(reproduce_command, "BENCHMARK_VERSION", "9.9")
     assert reproduce(published, tmp_path) == 2
     assert "is of version 9.9; name a run" in capsys.readouterr().err
+
+
+def test_one_of_a_prepared_task_is_chosen(published, tmp_path, capsys, monkeypatch):
+    for seed in range(5):
+        spec = make_spec(task="Heartbeat", seed=seed)
+        shutil.copytree(published, published.parent / spec.run_id)
+        write.spec(published.parent / spec.run_id, spec)
+    ready = ["BasicMotions"]
+
+    def check(spec, data):
+        if spec.task not in ready:
+            raise UserError("not prepared")
+
+    monkeypatch.setattr(setup, "check", check)
+    assert reproduce(published, tmp_path) == 0
+    assert f"{published.name}: identical" in capsys.readouterr().out
+    ready.clear()
+    assert reproduce(published, tmp_path) == 2
+    assert "prepare --data data --task TASK`, TASK being one of BasicMotions, Heartbeat." in capsys.readouterr().err
+
+
+def test_many_names_are_not_all_listed():
+    many = [f"{task}-{seed}" for task in ("Heartbeat", "delay") for seed in range(400)]
+    assert str(unknown("published run", "nope", many)).endswith(
+        "use one of 800, for example Heartbeat-0, Heartbeat-1, Heartbeat-2."
+    )
+    assert "(did you mean 'delay-399'?): use one of 800, for example delay-399, delay-" in str(unknown("run", "delay-399x", many))
 
 
 def test_wrong_input_is_a_sentence(published, tmp_path, capsys):

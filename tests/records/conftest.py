@@ -36,6 +36,7 @@ def train(tmp_path, monkeypatch, alone):
     from fake import Fake, make_problem
 
     problem = make_problem()
+    monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
     for name in ("HURRY", "PATIENCE"):  # the machine that tests may be busy
         monkeypatch.setattr(mirror, name, 200.0)

@@ -3,8 +3,10 @@ import pytest
 
 from rhelbench import config
 from rhelbench.cli import main
+from rhelbench.errors import UserError
 from rhelbench.records import write
 from rhelbench.records.collect import RUNS, collect, counts
+from rhelbench.stats import records
 
 PROVENANCE = {"device": "cpu", "seconds": {"train": 2.5, "total": 3.0}, "peak_host_bytes": 7, "peak_device_bytes": None}
 ROWS = [{"step": 40, "loss": 0.1 + 0.2, "train": 1.0, "val": 1 / 3, "fidelity": None}]
@@ -58,6 +60,34 @@ def test_nothing_yet_gives_complete_tables_too(tmp_path, specs):
     runs = collect(specs, tmp_path / "none", tmp_path / "out")
     assert counts(runs) == "4 missing"
     assert len(pd.read_csv(tmp_path / "out" / "history.csv")) == 0
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"result": {"sta', "[]"])
+def test_a_damaged_record_is_a_sentence_that_names_it(tmp_path, specs, results, text, capsys):
+    path = results / specs[0].run_id / write.RECORD
+    path.write_text(text)
+    for command in (["collect", "--out", str(tmp_path / "out")], ["status", "--scratch", str(tmp_path)]):
+        assert main([*command, "--config", "config/smoke.yaml", "--results", str(results)]) == 2
+        assert f"rhelbench: {path} is damaged (" in (said := capsys.readouterr().err)
+        assert said.endswith("): delete it and train the run again.\n")
+
+
+@pytest.mark.parametrize("text", ["", "step,loss\n1,2\n"])
+def test_a_damaged_history_is_a_sentence_that_names_it(tmp_path, specs, results, text, capsys):
+    path = results / specs[0].run_id / "history.csv"
+    path.write_text(text)
+    for command in (["collect", "--out", str(tmp_path / "out")], ["status", "--scratch", str(tmp_path)]):
+        assert main([*command, "--config", "config/smoke.yaml", "--results", str(results)]) == 2
+        assert f"{path} is damaged (" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe\x00", b'"', b"a\n1,2\n"])
+@pytest.mark.parametrize("name", ["runs.csv", "history.csv"])
+def test_damaged_tables_are_a_sentence_that_names_the_file(tmp_path, specs, results, name, content):
+    collect(specs, results, tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=rf"{name} is damaged \(.*\): delete it and collect the records again\.$"):
+        records.read(tmp_path)
 
 
 def test_the_command(tmp_path, results, capsys):

@@ -41,13 +41,42 @@ def test_ended_runs_are_taken_and_failed_or_missing_ones_are_rows(tmp_path, spec
     assert manifest.check(out) == 5  # three of the run, two tables
     leave(specs[1], runs)
     assert list(publish.publish(specs, tmp_path / "elsewhere", out).status) == ["done", "missing", "missing"]  # kept
-    assert list(publish.publish(specs[1:], runs, out).status) == ["done", "missing"]  # the first is no longer asked for
-    assert sorted(path.name for path in (out / "runs").iterdir()) == [specs[1].run_id]
 
 
-def test_nobody_can_make_a_dirty_run_again(tmp_path, specs):
-    leave(specs[0], tmp_path / "runs", dirty=True)
-    with pytest.raises(UserError, match="uncommitted changes; commit them"):
+def test_what_is_no_longer_asked_for_is_deleted_only_when_told(tmp_path, specs):
+    runs, out = tmp_path / "runs", tmp_path / "published"
+    leave(specs[0], runs)
+    publish.publish(specs, runs, out)
+    leave(specs[1], runs)
+    with pytest.raises(UserError, match=r"1 published run\(s\) that are not asked for.*--prune"):
+        publish.publish(specs[1:], runs, out)
+    assert [path.name for path in (out / "runs").iterdir()] == [specs[0].run_id]
+    assert list(publish.publish(specs[1:], runs, out, prune=True).status) == ["done", "missing"]
+    assert [path.name for path in (out / "runs").iterdir()] == [specs[1].run_id]
+
+
+def test_own_runs_are_not_where_published_ones_go(tmp_path, specs):
+    leave(specs[0], tmp_path / "runs")
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(UserError, match="another folder with --published"):
+        publish.publish(specs[1:], tmp_path / "runs", tmp_path / "link", prune=True)
+    assert (tmp_path / "runs" / specs[0].run_id).exists()
+
+
+@pytest.mark.parametrize("dirty", [True, None])
+def test_nobody_can_make_a_dirty_run_again_and_nothing_is_written(tmp_path, specs, dirty):
+    leave(specs[0], tmp_path / "runs")
+    leave(specs[1], tmp_path / "runs", dirty=dirty)
+    with pytest.raises(UserError, match=r"uncommitted changes, or .* commit them"):
+        publish.publish(specs, tmp_path / "runs", tmp_path / "published")
+    assert not (tmp_path / "published").exists()
+
+
+def test_a_record_without_its_history_stops(tmp_path, specs):
+    leave(specs[0], tmp_path / "runs")
+    leave(specs[1], tmp_path / "runs")
+    (tmp_path / "runs" / specs[1].run_id / "history.csv").unlink()
+    with pytest.raises(UserError, match=r"history\.csv is missing .* train the run again"):
         publish.publish(specs, tmp_path / "runs", tmp_path / "published")
     assert not (tmp_path / "published").exists()
 
@@ -64,11 +93,11 @@ def test_a_copy_that_git_took_for_another_commit_is_known_by_its_code(tmp_path, 
     leave(specs[0], tmp_path / "runs", dirty=True, code_digest="another")
     with pytest.raises(UserError, match="--same-code-as COMMIT"):
         publish.publish(specs[:1], tmp_path / "runs", tmp_path / "published", same_code_as="HEAD")
-    with pytest.raises(UserError, match="a commit of this repository"):
+    with pytest.raises(UserError, match=r"^'nosuchcommit' is not a commit of this repository.*: give the one "):
         provenance.code_at("nosuchcommit", "jax")
 
 
-@pytest.mark.parametrize("damage", ["changed", "missing", "not listed", "no manifest"])
+@pytest.mark.parametrize("damage", ["changed", "missing", "not listed", "no manifest", "is damaged"])
 def test_a_difference_from_the_manifest_is_found(tmp_path, damage, capsys):
     (tmp_path / "a.csv").write_text("1")
     manifest.write(tmp_path)
@@ -78,6 +107,7 @@ def test_a_difference_from_the_manifest_is_found(tmp_path, damage, capsys):
         "missing": (tmp_path / "a.csv").unlink,
         "not listed": lambda: (tmp_path / "b.csv").write_text("1"),
         "no manifest": (tmp_path / manifest.NAME).unlink,
+        "is damaged": lambda: (tmp_path / manifest.NAME).write_text(""),
     }[damage]()
     assert main(["publish", "--check", "--published", str(tmp_path)]) == 2
     message = capsys.readouterr().err

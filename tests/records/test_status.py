@@ -19,6 +19,7 @@ SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text()) | {
 def runs(tmp_path, monkeypatch):
     """Four cells: done, done with a lost echo, failed, missing."""
     monkeypatch.setenv("WANDB_MODE", "disabled")
+    monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: make_problem())
     specs = config.expand(config.parse(SMOKE, "here"))
     for spec in specs[:3]:

@@ -109,6 +109,11 @@ def test_the_commands_write_every_file_and_repeat_them_to_the_byte(big, tmp_path
     assert str(big / "runs.csv") in sidecar["inputs"]
 
 
+def test_every_figure_is_known_before_the_first_is_drawn(big, tmp_path):
+    assert main(["figures", "--collected", str(big), "--out", str(tmp_path / "out"), "--only", "final_metric", "nonsense"]) == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_figures_of_an_empty_matrix_say_so(made, tmp_path):
     folder = made.write(tmp_path / "none", made.counts("BasicMotions", "linear", "rhel", [None] * 3, 12))
     for name in [name for name, source in FIGURES.items() if source == "records"]:

@@ -10,6 +10,7 @@ import pytest
 
 from rhelbench.errors import UserError
 from rhelbench.tasks import card as card_module
+from rhelbench.tasks import checksums
 from rhelbench.tasks.download import RETRIES, fetch
 from tests.tasks.made import toy_card, uea_zip
 
@@ -26,7 +27,7 @@ def refused(card, data, match, mirrors=()):
     sentence = str(caught.value)
     assert "\n" not in sentence
     assert sentence.endswith(".")
-    assert [path for path in data.rglob("*") if path.is_file() and path.name != "checksums.lock.json"] == []
+    assert [path for path in data.rglob("*") if path.is_file() and path.name != "Toy.lock.json"] == []
     assert list(data.glob("archives/.*")) == []
     return sentence
 
@@ -46,7 +47,7 @@ def test_folder_mirror_by_environment_and_by_argument(cards, archive, tmp_path, 
     monkeypatch.setenv("RHELBENCH_MIRROR", str(archive.parent))
     by_environment = fetch(card, tmp_path / "b")
     assert by_argument.read_bytes() == by_environment.read_bytes() == archive.read_bytes()
-    assert not (tmp_path / "a/archives/checksums.lock.json").exists()
+    assert not (tmp_path / "a/archives/Toy.lock.json").exists()
 
 
 def test_url_mirror_then_card_s_address(cards, archive, tmp_path, server):
@@ -83,7 +84,7 @@ def test_web_page_instead_of_zip(cards, archive, tmp_path, server):
     server.files["Toy.zip"] = b"<!doctype html><title>Moved</title>"
     card = toy(cards, addresses=f"{{url: {server.url('Toy.zip')}, checksum: first_use}}")
     refused(card, tmp_path / "data", r"not a complete zip archive but a web page, 35 bytes")
-    assert not (tmp_path / "data/archives/checksums.lock.json").exists()
+    assert not (tmp_path / "data/archives/Toy.lock.json").exists()
     server.files["Toy.zip"] = archive.read_bytes()
     fetch(card, tmp_path / "data")
 
@@ -112,14 +113,48 @@ def test_wrong_checksum_stops_with_both_values(cards, archive, tmp_path, server)
 def test_unknown_checksum_is_recorded_on_first_use_and_then_fixed(cards, archive, tmp_path):
     card, data = toy(cards), tmp_path / "data"
     fetch(card, data, [str(archive.parent)]).unlink()
-    lock = json.loads((data / "archives/checksums.lock.json").read_text())
-    assert lock["Toy.zip"]["sha256"] == sha256(archive.read_bytes()).hexdigest()
+    lock = json.loads((data / "archives/Toy.lock.json").read_text())
+    assert lock["sha256"] == sha256(archive.read_bytes()).hexdigest()
     uea_zip(archive, seed=1)
     sentence = refused(card, data, "on first use", [str(archive.parent)])
-    assert lock["Toy.zip"]["sha256"] in sentence
+    assert lock["sha256"] in sentence
     assert sha256(archive.read_bytes()).hexdigest() in sentence
     uea_zip(archive, seed=0)
     fetch(card, data, [str(archive.parent)])
+
+
+def test_a_damaged_lock_file_is_named(cards, archive, tmp_path):
+    card, data = toy(cards), tmp_path / "data"
+    fetch(card, data, [str(archive.parent)]).unlink()
+    (data / "archives/Toy.lock.json").write_text("{}")
+    refused(card, data, r"Toy\.lock\.json is damaged .*: delete it and download the archive again", [str(archive.parent)])
+
+
+def test_two_first_uses_at_once_are_both_recorded(cards, archive, tmp_path, monkeypatch):
+    """One task's archive is fetched whole between the other's look at what is recorded and its own entry."""
+    toy_card(cards, name="Other")
+    card, mirrors, write = toy(cards), [str(archive.parent)], checksums.write_atomically
+    uea_zip(archive.with_name("Other.zip"))
+
+    def late(*args, **kwargs):
+        monkeypatch.setattr(checksums, "write_atomically", write)
+        fetch(card_module.load("Other"), tmp_path, mirrors)
+        write(*args, **kwargs)
+
+    monkeypatch.setattr(checksums, "write_atomically", late)
+    fetch(card, tmp_path, mirrors)
+    for task in ("Toy", "Other"):
+        uea_zip(tmp_path / f"archives/{task}.zip", seed=1)
+        with pytest.raises(UserError, match="on first use"):
+            fetch(card_module.load(task), tmp_path)
+
+
+def test_a_password_in_a_mirror_s_address_is_not_shown(cards, archive, tmp_path, server):
+    server.files["mirror/Toy.zip"] = archive.read_bytes()
+    secret, card = server.url("").replace("//", "//me:p@ss@"), toy(cards)
+    sentence = refused(card, tmp_path / "a", "the server answers 404", [f"{secret}empty"])
+    fetch(card, tmp_path / "b", [f"{secret}mirror"])
+    assert "ss@" not in sentence + (tmp_path / "b/archives/Toy.lock.json").read_text()
 
 
 def test_an_unlisted_packaging_is_recorded_only_where_the_card_allows(cards, archive, tmp_path, server):
@@ -130,7 +165,7 @@ def test_an_unlisted_packaging_is_recorded_only_where_the_card_allows(cards, arc
     card = toy(cards, addresses=f"{{url: {server.url('Toy.zip')}, checksum: first_use}}", checksums=checksums)
     fetch(card, tmp_path / "b")
     fetch(card, tmp_path / "b")
-    assert (tmp_path / "b/archives/checksums.lock.json").exists()
+    assert (tmp_path / "b/archives/Toy.lock.json").exists()
 
 
 @pytest.mark.parametrize("how", ["folder", "url"])

@@ -12,6 +12,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from rhelbench.cli import main
 from rhelbench.errors import UserError
 from rhelbench.tasks import build, card, splits
 from rhelbench.tasks.prepare import prepare
@@ -29,8 +30,7 @@ def toy(cards, tmp_path):
 
 
 def nothing_half_made(data, task="Toy"):
-    left = sorted(path.name for path in (data / "prepared" / task).rglob("*"))
-    assert left == []
+    assert not (data / "prepared" / task).exists()
     with pytest.raises(UserError, match=f"not prepared.*python -m rhelbench prepare --task {task}"):
         load(task, data)
 
@@ -127,6 +127,14 @@ def test_a_changed_card_asks_for_a_new_preparation(toy, cards):
     load("Toy", toy)
 
 
+@pytest.mark.parametrize("text", ["", "{}"])
+def test_damaged_facts_ask_for_a_new_preparation(toy, text):
+    prepare("Toy", toy)
+    (toy / "prepared/Toy/facts.json").write_text(text)
+    with pytest.raises(UserError, match=r"facts\.json is damaged .*: delete it and run `python -m rhelbench prepare --task Toy"):
+        load("Toy", toy)
+
+
 @pytest.mark.parametrize("content", [{}, {"Toy_TRAIN.ts": "x"}, {"Toy_TRAIN.ts": "@data\n1,2:a\n1,2,3:b\n", "Toy_TEST.ts": ""}])
 def test_an_archive_without_readable_parts_is_refused(toy, content):
     with zipfile.ZipFile(toy / "archives/Toy.zip", "w") as archive:
@@ -190,6 +198,12 @@ def test_a_failure_leaves_the_earlier_store_in_use(toy, monkeypatch):
         with pytest.raises(UserError, match="broken"):
             prepare("Toy", toy)
     assert load("Toy", toy).digest == before
+
+
+def test_every_name_is_known_before_the_first_task_is_prepared(toy):
+    for command in ("prepare", "download"):
+        assert main([command, "--task", "Toy", "--task", "Foo", "--data", str(toy)]) == 2
+    assert [path.name for path in toy.iterdir()] == ["archives"]
 
 
 def test_unknown_format_package_and_task(cards, tmp_path):
