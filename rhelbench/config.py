@@ -5,17 +5,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from rhelbench import BENCHMARK_VERSION
-from rhelbench.errors import UserError, unknown
-from rhelbench.registry import DEVIATIONS, FRAMEWORKS, MODELS, NONLINEAR, NUDGELESS, RULES, Packing
+from rhelbench import BENCHMARK_VERSION, reading
+from rhelbench.errors import UserError, check_names, foremost, unknown, wrong
+from rhelbench.registry import DEVIATIONS, MODELS, NONLINEAR, NUDGELESS, RULES, Packing
+from rhelbench.settings import SETTINGS, TRAINERS, hyperparameters, kernel, settings
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
 from rhelbench.switches import CONFIG, Protocol, of, other, protocols, read_protocol
 from rhelbench.tasks import card
-
-_SETTINGS = {*Hyperparameters.model_fields, *Budget.model_fields, *Switches.model_fields, "dtype", "kernel"}
 
 
 class Matrix(Frozen):
@@ -59,24 +57,23 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
     try:
         matrix = Matrix.model_validate(config)
     except ValidationError as error:
-        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a misspelt key also misses one
-        key = str(first["loc"][0])
-        if first["type"] == "extra_forbidden":
+        kind, (*outer, key), _ = foremost(error)
+        if kind == "extra_forbidden" and outer:  # variants alone have keys of their own
+            raise unknown(f"key in {where}, variants:", key, list(Variant.model_fields)) from error
+        if kind == "extra_forbidden":
             raise unknown(f"key in {where}:", key, list(Matrix.model_fields)) from error
-        raise UserError(f"{where}: '{key}' is wrong ({first['msg']}); see config/README.md.") from error
+        raise wrong(f"{where}:", error, "see config/README.md") from error
     for kind, values, known in (
         ("protocol", [matrix.protocol], protocols()),
         ("task", matrix.tasks, card.names()),
         ("model", matrix.models, list(MODELS)),
         ("algorithm", matrix.algorithms, list(RULES)),
-        ("framework", matrix.frameworks, [name for name in FRAMEWORKS if name != "numpy"]),
+        ("framework", matrix.frameworks, TRAINERS),
         ("row of docs/deviations.md", list(map(str, matrix.deviations)), list(map(str, DEVIATIONS))),
-        ("key in overrides:", list(matrix.overrides), sorted(_SETTINGS)),
-        ("key in grid:", list(matrix.grid), sorted(_SETTINGS)),
+        ("key in overrides:", list(matrix.overrides), SETTINGS),
+        ("key in grid:", list(matrix.grid), SETTINGS),
     ):
-        for value in values:
-            if value not in known:
-                raise unknown(kind, value, known)
+        check_names(kind, values, known)
     return matrix
 
 
@@ -86,38 +83,14 @@ def load(path: str | Path) -> dict[str, Any]:
     Raises:
         UserError: the file is not there, is not YAML, or does not hold keys and values.
     """
-    try:
-        loaded = yaml.safe_load(Path(path).read_text())
-    except FileNotFoundError:
-        raise UserError(f"No configuration {path}: choose one of {', '.join(map(str, sorted(CONFIG.glob('*.yaml'))))}.") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML ({' '.join(str(error).split())}); correct it.") from error
-    if not isinstance(loaded, dict):
-        raise UserError(f"{path} must hold keys and values, see config/README.md.")
-    return loaded
+    if not Path(path).exists():
+        raise UserError(f"No configuration {path}: choose one of {', '.join(map(str, sorted(CONFIG.glob('*.yaml'))))}.")
+    return reading.mapping(Path(path))
 
 
 def read(path: str | Path) -> Matrix:
     """Read and validate a configuration file (see ``load`` and ``parse`` for what they refuse)."""
     return parse(load(path), str(path))
-
-
-def hyperparameters() -> dict[str, Any]:
-    """Read config/hyperparameters.yaml."""
-    return yaml.safe_load((CONFIG / "hyperparameters.yaml").read_text())
-
-
-def settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
-    """Return a cell's settings of config/hyperparameters.yaml: common, the task's, the model's own, last wins.
-
-    Raises:
-        UserError: the task has no row.
-    """
-    rows = table["tasks"].get(task)
-    if rows is None:
-        known = next(iter(table["tasks"]))
-        raise UserError(f"config/hyperparameters.yaml has no row for task '{task}': add one, as for {known}.")
-    return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-complex"), {})}
 
 
 @dataclass(frozen=True)
@@ -158,7 +131,7 @@ def resolve(
     if row:
         turned = of(read_protocol(other(matrix.protocol)), facts.length, algorithm, model)
         switches |= {name: turned[name] for name in DEVIATIONS[row]}
-    kernel = values["kernel"] if isinstance(values["kernel"], str) else values["kernel"].get(framework, "portable")
+    chosen = kernel(values.get("kernel", "portable"), framework)
 
     def pick(kind: type[Frozen]) -> dict[str, Any]:
         return {key: values[key] for key in kind.model_fields if key in values}
@@ -166,12 +139,10 @@ def resolve(
     try:
         names = {"task": task, "model": model, "algorithm": algorithm, "framework": framework, "protocol": matrix.protocol}
         parts = {"hyper": pick(Hyperparameters), "budget": pick(Budget), "switches": switches | pick(Switches)}
-        parts |= {"dtype": values.get("dtype", protocol.dtype), "kernel": kernel if MODELS[model].hamiltonian else "portable"}
+        parts |= {"dtype": values.get("dtype", protocol.dtype), "kernel": chosen if MODELS[model].hamiltonian else "portable"}
         spec = RunSpec.model_validate({**names, "benchmark": matrix.benchmark, "seed": seed, "variant": variant, **parts})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise UserError(f"{task}/{model}: setting '{field}' is wrong ({first['msg']}); see config/README.md.") from error
+        raise wrong(f"{task}/{model}: setting", error, "see config/README.md") from error
     training = int(0.7 * facts.samples)
     if facts.kind == "classification" and spec.hyper.batch > training:
         raise UserError(
