@@ -3,45 +3,18 @@
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import ValidationError
 
-from rhelbench import BENCHMARK_VERSION, reading
+from rhelbench import reading
 from rhelbench.errors import UserError, check_names, foremost, unknown, wrong
-from rhelbench.registry import DEVIATIONS, MODELS, NONLINEAR, NUDGELESS, RULES, Packing
+from rhelbench.matrix import Matrix
+from rhelbench.registry import DEVIATIONS, FUSED, MODELS, NONLINEAR, NUDGELESS, RULES
 from rhelbench.settings import SETTINGS, TRAINERS, hyperparameters, kernel, settings
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
 from rhelbench.switches import CONFIG, Protocol, of, other, protocols, read_protocol
 from rhelbench.tasks import card
-
-
-class Matrix(Frozen):
-    """A configuration file: which runs are wanted."""
-
-    name: str
-    benchmark: str = Field(BENCHMARK_VERSION, description="Major.Minor whose runs are meant; others can be shown, not trained")
-    protocol: str
-    tasks: list[str] = Field(min_length=1)
-    models: list[str] = Field(min_length=1)
-    algorithms: list[str] = Field(min_length=1)
-    frameworks: list[str] = Field(min_length=1)
-    seeds: list[int] = Field(min_length=1)
-    variants: list[Variant] = Field([Variant()], min_length=1)
-    deviations: list[int] = Field([0], min_length=1, description="rows of docs/deviations.md to turn, each alone; 0 is none")
-    overrides: dict[str, Any] = Field(default_factory=dict)
-    grid: dict[str, list[Any]] = Field(default_factory=dict, description="settings, each with the values it takes in turn")
-    mirrors: list[str] = Field(default_factory=list, description="folders or URLs to look for archives first")
-    results: Literal["auto", "runs", "published"] = Field("auto", description="where tables and figures read from")
-    seeds_per_job: int = Field(1, ge=1, description="runs of one cell, but for the seed, that share a job and its GPU")
-    packing: Packing = Field("processes", description="how such runs share it")
-    verify: bool = Field(False, description="verify each framework before it trains; on a cluster always")
-
-    @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", "deviations", "mirrors", mode="before")
-    @classmethod
-    def _one_is_a_list_of_one(cls, value: Any) -> Any:
-        """``--config tasks=Heartbeat`` arrives as a string, ``seeds=1`` as a number: both mean a list of one."""
-        return value if isinstance(value, list) else [value]
 
 
 def parse(config: dict[str, Any], where: str) -> Matrix:
@@ -52,7 +25,7 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
         where: named in the error, for example the file.
 
     Raises:
-        UserError: a misspelt key, an empty list, an unknown name.
+        UserError: a misspelt key, an empty list, an unknown name, two algorithms where one is set for both.
     """
     try:
         matrix = Matrix.model_validate(config)
@@ -74,6 +47,11 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
         ("key in grid:", list(matrix.grid), SETTINGS),
     ):
         check_names(kind, values, known)
+    if "algorithm" in matrix.overrides | matrix.grid and len(set(matrix.algorithms)) > 1:
+        raise UserError(
+            f"{where}: with 'algorithm' in overrides or grid all of algorithms would train the same; "
+            "list one, as config/trained.yaml does."
+        )
     return matrix
 
 
@@ -122,7 +100,7 @@ def resolve(
         point: settings of the matrix's grid, over its overrides.
 
     Raises:
-        UserError: a value of the wrong kind, or a batch larger than the training part.
+        UserError: a value of the wrong kind, no fused kernel, or a batch larger than the training part.
     """
     task, model, algorithm, framework, seed, variant, row = cell
     protocol, facts = sources.protocol, sources.cards[task]
@@ -143,6 +121,10 @@ def resolve(
         spec = RunSpec.model_validate({**names, "benchmark": matrix.benchmark, "seed": seed, "variant": variant, **parts})
     except ValidationError as error:
         raise wrong(f"{task}/{model}: setting", error, "see config/README.md") from error
+    if spec.kernel == "fused" and spec.switches.algorithm not in FUSED:
+        raise UserError(
+            f"{task}/{model}: {spec.switches.algorithm} has no fused kernel for {framework}; set kernel: portable in overrides."
+        )
     training = int(0.7 * facts.samples)
     if facts.kind == "classification" and spec.hyper.batch > training:
         raise UserError(
@@ -168,8 +150,8 @@ def expand(matrix: Matrix) -> list[RunSpec]:
             framework = "numpy"
         if row in NONLINEAR and MODELS[model].hamiltonian != "nonlinear":
             row = 0  # the switch is none of this unit's
-        own = point
-        if str(point.get("algorithm", sources.protocol.algorithms[algorithm])) in NUDGELESS:
+        own, set_for_all = point, matrix.overrides | point
+        if str(set_for_all.get("algorithm", sources.protocol.algorithms[algorithm])) in NUDGELESS:
             own = {name: value for name, value in point.items() if name != "nudge"}  # one run, not one per nudge
         spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant, row), own)
         specs[spec.run_id] = spec

@@ -34,6 +34,20 @@ WRONG = {
     ),
     "an unknown kernel": ({"overrides": {"kernel": {"jax": "fast"}}}, "Unknown kernel 'fast': use one of portable, fused."),
     "a kernel that is no name": ({"grid": {"kernel": [3]}}, "kernel '3' is neither a name nor names by framework"),
+    "a name that leads elsewhere": ({"name": "../../escaped"}, "'name' is wrong (it names folders"),
+    "a name that is hidden": ({"name": ".here"}, "without a '.' in front"),
+    "a name of two words": ({"name": "a b"}, "'name' is wrong"),
+    "a version to come": ({"benchmark": "0.9"}, "'benchmark' is wrong ('0.9' is none of the versions up to"),
+    "no value in the grid": ({"grid": {"lr": []}}, "'grid.lr' is wrong"),
+    "seeds that are no list": ({"seeds": "2345,3456"}, "several are written seeds='[2345,3456]'"),
+    "two names of one algorithm": (
+        {"algorithms": ["bptt", "rhel"], "overrides": {"algorithm": "rtrl"}},
+        "here: with 'algorithm' in overrides or grid all of algorithms would train the same; list one",
+    ),
+    "no fused kernel": (
+        {"algorithms": ["rhel"], "frameworks": ["torch"], "overrides": {"algorithm": "rtrl"}},
+        "rtrl has no fused kernel for torch; set kernel: portable",
+    ),
     "a misspelt key of a variant": (
         {"variants": [{"perturb": 1}]},
         "Unknown key in here, variants: 'perturb' (did you mean 'perturbation'?)",
@@ -198,3 +212,13 @@ def test_a_grid_of_nudges_trains_once_what_has_no_nudge():
     assert 0 < rhel < len(one)
     assert len(specs) == len(one) + rhel
     assert {spec.run_id for spec in one} <= {spec.run_id for spec in specs}
+
+
+@pytest.mark.parametrize(("algorithm", "runs"), [("rhel_separate", 2), ("rtrl", 1)])
+def test_a_grid_of_nudges_follows_the_algorithm_that_is_set(algorithm, runs):
+    sizes = [{"mode": "relative", "size": size} for size in (1e-4, 1e-6)]
+    one = {"tasks": ["BasicMotions"], "models": ["linear"], "algorithms": ["bptt"], "frameworks": ["jax"], "seeds": [1]}
+    given = one | {"overrides": {"algorithm": algorithm}, "grid": {"nudge": sizes}}
+    assert len(config.expand(config.parse(SMOKE | given, "here"))) == runs
+    named = one | {"algorithms": ["rhel"]}
+    assert len(config.expand(config.parse(SMOKE | given | named, "here"))) == runs
