@@ -1,5 +1,6 @@
 """From a configuration file to the list of runs it asks for, refusing what can't be meant."""
 
+import json
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -69,6 +70,21 @@ def load(path: str | Path) -> dict[str, Any]:
 def read(path: str | Path) -> Matrix:
     """Read and validate a configuration file (see ``load`` and ``parse`` for what they refuse)."""
     return parse(load(path), str(path))
+
+
+def of_json(text: str) -> Matrix:
+    """Validate a configuration given as JSON (see ``parse`` for what else is refused).
+
+    Raises:
+        UserError: it is not JSON, or does not hold keys and values.
+    """
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f"--config-json is not JSON ({error}); correct it.") from error
+    if not isinstance(given, dict):
+        raise UserError("--config-json must hold keys and values, see config/README.md.")
+    return parse(given, "--config-json")
 
 
 @dataclass(frozen=True)

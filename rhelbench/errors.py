@@ -40,6 +40,13 @@ def check_names(kind: str, values: Iterable[object], known: list[str]) -> None:
             raise unknown(kind, value, known)
 
 
+def not_installed(what: str, extra: str) -> UserError:
+    """Build the error for an optional package: ``extra`` is its group in pyproject.toml."""
+    return UserError(
+        f"{what} is not installed: run `.venv/bin/pip install -e '.[{extra}]' -c constraints.txt`, or `make install`."
+    )
+
+
 def foremost(error: ValidationError) -> tuple[str, tuple[int | str, ...], str]:
     """Return kind, place and message of what to tell a user first: an unknown key, since it also misses another."""
     found = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
