@@ -1,49 +1,21 @@
 """From a configuration file to the list of runs it asks for, refusing what can't be meant."""
 
+import json
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import ValidationError
 
-from rhelbench import BENCHMARK_VERSION
-from rhelbench.errors import UserError, unknown
-from rhelbench.registry import DEVIATIONS, FRAMEWORKS, MODELS, NONLINEAR, NUDGELESS, RULES, Packing
+from rhelbench import reading
+from rhelbench.errors import UserError, check_names, foremost, unknown, wrong
+from rhelbench.matrix import Matrix
+from rhelbench.registry import DEVIATIONS, FUSED, MODELS, NONLINEAR, NUDGELESS, RULES
+from rhelbench.settings import SETTINGS, TRAINERS, hyperparameters, kernel, settings
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
 from rhelbench.switches import CONFIG, Protocol, of, other, protocols, read_protocol
 from rhelbench.tasks import card
-
-_SETTINGS = {*Hyperparameters.model_fields, *Budget.model_fields, *Switches.model_fields, "dtype", "kernel"}
-
-
-class Matrix(Frozen):
-    """A configuration file: which runs are wanted."""
-
-    name: str
-    benchmark: str = Field(BENCHMARK_VERSION, description="Major.Minor whose runs are meant; others can be shown, not trained")
-    protocol: str
-    tasks: list[str] = Field(min_length=1)
-    models: list[str] = Field(min_length=1)
-    algorithms: list[str] = Field(min_length=1)
-    frameworks: list[str] = Field(min_length=1)
-    seeds: list[int] = Field(min_length=1)
-    variants: list[Variant] = Field([Variant()], min_length=1)
-    deviations: list[int] = Field([0], min_length=1, description="rows of docs/deviations.md to turn, each alone; 0 is none")
-    overrides: dict[str, Any] = Field(default_factory=dict)
-    grid: dict[str, list[Any]] = Field(default_factory=dict, description="settings, each with the values it takes in turn")
-    mirrors: list[str] = Field(default_factory=list, description="folders or URLs to look for archives first")
-    results: Literal["auto", "runs", "published"] = Field("auto", description="where tables and figures read from")
-    seeds_per_job: int = Field(1, ge=1, description="runs of one cell, but for the seed, that share a job and its GPU")
-    packing: Packing = Field("processes", description="how such runs share it")
-    verify: bool = Field(False, description="verify each framework before it trains; on a cluster always")
-
-    @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", "deviations", "mirrors", mode="before")
-    @classmethod
-    def _one_is_a_list_of_one(cls, value: Any) -> Any:
-        """``--config tasks=Heartbeat`` arrives as a string, ``seeds=1`` as a number: both mean a list of one."""
-        return value if isinstance(value, list) else [value]
 
 
 def parse(config: dict[str, Any], where: str) -> Matrix:
@@ -54,29 +26,33 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
         where: named in the error, for example the file.
 
     Raises:
-        UserError: a misspelt key, an empty list, an unknown name.
+        UserError: a misspelt key, an empty list, an unknown name, two algorithms where one is set for both.
     """
     try:
         matrix = Matrix.model_validate(config)
     except ValidationError as error:
-        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a misspelt key also misses one
-        key = str(first["loc"][0])
-        if first["type"] == "extra_forbidden":
+        kind, (*outer, key), _ = foremost(error)
+        if kind == "extra_forbidden" and outer:  # variants alone have keys of their own
+            raise unknown(f"key in {where}, variants:", key, list(Variant.model_fields)) from error
+        if kind == "extra_forbidden":
             raise unknown(f"key in {where}:", key, list(Matrix.model_fields)) from error
-        raise UserError(f"{where}: '{key}' is wrong ({first['msg']}); see config/README.md.") from error
+        raise wrong(f"{where}:", error, "see config/README.md") from error
     for kind, values, known in (
         ("protocol", [matrix.protocol], protocols()),
         ("task", matrix.tasks, card.names()),
         ("model", matrix.models, list(MODELS)),
         ("algorithm", matrix.algorithms, list(RULES)),
-        ("framework", matrix.frameworks, [name for name in FRAMEWORKS if name != "numpy"]),
+        ("framework", matrix.frameworks, TRAINERS),
         ("row of docs/deviations.md", list(map(str, matrix.deviations)), list(map(str, DEVIATIONS))),
-        ("key in overrides:", list(matrix.overrides), sorted(_SETTINGS)),
-        ("key in grid:", list(matrix.grid), sorted(_SETTINGS)),
+        ("key in overrides:", list(matrix.overrides), SETTINGS),
+        ("key in grid:", list(matrix.grid), SETTINGS),
     ):
-        for value in values:
-            if value not in known:
-                raise unknown(kind, value, known)
+        check_names(kind, values, known)
+    if "algorithm" in matrix.overrides | matrix.grid and len(set(matrix.algorithms)) > 1:
+        raise UserError(
+            f"{where}: with 'algorithm' in overrides or grid all of algorithms would train the same; "
+            "list one, as config/trained.yaml does."
+        )
     return matrix
 
 
@@ -86,15 +62,9 @@ def load(path: str | Path) -> dict[str, Any]:
     Raises:
         UserError: the file is not there, is not YAML, or does not hold keys and values.
     """
-    try:
-        loaded = yaml.safe_load(Path(path).read_text())
-    except FileNotFoundError:
-        raise UserError(f"No configuration {path}: choose one of {', '.join(map(str, sorted(CONFIG.glob('*.yaml'))))}.") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML ({' '.join(str(error).split())}); correct it.") from error
-    if not isinstance(loaded, dict):
-        raise UserError(f"{path} must hold keys and values, see config/README.md.")
-    return loaded
+    if not Path(path).exists():
+        raise UserError(f"No configuration {path}: choose one of {', '.join(map(str, sorted(CONFIG.glob('*.yaml'))))}.")
+    return reading.mapping(Path(path))
 
 
 def read(path: str | Path) -> Matrix:
@@ -102,22 +72,19 @@ def read(path: str | Path) -> Matrix:
     return parse(load(path), str(path))
 
 
-def hyperparameters() -> dict[str, Any]:
-    """Read config/hyperparameters.yaml."""
-    return yaml.safe_load((CONFIG / "hyperparameters.yaml").read_text())
-
-
-def settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
-    """Return a cell's settings of config/hyperparameters.yaml: common, the task's, the model's own, last wins.
+def of_json(text: str) -> Matrix:
+    """Validate a configuration given as JSON (see ``parse`` for what else is refused).
 
     Raises:
-        UserError: the task has no row.
+        UserError: it is not JSON, or does not hold keys and values.
     """
-    rows = table["tasks"].get(task)
-    if rows is None:
-        known = next(iter(table["tasks"]))
-        raise UserError(f"config/hyperparameters.yaml has no row for task '{task}': add one, as for {known}.")
-    return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-complex"), {})}
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f"--config-json is not JSON ({error}); correct it.") from error
+    if not isinstance(given, dict):
+        raise UserError("--config-json must hold keys and values, see config/README.md.")
+    return parse(given, "--config-json")
 
 
 @dataclass(frozen=True)
@@ -149,7 +116,7 @@ def resolve(
         point: settings of the matrix's grid, over its overrides.
 
     Raises:
-        UserError: a value of the wrong kind, or a batch larger than the training part.
+        UserError: a value of the wrong kind, no fused kernel, or a batch larger than the training part.
     """
     task, model, algorithm, framework, seed, variant, row = cell
     protocol, facts = sources.protocol, sources.cards[task]
@@ -158,7 +125,7 @@ def resolve(
     if row:
         turned = of(read_protocol(other(matrix.protocol)), facts.length, algorithm, model)
         switches |= {name: turned[name] for name in DEVIATIONS[row]}
-    kernel = values["kernel"] if isinstance(values["kernel"], str) else values["kernel"].get(framework, "portable")
+    chosen = kernel(values.get("kernel", "portable"), framework)
 
     def pick(kind: type[Frozen]) -> dict[str, Any]:
         return {key: values[key] for key in kind.model_fields if key in values}
@@ -166,12 +133,14 @@ def resolve(
     try:
         names = {"task": task, "model": model, "algorithm": algorithm, "framework": framework, "protocol": matrix.protocol}
         parts = {"hyper": pick(Hyperparameters), "budget": pick(Budget), "switches": switches | pick(Switches)}
-        parts |= {"dtype": values.get("dtype", protocol.dtype), "kernel": kernel if MODELS[model].hamiltonian else "portable"}
+        parts |= {"dtype": values.get("dtype", protocol.dtype), "kernel": chosen if MODELS[model].hamiltonian else "portable"}
         spec = RunSpec.model_validate({**names, "benchmark": matrix.benchmark, "seed": seed, "variant": variant, **parts})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise UserError(f"{task}/{model}: setting '{field}' is wrong ({first['msg']}); see config/README.md.") from error
+        raise wrong(f"{task}/{model}: setting", error, "see config/README.md") from error
+    if spec.kernel == "fused" and spec.switches.algorithm not in FUSED:
+        raise UserError(
+            f"{task}/{model}: {spec.switches.algorithm} has no fused kernel for {framework}; set kernel: portable in overrides."
+        )
     training = int(0.7 * facts.samples)
     if facts.kind == "classification" and spec.hyper.batch > training:
         raise UserError(
@@ -197,8 +166,8 @@ def expand(matrix: Matrix) -> list[RunSpec]:
             framework = "numpy"
         if row in NONLINEAR and MODELS[model].hamiltonian != "nonlinear":
             row = 0  # the switch is none of this unit's
-        own = point
-        if str(point.get("algorithm", sources.protocol.algorithms[algorithm])) in NUDGELESS:
+        own, set_for_all = point, matrix.overrides | point
+        if str(set_for_all.get("algorithm", sources.protocol.algorithms[algorithm])) in NUDGELESS:
             own = {name: value for name, value in point.items() if name != "nudge"}  # one run, not one per nudge
         spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant, row), own)
         specs[spec.run_id] = spec

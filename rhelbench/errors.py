@@ -1,5 +1,10 @@
 """The one error a user is meant to read."""
 
+import difflib
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
 #: More known names than this are not all listed.
 MANY = 60
 
@@ -26,9 +31,43 @@ def unknown(kind: str, value: object, known: list[str]) -> UserError:
         >>> str(unknown("model", "liner", ["linear", "nonlinear"]))
         "Unknown model 'liner' (did you mean 'linear'?): use one of linear, nonlinear."
     """
-    import difflib
-
     near = difflib.get_close_matches(str(value), known, n=3)
     hint = f" (did you mean '{near[0]}'?)" if near else ""
     few = f"{len(known)}, for example {', '.join(near or known[:3])}"
     return UserError(f"Unknown {kind} '{value}'{hint}: use one of {', '.join(known) if len(known) <= MANY else few}.")
+
+
+def check_names(kind: str, values: Iterable[object], known: list[str]) -> None:
+    """Refuse the first value that is not among the known names (see ``unknown``)."""
+    for value in values:
+        if value not in known:
+            raise unknown(kind, value, known)
+
+
+def not_installed(what: str, extra: str) -> UserError:
+    """Build the error for an optional package: ``extra`` is its group in pyproject.toml."""
+    return UserError(
+        f"{what} is not installed: run `.venv/bin/pip install -e '.[{extra}]' -c constraints.txt`, or `make install`."
+    )
+
+
+def foremost(error: ValidationError) -> tuple[str, tuple[int | str, ...], str]:
+    """Return kind, place and message of what to tell a user first: an unknown key, since it also misses another."""
+    found = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    return found["type"], found["loc"], found["msg"].removeprefix("Value error, ")
+
+
+def wrong(where: str, error: ValidationError, remedy: str) -> UserError:
+    """Build the error for data that are not what they should be.
+
+    Args:
+        where: the file or option, and what its parts are called.
+        error: what the validation says.
+        remedy: what to do.
+
+    Returns:
+        The error, to be raised by the caller.
+    """
+    _, place, message = foremost(error)
+    field = f" '{'.'.join(map(str, place))}'" if place else ""
+    return UserError(f"{where}{field} is wrong ({message}); {remedy}.")

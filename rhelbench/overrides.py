@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from rhelbench import config, switches
+from rhelbench import settings, switches
 from rhelbench.spec import Budget, Hyperparameters, RunSpec
 from rhelbench.tasks import card
 
@@ -14,7 +14,7 @@ _UNNAMED = ("chunk_steps", "time_limit_s")
 def _usual(task: str, protocol: str, algorithm: str, model: str) -> dict[str, Any]:
     """Return the settings that a configuration without overrides gives: switches, hyperparameters, budget, dtype."""
     read = switches.read_protocol(protocol)
-    found = config.settings(config.hyperparameters(), task, model)
+    found = settings.settings(settings.hyperparameters(), task, model)
     sizes = {name: found[name] for kind in (Hyperparameters, Budget) for name in kind.model_fields}
     return switches.of(read, card.load(task).length, algorithm, model) | sizes | {"dtype": found.get("dtype", read.dtype)}
 

@@ -43,6 +43,9 @@ RANDOM: tuple[str, ...] = ("forward_gradient", "spsa")
 #: Those whose estimate does not depend on the nudge.
 NUDGELESS: tuple[str, ...] = ("bptt", "bptt_checkpointed", "bptt_reversible", "rtrl", "forward_gradient")
 
+#: Those that have fused kernels (``kernels/passes.py``).
+FUSED: tuple[str, ...] = ("bptt", "rhel", "rhel_released")
+
 #: File names in ``integrators/`` of every implementation.
 INTEGRATORS: tuple[str, ...] = ("leapfrog", "leapfrog_released")
 

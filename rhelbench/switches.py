@@ -3,10 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import ValidationError
-
-from rhelbench.errors import UserError
+from rhelbench import reading
 from rhelbench.registry import MODELS
 from rhelbench.spec import Frozen, Nudge
 
@@ -37,12 +34,7 @@ def protocols() -> list[str]:
 
 def read_protocol(name: str) -> Protocol:
     """Read config/protocols/<name>.yaml."""
-    path = CONFIG / "protocols" / f"{name}.yaml"
-    try:
-        return Protocol.model_validate(yaml.safe_load(path.read_text()))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(f"{path}: '{'.'.join(map(str, first['loc']))}' is wrong ({first['msg']}).") from error
+    return reading.load(CONFIG / "protocols" / f"{name}.yaml", Protocol)
 
 
 def other(name: str) -> str:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pandas as pd
-import yaml
 
+from rhelbench import reading
 from rhelbench.bench import reported
 from rhelbench.errors import UserError
 from rhelbench.spec import Frozen
@@ -67,7 +67,7 @@ class Cell(Frozen):
 
 def read() -> dict[str, Any]:
     """Read config/benchmarks.yaml."""
-    return yaml.safe_load((CONFIG / "benchmarks.yaml").read_text())
+    return reading.mapping(CONFIG / "benchmarks.yaml")
 
 
 def cells() -> list[Cell]:

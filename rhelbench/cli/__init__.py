@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 from rhelbench.errors import UserError, unknown
+from rhelbench.switches import CONFIG
 
 #: Command (and file name in this folder) to the sentence that ``--help`` shows.
 COMMANDS: dict[str, str] = {
-    "check": "validate a configuration and list its runs",
+    "check": "validate a configuration, list its runs, or print the specification of one",
     "download": "fetch the archives of tasks, where there is a network",
     "prepare": "download, verify and prepare tasks",
     "split": "record which samples train, validate and test",
@@ -30,6 +32,17 @@ COMMANDS: dict[str, str] = {
 }
 
 
+def at_least(least: int) -> Callable[[str], int]:
+    """Return a type for an option's value: a whole number that is not smaller."""
+
+    def number(text: str) -> int:
+        if not text.strip().isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"'{text}' is no whole number from {least} on")
+        return int(text)
+
+    return number
+
+
 def main(argv: list[str]) -> int:
     """Run one command.
 
@@ -37,7 +50,7 @@ def main(argv: list[str]) -> int:
         argv: the arguments after ``python -m rhelbench``.
 
     Returns:
-        The exit status: the command's own, or 2 after a sentence about wrong input.
+        The exit status: the command's own, or 2 after a sentence about wrong input or a path that can't be used.
     """
     if not argv or argv[0] in ("-h", "--help"):
         width = max(map(len, COMMANDS))
@@ -51,7 +64,15 @@ def main(argv: list[str]) -> int:
         command = import_module(f"rhelbench.cli.{name}")
         parser = argparse.ArgumentParser(prog=f"python -m rhelbench {name}", description=COMMANDS[name])
         command.add(parser)
-        return command.run(parser.parse_args(argv[1:]))
+        args = parser.parse_args(argv[1:])
+        if not (CONFIG / "tasks").is_dir():
+            raise UserError(f"No {CONFIG}/ here: cd to the repository's root, where every command is run.")
+        return command.run(args)
     except UserError as error:
-        print(f"rhelbench: {error}", file=sys.stderr)
-        return 2
+        said = str(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        said = f"{error.filename}: {error.strerror}; check the path, or choose one that you may read and write."
+    print(f"rhelbench: {said}", file=sys.stderr)
+    return 2

@@ -5,7 +5,9 @@ import json
 from importlib import import_module
 from pathlib import Path
 
-from rhelbench.errors import UserError
+from pydantic import ValidationError
+
+from rhelbench.errors import UserError, wrong
 from rhelbench.registry import PASSES
 
 
@@ -27,7 +29,11 @@ def run(args: argparse.Namespace) -> int:
     from rhelbench.bench import run as bench
 
     if args.cell:
-        print(json.dumps(bench.measure(plan.Cell.model_validate_json(args.cell))))
+        try:
+            cell = plan.Cell.model_validate_json(args.cell)
+        except ValidationError as error:
+            raise wrong("--cell", error, "give the JSON of a rhelbench.bench.plan.Cell") from error
+        print(json.dumps(bench.measure(cell)))
         return 0
     if args.inputs:
         return _inputs(args.inputs, args.out)

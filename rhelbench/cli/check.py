@@ -3,17 +3,26 @@
 import argparse
 
 from rhelbench import config
+from rhelbench.errors import unknown
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--config", required=True, help="a configuration file, for example config/smoke.yaml")
-    parser.add_argument("--list", action="store_true", help="print every run id")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--list", action="store_true", help="print every run id")
+    shown.add_argument("--spec", metavar="RUN_ID", help="print this run's specification as JSON, as `train --spec` takes it")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the number of runs, or their ids."""
+    """Print the number of runs, also their ids, or one run's specification."""
     specs = config.expand(config.read(args.config))
+    if args.spec:
+        found = {spec.run_id: spec for spec in specs}
+        if args.spec not in found:
+            raise unknown(f"run of {args.config}:", args.spec, list(found))
+        print(found[args.spec].canonical_json())
+        return 0
     if args.list:
         print("\n".join(spec.run_id for spec in specs))
     print(f"{args.config}: {len(specs)} runs")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from rhelbench.cli import at_least
 from rhelbench.stats import deviations, evidence, measured, pages, records, write
 from rhelbench.stats.claims import ledger
 
@@ -17,7 +18,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--published", type=Path, default=Path("results/published"), help="parity.json and benchmarks/ are read there"
     )
     parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
-    parser.add_argument("--longest", type=int, default=measured.LONGEST, help="steps of the long-sequence check")
+    parser.add_argument("--longest", type=at_least(1), default=measured.LONGEST, help="steps of the long-sequence check")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
 """``python -m rhelbench collect``: gather the records of a matrix into tidy tables; it never waits for a run."""
 
 import argparse
-import json
 from pathlib import Path
 
 from rhelbench import config
@@ -19,7 +18,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write runs.csv and history.csv and say how many runs ended how."""
-    matrix = config.read(args.config) if args.config else config.parse(json.loads(args.config_json), "--config-json")
+    matrix = config.read(args.config) if args.config else config.of_json(args.config_json)
     runs = collect(config.expand(matrix), args.results, args.out)
     print(f"{matrix.name}: {counts(runs)}")
     return 0

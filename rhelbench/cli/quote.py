@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from rhelbench.errors import UserError
 from rhelbench.stats import quote, records, write
 
 
@@ -16,10 +17,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Rewrite the files whose blocks have changed, and name them."""
     found = records.read(args.published)
-    for path in quote.files(Path()):
-        text = path.read_text(encoding="utf-8")
-        filled = quote.fill(text, found)
-        if filled != text:
-            write.text(path, filled)
+    before = {path: path.read_text(encoding="utf-8") for path in quote.files(Path())}
+    try:
+        after = {path: quote.fill(text, found) for path, text in before.items()}
+    except FileNotFoundError as error:
+        raise UserError(f"{error.filename} is missing: give a folder with all that is in results/published.") from error
+    for path, text in after.items():
+        if text != before[path]:
+            write.text(path, text)
             print(f"{path}: filled from {args.published}")
     return 0

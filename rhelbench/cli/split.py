@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from rhelbench.cli import at_least
 from rhelbench.records.files import write_atomically
 from rhelbench.tasks import splits
 from rhelbench.tasks.store import load
@@ -13,7 +14,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--task", required=True, help="a prepared task")
     parser.add_argument("--kind", required=True, help=f"one of {', '.join(splits.KINDS)}")
-    parser.add_argument("--seed", action="append", type=int, required=True, help="a run's seed; may be repeated")
+    parser.add_argument("--seed", action="append", type=at_least(0), required=True, help="a run's seed; may be repeated")
     parser.add_argument("--data", default="data", help="folder of archives and prepared tasks (default: data)")
     parser.add_argument("--out", type=Path, required=True, help="JSON file: seed to digest and ids per part")
 

@@ -1,7 +1,6 @@
 """``python -m rhelbench status``: where every run of a matrix stands."""
 
 import argparse
-import json
 from pathlib import Path
 
 from rhelbench import config
@@ -20,6 +19,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table."""
     given = args.config_json
-    matrix = config.parse(json.loads(given), "--config-json") if given else config.read(args.config)
+    matrix = config.of_json(given) if given else config.read(args.config)
     print(status.table(config.expand(matrix), args.results, args.scratch))
     return 0

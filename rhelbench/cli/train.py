@@ -7,7 +7,7 @@ from typing import get_args
 
 from pydantic import ValidationError
 
-from rhelbench.errors import UserError
+from rhelbench.errors import UserError, wrong
 from rhelbench.protocol import job, pack
 from rhelbench.registry import Packing
 from rhelbench.spec import RunSpec
@@ -53,6 +53,6 @@ def read_spec(text: str) -> RunSpec:
     except json.JSONDecodeError as error:
         raise UserError(f"{where} is no JSON ({error}); give a spec.json or its content.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise UserError(f"{where}: field '{field}' is wrong ({first['msg']}); 'rhelbench check' makes valid ones.") from error
+        raise wrong(
+            f"{where}: field", error, "`python -m rhelbench check --config FILE --spec RUN_ID` prints a valid one"
+        ) from error

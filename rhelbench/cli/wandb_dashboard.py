@@ -2,12 +2,11 @@
 
 import argparse
 import importlib.util
-import json
 import os
 from pathlib import Path
 
 from rhelbench import config
-from rhelbench.errors import UserError
+from rhelbench.errors import UserError, not_installed
 from rhelbench.records import mirror
 
 
@@ -23,13 +22,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Save the views and print their addresses."""
     if not (importlib.util.find_spec("wandb") and importlib.util.find_spec("wandb_workspaces")):
-        raise UserError("wandb or wandb-workspaces is not installed: run 'pip install rhelbench[wandb]'.")
+        raise not_installed("wandb or wandb-workspaces", "wandb")
     if not args.entity:
         raise UserError("wandb_dashboard must know whose project it is: set WANDB_ENTITY, or give --entity.")
     if not mirror.has_key():
         raise UserError("wandb has no key on this machine: set WANDB_API_KEY, or run 'wandb login' once.")
     given, project = args.config_json, os.environ.get("WANDB_PROJECT", mirror.PROJECT)
-    matrix = config.parse(json.loads(given), "--config-json") if given else config.read(args.config)
+    matrix = config.of_json(given) if given else config.read(args.config)
     from rhelbench.records import wandb_workspace  # takes a second to load
 
     known = args.scratch / f"wandb_dashboard-{args.entity}-{project}.json"

@@ -4,7 +4,7 @@ import argparse
 import importlib.util
 from pathlib import Path
 
-from rhelbench.errors import UserError
+from rhelbench.errors import not_installed
 from rhelbench.records import wandb_upload
 
 
@@ -17,7 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Upload and say how much."""
     if importlib.util.find_spec("wandb") is None:
-        raise UserError("wandb is not installed: run 'pip install rhelbench[wandb]'.")
+        raise not_installed("wandb", "wandb")
     now, before = wandb_upload.sync(args.results, args.scratch)
     print(f"wandb: uploaded {now} files of finished runs; {before} had been uploaded before")
     return 0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhelbench.contract import Learner, TaskShape
-from rhelbench.errors import UserError
+from rhelbench.errors import not_installed
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card, splits, store
@@ -73,5 +73,5 @@ def learner(spec: RunSpec, shape: TaskShape) -> Learner:
     except ModuleNotFoundError as error:
         if error.name != spec.framework:
             raise
-        raise UserError(f"{spec.framework} is not installed: run 'pip install rhelbench[{spec.framework}]'.") from error
+        raise not_installed(spec.framework, spec.framework) from error
     return module.make_learner(spec, shape)

@@ -4,9 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from rhelbench import reading
 from rhelbench.contract import OUTPUT_STEP, TaskShape
 from rhelbench.errors import UserError, unknown
 from rhelbench.spec import Frozen, Positive
@@ -35,7 +35,9 @@ class Source(Frozen):
     """Where a task comes from: a Python package that carries its files, an archive to download, or a generator."""
 
     format: str = Field(description="a name in rhelbench.tasks.readers.READERS, or in generators.GENERATORS")
-    package: str | None = Field(None, description="package and folder, for example aeon/datasets/data/BasicMotions")
+    package: str | None = Field(
+        None, pattern=r"^\w+/", description="package and folder, for example aeon/datasets/data/BasicMotions"
+    )
     archive: str | None = Field(None, description="file name of the archive in a mirror, for example Heartbeat.zip")
     addresses: tuple[Address, ...] = ()
     checksums: tuple[Checksum, ...] = ()
@@ -93,12 +95,7 @@ def load(name: str) -> Card:
     path = CARDS / f"{name}.yaml"
     if not path.exists():
         raise unknown("task", name, names())
-    try:
-        card = Card.model_validate(yaml.safe_load(path.read_text()))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise UserError(f"Task card {path}: field '{field}' is wrong ({first['msg']}); correct it.") from error
+    card = reading.load(path, Card)
     origins = (card.source.package, card.source.archive, card.source.parameters)
     if card.name != name or sum(origin is not None for origin in origins) != 1:
         raise UserError(

@@ -1,5 +1,6 @@
 """From a task's name to its verified store: fetch, read, check against the card, write, rename."""
 
+import errno
 import json
 import shutil
 from collections.abc import Sequence
@@ -39,7 +40,7 @@ def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = (
         The path of ``facts.json``.
 
     Raises:
-        UserError: the files can't be had, are not readable, or are not what the card says; or the disk is full.
+        UserError: the files can't be had, are not readable, or are not what the card says; or the disk is full or read-only.
     """
     card, home = load_card(task), folder(task, data_dir)
     source = None if card.source.parameters else files(card, data_dir, mirrors)
@@ -54,7 +55,8 @@ def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = (
             (partial / part).replace(home / part)
         write_atomically(home / "facts.json", json.dumps(measured, indent=1, ensure_ascii=False) + "\n", durable=True)
     except OSError as error:
-        raise UserError(f"{task} could not be prepared in {home} ({error}): make room there and try again.") from error
+        remedy = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check that you may write"
+        raise UserError(f"{task} could not be prepared in {home} ({error}): {remedy} there and try again.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         with suppress(OSError):  # it holds an earlier store, or this one

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kernels.passes import BACKWARD
 from rhelbench import registry
 from rhelbench.oracle.algorithms import ALGORITHMS
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
@@ -21,4 +22,5 @@ def test_a_registry_lists_its_folder(folder):
 def test_the_specification_knows_the_same_names():
     assert set(ALGORITHMS) == set(registry.ALGORITHMS)
     assert set(INTEGRATORS) == set(registry.INTEGRATORS)
+    assert set(BACKWARD) == set(registry.FUSED)
     assert set(HAMILTONIANS) == {entry.hamiltonian for entry in registry.MODELS.values()} - {None}

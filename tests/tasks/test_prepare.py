@@ -178,6 +178,12 @@ prepare("Toy", sys.argv[2])
 """
 
 
+def test_a_folder_that_cannot_be_written_is_not_called_full(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"prepared in .*Not a directory.*: check that you may write there"):
+        prepare("BasicMotions", tmp_path / "file")
+
+
 def test_a_killed_process_leaves_no_task_and_the_next_run_succeeds(toy, cards):
     done = subprocess.run([sys.executable, "-c", KILLED, str(cards), str(toy)], timeout=120, check=False)
     assert done.returncode == -signal.SIGKILL
@@ -217,6 +223,9 @@ def test_unknown_format_package_and_task(cards, tmp_path):
         prepare("Toy", tmp_path)
     with pytest.raises(UserError, match=r"Unknown task 'Tory' \(did you mean 'Toy'"):
         prepare("Tory", tmp_path)
+    path.write_text(path.read_text().replace("package: nowhere_to_be_found", "package: no.where"))
+    with pytest.raises(UserError, match=r"field 'source\.package' is wrong"):
+        prepare("Toy", tmp_path)
     path.write_text(path.read_text() + "colour: red\n")
     with pytest.raises(UserError, match="field 'colour' is wrong"):
         prepare("Toy", tmp_path)

@@ -1,5 +1,6 @@
 """Wrong input gives one sentence and a non-zero exit before any job starts."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,36 @@ WRONG = {
     "a batch larger than the training part": ({"overrides": {"batch": 57}}, "batch 57 is larger than the training part of 56"),
     "a row that no switch turns": ({"deviations": [5]}, "Unknown row of docs/deviations.md '5'"),
     "evaluation between two chunks": ({"overrides": {"eval_every": 7}}, "not a multiple of chunk_steps"),
+    "a kernel for nobody": (
+        {"overrides": {"kernel": {"jx": "fused"}}},
+        "Unknown framework in kernel: 'jx' (did you mean 'jax'?)",
+    ),
+    "an unknown kernel": ({"overrides": {"kernel": {"jax": "fast"}}}, "Unknown kernel 'fast': use one of portable, fused."),
+    "a kernel that is no name": ({"grid": {"kernel": [3]}}, "kernel '3' is neither a name nor names by framework"),
+    "a name that leads elsewhere": ({"name": "../../escaped"}, "'name' is wrong (it names folders"),
+    "a name that is hidden": ({"name": ".here"}, "without a '.' in front"),
+    "a name of two words": ({"name": "a b"}, "'name' is wrong"),
+    "a version to come": ({"benchmark": "0.9"}, "'benchmark' is wrong ('0.9' is none of the versions up to"),
+    "no value in the grid": ({"grid": {"lr": []}}, "'grid.lr' is wrong"),
+    "seeds that are no list": ({"seeds": "2345,3456"}, "several are written seeds='[2345,3456]'"),
+    "two names of one algorithm": (
+        {"algorithms": ["bptt", "rhel"], "overrides": {"algorithm": "rtrl"}},
+        "here: with 'algorithm' in overrides or grid all of algorithms would train the same; list one",
+    ),
+    "no fused kernel": (
+        {"algorithms": ["rhel"], "frameworks": ["torch"], "overrides": {"algorithm": "rtrl"}},
+        "rtrl has no fused kernel for torch; set kernel: portable",
+    ),
+    "a misspelt key of a variant": (
+        {"variants": [{"perturb": 1}]},
+        "Unknown key in here, variants: 'perturb' (did you mean 'perturbation'?)",
+    ),
+}
+MISSPELT = {
+    "stepz: 240": ("steps: 240", "config/hyperparameters.yaml, BasicMotions, both: 'stepz' (did you mean 'steps'?)"),
+    "nonliner:": ("nonlinear:", "config/hyperparameters.yaml, SelfRegulationSCP1: 'nonliner' (did you mean 'nonlinear'?)"),
+    "patienz: 10": ("patience: 10", "config/hyperparameters.yaml, common: 'patienz' (did you mean 'patience'?)"),
+    "- 3": ("dropout: 0.05", "config/hyperparameters.yaml is not YAML"),
 }
 
 
@@ -34,6 +65,20 @@ WRONG = {
 def test_wrong_configurations_are_refused(change: dict, sentence: str) -> None:
     with pytest.raises(UserError) as caught:
         config.expand(config.parse(SMOKE | change, "here"))
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("written", "right", "sentence"), [(key, *rest) for key, rest in MISSPELT.items()], ids=MISSPELT)
+def test_a_misspelt_hyperparameter_is_refused(
+    written: str, right: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree("config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    file = Path("config/hyperparameters.yaml")
+    file.write_text(file.read_text().replace(right, written))
+    with pytest.raises(UserError) as caught:
+        config.expand(config.read("config/smoke.yaml"))
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -167,3 +212,13 @@ def test_a_grid_of_nudges_trains_once_what_has_no_nudge():
     assert 0 < rhel < len(one)
     assert len(specs) == len(one) + rhel
     assert {spec.run_id for spec in one} <= {spec.run_id for spec in specs}
+
+
+@pytest.mark.parametrize(("algorithm", "runs"), [("rhel_separate", 2), ("rtrl", 1)])
+def test_a_grid_of_nudges_follows_the_algorithm_that_is_set(algorithm, runs):
+    sizes = [{"mode": "relative", "size": size} for size in (1e-4, 1e-6)]
+    one = {"tasks": ["BasicMotions"], "models": ["linear"], "algorithms": ["bptt"], "frameworks": ["jax"], "seeds": [1]}
+    given = one | {"overrides": {"algorithm": algorithm}, "grid": {"nudge": sizes}}
+    assert len(config.expand(config.parse(SMOKE | given, "here"))) == runs
+    named = one | {"algorithms": ["rhel"]}
+    assert len(config.expand(config.parse(SMOKE | given | named, "here"))) == runs

@@ -1,12 +1,14 @@
 """config/resources.yaml asks for what was measured, with room, and for as long as a run may take."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
-from rhelbench import config
+from rhelbench import config, resources
+from rhelbench.errors import UserError
 
 RESOURCES = yaml.safe_load(Path("config/resources.yaml").read_text())["rules"]
 TRAINING = json.loads(Path("results/published/slurm/training.json").read_text())["cells"]
@@ -47,6 +49,24 @@ def test_run_time_covers_the_time_limit():
 
 def test_every_task_of_the_table_exists():
     assert set(RESOURCES["train"]) - {"default"} <= {path.stem for path in Path("config/tasks").glob("*.yaml")}
+
+
+@pytest.mark.parametrize(
+    ("right", "written", "sentence"),
+    [
+        ("mem_mb: 16384", "memory: 16384", r"config/resources.yaml: field 'rules.bench.memory' is wrong"),
+        ("delay-500:", "delay-5000:", r"Unknown task in config/resources.yaml: 'delay-5000' \(did you mean 'delay-500"),
+        ("default:", "order-2000:", r"rules.train has no 'default'"),
+        ("rules:", "rules", r"config/resources.yaml is not YAML .*line \d+"),
+    ],
+)
+def test_a_wrong_table_is_one_sentence(right, written, sentence, tmp_path, monkeypatch):
+    shutil.copytree("config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    file = Path("config/resources.yaml")
+    file.write_text(file.read_text().replace(right, written))
+    with pytest.raises(UserError, match=sentence):
+        resources.read()
 
 
 @pytest.mark.parametrize("file", ["Snakefile", *map(str, Path("workflows/rules").glob("*.smk"))])

@@ -1,5 +1,10 @@
 # What jobs ask of a cluster is written in config/resources.yaml, nowhere else.
-RESOURCES = configuration.load("config/resources.yaml")
+from rhelbench.resources import read as read_resources
+
+try:
+    RESOURCES = read_resources()
+except UserError as error:
+    sys.exit(f"rhelbench: {error}")
 GPU = RESOURCES["gpu"]
 
 

@@ -1,0 +1,86 @@
+"""What a user can get wrong on the command line is one sentence that says what to do."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rhelbench import cli, config
+from rhelbench.cli import train
+from rhelbench.errors import UserError
+from rhelbench.tasks import card
+
+WRONG = {
+    "tables --collected results/published --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
+    "collect --config config/smoke.yaml --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
+    "prepare --task Heartbeat --data /dev/null/x": "Not a directory; check the path",
+    "collect --config-json {bad --out there": "--config-json is not JSON (",
+    "status --config-json []": "--config-json must hold keys and values",
+    "check --config config": "config: Is a directory; it must be a YAML file",
+    "check --config config/none.yaml": "No configuration config/none.yaml: choose one of",
+    "check --config config/smoke.yaml --spec BasicMotions": "Unknown run of config/smoke.yaml: 'BasicMotions'",
+    "bench --cell x": "--cell is wrong (Invalid JSON",
+    "quote --published results/published/curves": "results/published/curves/parity.json is missing: give a folder",
+}
+
+
+def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert cli.main(words) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("rhelbench: ")
+    assert error.count("\n") == 1
+    return error
+
+
+@pytest.mark.parametrize(("line", "sentence"), WRONG.items(), ids=WRONG)
+def test_a_wrong_word_is_one_sentence(line: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sentence in said(line.split(), capsys)
+
+
+@pytest.mark.parametrize("line", ["claims --longest -5", "claims --longest 0", "split --seed -1"])
+def test_numbers_that_are_too_small_are_refused(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(line.split())
+    assert "is no whole number from" in capsys.readouterr().err
+
+
+def test_every_command_says_where_it_is_to_be_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "No config/ here: cd to the repository's root" in said(["check", "--config", "config/smoke.yaml"], capsys)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["check", "--help"])
+    assert ended.value.code == 0
+
+
+def test_what_is_missing_is_installed_from_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "wandb is not installed: run `.venv/bin/pip install -e '.[wandb]' -c constraints.txt`" in said(["wandb_sync"], capsys)
+
+
+def test_check_prints_a_specification_that_train_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = config.expand(config.read("config/smoke.yaml"))[0]
+    assert cli.main(["check", "--config", "config/smoke.yaml", "--spec", spec.run_id]) == 0
+    printed = capsys.readouterr().out
+    assert train.read_spec(printed) == spec
+    with pytest.raises(UserError, match=r"field 'sead' is wrong .*python -m rhelbench check --config FILE --spec RUN_ID"):
+        train.read_spec(json.dumps(json.loads(printed) | {"sead": 1}))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"name: [", "config/tasks/BasicMotions.yaml is not YAML .*line 1"),
+        (b"\xff\x00", "config/tasks/BasicMotions.yaml is not YAML"),
+        (b"", "config/tasks/BasicMotions.yaml must hold keys and values"),
+    ],
+)
+def test_a_card_that_is_broken_is_named(content: bytes, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree("config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    Path("config/tasks/BasicMotions.yaml").write_bytes(content)
+    with pytest.raises(UserError, match=sentence) as caught:
+        card.load("BasicMotions")
+    assert "\n" not in str(caught.value)
