@@ -42,6 +42,11 @@ class Row:
         return bool(self.worst <= TOLERANCES[self.level])
 
 
+def _worst_of(rows: list[tuple[float, str]]) -> tuple[float, str]:
+    """Return the row of the largest difference; NaN is larger than any."""
+    return max(rows, key=lambda row: np.inf if np.isnan(row[0]) else row[0])
+
+
 def worst(found: Arrays, wanted: Arrays) -> tuple[float, str]:
     """Return the largest max|found − wanted| / max|wanted| over all names, and its name; 1e-15 absolute is forgiven.
 
@@ -55,7 +60,7 @@ def worst(found: Arrays, wanted: Arrays) -> tuple[float, str]:
         difference = np.max(np.abs(found[name] - wanted[name]), initial=0.0)
         scale = np.max(np.abs(wanted[name]), initial=0.0)
         rows.append((0.0 if difference <= 1e-15 else float(difference / scale) if scale else np.inf, name))
-    return max(rows, key=lambda row: np.inf if np.isnan(row[0]) else row[0])
+    return _worst_of(rows)
 
 
 def level0(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
@@ -115,7 +120,7 @@ def level3(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
             loss, gradients = learner.gradients(learner.put(item.x), learner.put(item.y))
             results.append({**gradients, "loss": np.asarray(loss)})
         rows.append(worst(*results))
-    return max(rows)
+    return _worst_of(rows)
 
 
 def level4(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
@@ -131,7 +136,7 @@ def level4(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
                 kept = {k: v for k, v in learner.state().items() if k.startswith(("parameters.", "norm."))}
                 pair.append({**kept, "losses": np.concatenate(seen)})
             rows.append(worst(*pair))
-    return max(rows)
+    return _worst_of(rows)
 
 
 def echo(item: Case) -> tuple[float, str]:

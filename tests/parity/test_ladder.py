@@ -1,6 +1,7 @@
 """The parity ladder of `python -m rhelbench verify`, level by level, for both frameworks; the committed one is complete."""
 
 import json
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from rhelbench.cli import main
 from rhelbench.oracle import hamiltonians
+from rhelbench.oracle.learner import make_learner
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.verify import ladder
 from rhelbench.verify.cases import case, cases
@@ -35,6 +37,16 @@ def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, cap
     printed = capsys.readouterr().out
     assert "FAIL" in printed
     assert "nonlinear/rhel/exact/classification" in printed
+
+
+@pytest.mark.parametrize("level", [ladder.level3, ladder.level4])
+def test_a_later_comparison_that_is_nan_does_not_pass(level: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    item, rows = case("torch", "memoryless", "bptt", "exact", "classification"), iter([(0.0, "loss"), (float("nan"), "loss")])
+    learners = [make_learner(item.spec, item.shape) for _ in range(2)]
+    for learner in learners:
+        learner.init(item.parameters, dropout_seed=0)
+    monkeypatch.setattr(ladder, "worst", lambda *_: next(rows))
+    assert not ladder.Row("L4", item.name, *level(item, *learners)).passed
 
 
 def test_the_committed_ladder_is_complete_and_says_what_is_claimed() -> None:
