@@ -43,6 +43,9 @@ RANDOM: tuple[str, ...] = ("forward_gradient", "spsa")
 #: Those whose estimate does not depend on the nudge.
 NUDGELESS: tuple[str, ...] = ("bptt", "bptt_checkpointed", "bptt_reversible", "rtrl", "forward_gradient")
 
+#: Those that run the path back, whose gradient ends where an echo does not come home: its fidelity is measured for them.
+RETRACING: tuple[str, ...] = ("bptt_reversible", "rhel", "rhel_separate", "rhel_released")
+
 #: File names in ``integrators/`` of every implementation.
 INTEGRATORS: tuple[str, ...] = ("leapfrog", "leapfrog_released")
 
