@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kernels.passes import BACKWARD
 from rhelbench.cli import main
+from rhelbench.errors import UserError
 from rhelbench.oracle import hamiltonians
 from rhelbench.oracle.learner import make_learner
 from rhelbench.registry import FRAMEWORKS, MODELS
@@ -25,6 +27,21 @@ def test_every_level_is_climbed(framework: str, model: str, algorithm: str) -> N
     echo = [f"echo {MODELS[model].hamiltonian}"] if algorithm == "rhel" else []
     assert [row.level for row in rows] == ["L0", "L1", "L2", "L3", "L4", *echo]
     assert [row for row in rows if not row.passed] == []
+
+
+@pytest.mark.parametrize("framework", TRAINED)
+def test_the_fused_kernels_are_climbed(framework: str) -> None:
+    fused = [item for item in cases(framework) if item.spec.kernel == "fused"]
+    assert {(item.spec.model, item.spec.switches.algorithm) for item in fused} == set(product(UNITS, BACKWARD))
+    rows = list(ladder.climb_case(case(framework, "nonlinear", "rhel", "exact", "classification", "fused")))
+    assert [row.level for row in rows if row.passed] == ["L2", "L3"]
+
+
+def test_a_fused_kernel_that_cannot_run_here_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [item for item in cases("torch") if item.spec.kernel == "fused"]
+    monkeypatch.setattr(ladder, "cases", lambda framework: items)
+    monkeypatch.setattr(ladder, "make_oracle", lambda *_: (_ for _ in ()).throw(UserError("install it.")))
+    assert list(ladder.climb("torch")) == []
 
 
 def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
