@@ -40,7 +40,7 @@ def measure(spec: RunSpec) -> dict:
     y = (
         rng.integers(0, shape.outputs, n).astype(np.int32)
         if kind
-        else rng.random((n, shape.length // 128, shape.outputs), np.float32)
+        else rng.random((n, shape.length // shape.output_step, shape.outputs), np.float32)
     )
     learner = setup.learner(spec, shape)
     learner.init(initial(spec, shape), 1)
