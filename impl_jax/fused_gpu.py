@@ -1,7 +1,6 @@
 """The passes of a fused trajectory on a GPU: the Triton kernels of ``kernels.gpu``, called by XLA through jax-triton."""
 
 from functools import cache
-from importlib import import_module
 from typing import Any, cast
 
 import jax
@@ -19,11 +18,14 @@ def kernels() -> tuple[Any, Any]:
         UserError: jax-triton is not there, or JAX was installed without GPU support.
     """
     try:
-        return import_module("jax_triton"), import_module("kernels.gpu.passes")
+        import jax_triton  # pyright: ignore[reportMissingImports]
+
+        from kernels.gpu import passes
     except ImportError as error:
         raise UserError(
             "JAX's fused kernels on a GPU need the package jax-triton beside jax[cuda12]: install it, or set kernel: portable."
         ) from error
+    return jax_triton, passes
 
 
 def call(hamiltonian: str, name: Pass, at_third: bool, keep: bool, arguments: tuple[Array, ...]) -> list[Array]:

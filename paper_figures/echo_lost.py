@@ -7,6 +7,8 @@ from matplotlib.lines import Line2D
 
 from rhelbench.plotting import LABELS, canvas
 from rhelbench.protocol.trainer import ECHO_LOST
+from rhelbench.stats.names import power
+from rhelbench.studies.echo_lost import RHOS
 
 TABLES = ("echo_lost",)
 SHADES = ("#56B4E9", "#009E73", "#E69F00", "#CC79A7")
@@ -33,8 +35,8 @@ def draw(data: pd.DataFrame) -> Figure:
     top[0].set_ylabel("echo's end, ‖Φe‖/max‖Φ‖")
     bottom[0].set_ylabel("error of the float32 gradient,\nrelative to float64 BPTT")
     handles = [Line2D([], [], color=colour, marker="o", lw=1.4, label=f"{length:,} steps") for length, colour in colours.items()]
-    handles += [Line2D([], [], color="#444444", lw=1.4, marker="o", ms=4, label="RHEL, ρ = 1e-4")]
-    handles += [Line2D([], [], color="#444444", lw=0.8, marker="o", ms=4, mfc="white", label="RHEL, ρ = 1e-6")]
+    handles += [Line2D([], [], color="#444444", lw=1.4, marker="o", ms=4, label=f"RHEL, ρ = {power(RHOS[0])}")]
+    handles += [Line2D([], [], color="#444444", lw=0.8, marker="o", ms=4, mfc="white", label=f"RHEL, ρ = {power(RHOS[1])}")]
     handles += [Line2D([], [], color="#444444", lw=1.2, ls="--", label=LABELS["bptt"])]
     handles += [Line2D([], [], color="#999999", lw=1, ls=":", label="flag echo-lost")]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)

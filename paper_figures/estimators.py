@@ -17,7 +17,7 @@ def draw(data: pd.DataFrame) -> Figure:
     panels = [(model, part) for model in sorted(set(data.model)) for part in PARTS]
     figure, axes = canvas(1, len(panels), width=2.6, height=2.9, sharey=True)
     names = [name for name in COLOURS if name in set(data.estimator)]
-    cost = data[data.draws == 1].groupby("estimator").passes.min()
+    cost = data[data.draws == 1].groupby("estimator").passes.min().round()
     for ax, (model, part) in zip(axes, panels, strict=True):
         for name in names:
             curve = data[(data.model == model) & (data.part == part) & (data.estimator == name)]

@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 from rhelbench.plotting import LABELS, MARKERS, canvas, message
 from rhelbench.registry import MODELS
 from rhelbench.stats import pairs, reported
+from rhelbench.stats.equivalence import MARGIN_MSE
 from rhelbench.stats.records import Records
 
 #: Verdict to colour; the words stand beside the intervals too.
@@ -50,7 +51,7 @@ def draw(records: Records) -> Figure:
 def _rows(ax: Axes, table: pd.DataFrame, metric: str) -> None:
     names = []
     for place, row in enumerate(table.to_dict("records")):
-        scale = 100.0 if metric == "accuracy" else 100.0 / row["margin"] / 10  # an MSE in % of BPTT's: the margin is 10 %
+        scale = 100.0 if metric == "accuracy" else 100.0 * MARGIN_MSE / row["margin"]  # an MSE in % of BPTT's
         band = row["margin"] * scale
         ax.fill_between([-band, band], place - 0.5, place + 0.5, color="#E8E8E8", lw=0, zorder=0)
         colour = VERDICTS[row["verdict"]]

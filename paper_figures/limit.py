@@ -11,6 +11,7 @@ from rhelbench.plotting import COLOURS, canvas, legend
 from rhelbench.protocol.trainer import ECHO_LOST
 from rhelbench.stats.names import power
 from rhelbench.stats.records import Records, nudge_sizes, overridden
+from rhelbench.studies.echo_lost import RHOS
 from rhelbench.switches import read_protocol
 
 MATRICES = ("limit", "limit_long")
@@ -18,7 +19,7 @@ TABLES = ("along_run",)
 #: How far the two algorithms' points stand apart, so that none hides the other.
 APART = {"bptt": 0.985, "rhel": 1.015}
 #: Relative nudge ρ to the line of RHEL.
-LINES = {1e-4: "-", 1e-6: "--"}
+LINES = dict(zip(RHOS, ("-", "--"), strict=True))
 
 
 def draw(by_step: Records, long: Records, along: pd.DataFrame) -> Figure:

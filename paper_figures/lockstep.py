@@ -6,11 +6,15 @@ from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend
 from rhelbench.registry import MODELS
+from rhelbench.stats.names import power
 from rhelbench.stats.records import Records
+from rhelbench.verify.ladder import TOLERANCES
 
 MATRICES = ("lockstep",)
-#: Steps between two markers, and the largest difference that is accepted.
-EVERY, ALLOWED = 10, 1e-7
+#: Steps between two markers.
+EVERY = 10
+#: The largest difference that is accepted.
+ALLOWED = TOLERANCES["L4"]
 #: Where nothing at all differs: a rounding, so that the point can be drawn on a logarithmic axis.
 ROUNDING = 2.0**-53
 
@@ -39,6 +43,6 @@ def draw(records: Records) -> Figure:
         below.set(yscale="log", xlabel="optimiser step")
     axes[0].set_ylabel("loss (nats)")
     axes[len(models)].set_ylabel("|JAX − PyTorch| / PyTorch")
-    dashed = Line2D([], [], color="#444444", ls="--", label="accepted: 1e-7")
+    dashed = Line2D([], [], color="#444444", ls="--", label=f"accepted: {power(ALLOWED)}")
     legend(figure, ["bptt", "rhel"], ["jax", "torch"], [dashed])
     return figure

@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, LABELS, MARKERS, canvas, legend
+from rhelbench.stats.names import power
+from rhelbench.studies.precision import ERROR
 
 TABLES = ("precision", "precision_bounds")
 PANELS = {
@@ -15,8 +17,6 @@ PANELS = {
     ("stack", "linear-complex"): "six blocks, linear",
     ("stack", "nonlinear"): "six blocks, nonlinear",
 }
-#: The error that a float32 gradient of RHEL is held to.
-BOUND = 1e-5
 
 
 def draw(data: pd.DataFrame, bounds: pd.DataFrame) -> Figure:
@@ -35,7 +35,7 @@ def draw(data: pd.DataFrame, bounds: pd.DataFrame) -> Figure:
             if column == 0:
                 ax.set_ylabel("relative L2 error")
     extra = [
-        Line2D([], [], color="#444444", ls=":", label="bound, 1e-5"),
+        Line2D([], [], color="#444444", ls=":", label=f"bound, {power(ERROR)}"),
         Line2D([], [], color="#999999", lw=0.9, label="ρ²"),
         Line2D([], [], color=COLOURS["rhel"], marker="_", ls="", ms=7, label=f"worst draw, {LABELS['rhel']}"),
     ]
@@ -54,8 +54,8 @@ def _panel(ax: Axes, own: pd.DataFrame, bounds: pd.DataFrame) -> None:
         ax.plot(curve.rho, curve.error, marker=marker, color=colour, ls=line, ms=3.5, lw=1.3, mec="white", mew=0.4)
     pair = bounds[(bounds.algorithm == "rhel") & (bounds.framework == "jax")]
     ax.plot(pair.rho, pair.worst_error, "_", color=COLOURS["rhel"], ms=7)
-    ax.axhline(BOUND, color="#444444", ls=":", lw=1)
-    nonlinear = own[(own.algorithm == "rhel") & (own.framework == "jax") & (own.error > 10 * BOUND)]
+    ax.axhline(ERROR, color="#444444", ls=":", lw=1)
+    nonlinear = own[(own.algorithm == "rhel") & (own.framework == "jax") & (own.error > 10 * ERROR)]
     if len(nonlinear):
         rho, error = nonlinear.rho.iloc[0], nonlinear.error.iloc[0]
         x = np.array([1e-6, 1.0])

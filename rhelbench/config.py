@@ -16,6 +16,7 @@ from rhelbench.settings import SETTINGS, TRAINERS, hyperparameters, kernel, sett
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
 from rhelbench.switches import CONFIG, Protocol, of, other, protocols, read_protocol
 from rhelbench.tasks import card
+from rhelbench.tasks.splits import CUTS
 
 
 def parse(config: dict[str, Any], where: str) -> Matrix:
@@ -141,7 +142,7 @@ def resolve(
         raise UserError(
             f"{task}/{model}: {spec.switches.algorithm} has no fused kernel for {framework}; set kernel: portable in overrides."
         )
-    training = int(0.7 * facts.samples)
+    training = int(CUTS[0] * facts.samples)
     if facts.kind == "classification" and spec.hyper.batch > training:
         raise UserError(
             f"{task}: batch {spec.hyper.batch} is larger than the training part of {training} samples; choose a smaller batch."

@@ -46,6 +46,9 @@ NUDGELESS: tuple[str, ...] = ("bptt", "bptt_checkpointed", "bptt_reversible", "r
 #: Those that have fused kernels (``kernels/passes.py``).
 FUSED: tuple[str, ...] = ("bptt", "rhel", "rhel_released")
 
+#: Those that run the path back, whose gradient ends where an echo does not come home: its fidelity is measured for them.
+RETRACING: tuple[str, ...] = ("bptt_reversible", "rhel", "rhel_separate", "rhel_released")
+
 #: File names in ``integrators/`` of every implementation.
 INTEGRATORS: tuple[str, ...] = ("leapfrog", "leapfrog_released")
 

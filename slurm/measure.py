@@ -25,6 +25,7 @@ from rhelbench.protocol import setup
 from rhelbench.records.files import write_atomically
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
+from rhelbench.tasks.splits import CUTS
 
 #: Windows by the rule of the splits: 15 subjects, 36 hours at 64 Hz in all (Reiss et al.).
 WINDOWS = {"PPG-DaLiA": 1250}
@@ -34,13 +35,13 @@ def measure(spec: RunSpec) -> dict:
     """Take two steps and return what they cost."""
     facts = card.load(spec.task)
     shape, rng = facts.shape(spec.hyper.time_channel), np.random.default_rng(0)
-    n = int(0.7 * WINDOWS.get(spec.task, facts.samples))
+    n = int(CUTS[0] * WINDOWS.get(spec.task, facts.samples))
     x = rng.standard_normal((n, shape.length, shape.channels), np.float32)
     kind = shape.kind == "classification"
     y = (
         rng.integers(0, shape.outputs, n).astype(np.int32)
         if kind
-        else rng.random((n, shape.length // 128, shape.outputs), np.float32)
+        else rng.random((n, shape.length // shape.output_step, shape.outputs), np.float32)
     )
     learner = setup.learner(spec, shape)
     learner.init(initial(spec, shape), 1)

@@ -40,10 +40,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _ladder(framework: str) -> tuple[bool, dict]:
-    from rhelbench.records.provenance import describe
+    from rhelbench.records.provenance import code, describe
     from rhelbench.verify.cases import cases
     from rhelbench.verify.ladder import TOLERANCES, climb
 
+    code(framework)  # the code that is climbed, whatever is edited meanwhile
     first = cases(framework)[0]
     learner = import_module(FRAMEWORKS[framework]).make_learner(first.spec, first.shape)
     facts = learner.facts()

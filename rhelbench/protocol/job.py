@@ -20,7 +20,6 @@ from rhelbench.protocol.signals import Signals
 from rhelbench.protocol.state import Run
 from rhelbench.protocol.trainer import Outcome, train
 from rhelbench.records import mirror, provenance, write
-from rhelbench.records.digest import code_digest
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
@@ -84,6 +83,7 @@ def run(
             f"{spec.run_id} is of version {spec.benchmark}, this is {BENCHMARK_VERSION}, whose results differ; "
             f"take the code of version {spec.benchmark} to train it."
         )
+    provenance.code(spec.framework)  # before anything is waited for
     folder, corner = results / spec.run_id, scratch / spec.run_id
     try:
         if _ended(folder) is None:
@@ -122,7 +122,8 @@ def _attempt(
         problem = setup.load(spec, data)
         learner = make(spec, problem.shape)
         loading = perf_counter() - begin
-        identity = [spec.run_id, code_digest(spec.framework), problem.digests["data"], problem.digests["split"]]
+        code = provenance.code(spec.framework)["code_digest"]
+        identity = [spec.run_id, code, problem.digests["data"], problem.digests["split"]]
         checkpoints = Checkpoints(corner, " ".join(identity))
         outcome = train(spec, learner, problem, checkpoints, _Watch(folder, display, signals))
         if outcome is None:

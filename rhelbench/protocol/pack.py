@@ -14,8 +14,7 @@ from rhelbench.errors import UserError
 from rhelbench.protocol import job, setup
 from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.signals import ASKING, Signals
-from rhelbench.records import write
-from rhelbench.records.digest import code_digest
+from rhelbench.records import provenance, write
 from rhelbench.registry import PACKS, Packing
 from rhelbench.spec import RunSpec
 
@@ -57,6 +56,8 @@ def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, packing:
     Raises:
         UserError: ``vectorised``, and the runs are not seeds of one cell, or their framework has no such program.
     """
+    for framework in {spec.framework for spec in specs}:  # before the first run, and before threads: Python 3.11's can't parse
+        provenance.code(framework)
     train = {"processes": _as_processes, "in_turn": _in_turn, "vectorised": _as_one_program}[packing]
     codes = train(specs, data, results, scratch)
     records = [write.read(results / spec.run_id) for spec in specs]
@@ -123,7 +124,6 @@ def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Pa
         raise UserError("--packing vectorised: the runs differ in more than their seed; give the seeds of one cell.")
     if framework not in PACKS:
         raise UserError(f"--packing vectorised: {framework} has no program over several seeds; take processes or in_turn.")
-    code_digest(framework)  # kept for the threads: Python 3.11 can't parse in several at a time
     together, codes = import_module(PACKS[framework]).Pack(len(specs)), [1] * len(specs)
     packed = f"one program over {len(specs)} seeds"
 

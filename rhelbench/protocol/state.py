@@ -21,7 +21,7 @@ class Run:
         clock: seconds used so far, all resumptions together.
         step: optimiser steps taken.
         losses: of the steps since the last evaluation.
-        history: one row per evaluation: step, loss (mean since the last), train, val, fidelity (None for BPTT).
+        history: one row per evaluation: step, loss (mean since the last), train, val, fidelity (None unless RETRACING).
         kept: the learner's state at ``stopping.best_step``; empty before the first evaluation.
         resumptions: how often the run has been resumed.
         flags: what makes a result doubtful, each once: ``echo-lost``, ``unstable-step`` (a leapfrog left its stable range).

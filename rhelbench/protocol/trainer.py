@@ -16,7 +16,7 @@ from rhelbench.protocol.metrics import Metric, Part, evaluate
 from rhelbench.protocol.setup import Problem
 from rhelbench.protocol.state import Run
 from rhelbench.protocol.stopping import Stopping
-from rhelbench.registry import MODELS
+from rhelbench.registry import MODELS, RETRACING
 from rhelbench.seeds import seed
 from rhelbench.spec import RunSpec
 
@@ -121,11 +121,11 @@ def _ended(spec: RunSpec, run: Run, steps: int) -> Status | None:
 
 
 def _evaluate(spec: RunSpec, learner: Learner, parts: dict[str, Part], run: Run) -> None:
-    """Score training and validation parts, measure the echo's fidelity, and keep the state if it is a best one."""
+    """Score training and validation parts, measure the fidelity of an echo in use, and keep the state if it is a best one."""
     with run.clock.measure("evaluate"):
         train, val = (evaluate(learner, parts[name]).value for name in ("train", "val"))
         few = parts["train"].x[: spec.hyper.batch]  # always the same ones: fidelity is comparable along a history
-        fidelity = float(learner.fidelity(few)) if spec.switches.algorithm != "bptt" else None
+        fidelity = float(learner.fidelity(few)) if spec.switches.algorithm in RETRACING else None
         now = {name: np.array(array) for name, array in learner.state().items()}
         if np.isfinite(val) and run.stopping.update(run.step, val):
             run.kept = now

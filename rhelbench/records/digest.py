@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from rhelbench.registry import FRAMEWORKS
+from rhelbench.registry import FRAMEWORKS, PACKS
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Folders that are ours; what is imported from elsewhere is fixed by constraints.txt.
@@ -72,12 +72,17 @@ def closure_digest(*roots: str) -> str:
     return _digest(modules(roots))
 
 
+def roots(framework: str) -> list[str]:
+    """Return the modules that a run under one framework starts from: those that are imported by name, its pack's included."""
+    return [*TRAINING, FRAMEWORKS[framework], *([PACKS[framework]] if framework in PACKS else [])]
+
+
 def code_digest(framework: str) -> str:
     """Return the SHA-256 of all code that decides a run's result under one framework (a key of FRAMEWORKS).
 
-    It covers the import closure of the trainer and of the framework's learner, not what merely shows or stores results.
+    It covers the import closure of ``roots``, not what merely shows or stores results.
     """
-    return closure_digest(*TRAINING, FRAMEWORKS[framework])
+    return closure_digest(*roots(framework))
 
 
 def package_digest(package: str) -> str:

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import tempfile
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,16 @@ def git() -> dict[str, Any]:
 
     changed = ask("status", "--porcelain", "--untracked-files=no")
     return {"commit": ask("rev-parse", "HEAD"), "dirty": None if changed is None else bool(changed)}
+
+
+@cache
+def code(framework: str) -> dict[str, Any]:
+    """Return ``code_digest`` and ``git`` as this process's first call found them: what it loaded, whatever is edited later.
+
+    Args:
+        framework: a key of FRAMEWORKS.
+    """
+    return {"code_digest": code_digest(framework), "git": git()}
 
 
 def code_at(commit: str, framework: str) -> tuple[str, str]:
@@ -100,7 +111,6 @@ def describe(spec: RunSpec, facts: dict[str, Any], packed: str | None = None) ->
         "compilations": facts.get("compilations"),
         "peak_host_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "peak_device_bytes": facts.get("peak_device_bytes"),
-        "code_digest": code_digest(spec.framework),
+        **code(spec.framework),
         "lock_digest": lock_digest(),
-        "git": git(),
     }

@@ -14,8 +14,7 @@ from typing import Any
 import wandb
 
 from rhelbench.protocol.metrics import NAMES
-from rhelbench.records import marks, write
-from rhelbench.records.digest import code_digest
+from rhelbench.records import marks, provenance, write
 from rhelbench.records.mirror import PATIENCE, PROJECT, has_key
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
@@ -38,11 +37,11 @@ def identity(spec: RunSpec) -> dict[str, Any]:
 
 def summary(record: dict[str, Any]) -> dict[str, Any]:
     """Return a record's numbers under wandb's names; what is unknown is left out."""
-    result, provenance = record["result"], record["provenance"]
+    result, facts = record["result"], record["provenance"]
     flat = {name: result[name] for name in ("status", "correct", "total", "best_step", "last_step", "flags")}
     flat |= {f"test/{result['metric']}": result["value"], f"best_val/{result['metric']}": result["val"]}
-    flat |= {name: provenance.get(name) for name in ("steps_per_s", "peak_host_bytes", "peak_device_bytes", "device")}
-    flat |= {f"seconds/{name}": value for name, value in provenance.get("seconds", {}).items()}
+    flat |= {name: facts.get(name) for name in ("steps_per_s", "peak_host_bytes", "peak_device_bytes", "device")}
+    flat |= {f"seconds/{name}": value for name, value in facts.get("seconds", {}).items()}
     return {name: value for name, value in flat.items() if value is not None}
 
 
@@ -61,7 +60,7 @@ def start(spec: RunSpec, corner: Path, pid: int) -> tuple[Any, int]:
     Raises:
         wandb.Error: a live run could not be begun in time.
     """
-    code = code_digest(spec.framework)
+    code = provenance.code(spec.framework)["code_digest"]
     mine = {} if live() else {segment: mark for segment, mark in marks.closed(corner).items() if mark["code"] == code}
     for segment in corner.glob("wandb/*run-*-*"):
         if segment not in mine and not marks.uploaded(segment):
@@ -128,7 +127,7 @@ def main(folder: Path, corner: Path, pid: int) -> None:
     sink = Sink(folder, run, sent, NAMES[card.load(spec.task).kind])
     while not asked.wait(LOOK):
         sink.send()
-    sink.close(corner, code_digest(spec.framework))
+    sink.close(corner, provenance.code(spec.framework)["code_digest"])
 
 
 def _listen(asked: threading.Event) -> None:

@@ -13,7 +13,7 @@ from rhelbench.contract import Arrays
 from rhelbench.records.files import read_json, write_atomically
 from rhelbench.spec import RunSpec
 
-#: Columns of history.csv; fidelity is empty under BPTT.
+#: Columns of history.csv; fidelity is empty where the algorithm does not retrace its path.
 HISTORY = ("step", "loss", "train", "val", "fidelity")
 RECORD = "record.json"
 

@@ -20,9 +20,9 @@ def alone(e: Evidence) -> Judged:
     rhel = free[free.estimator == "rhel"]
     others = curves[curves.estimator.isin(set(free.estimator) - {"rhel", "rhel_separate"})]
     best = others.loc[others.groupby(["model", "part"]).cosine.idxmax()]
-    parts = [f"{LABELS['rhel']}: {rhel.passes.max()} passes, 1 − cosine ≤ {(1 - rhel.cosine).max():.0e}"]
+    parts = [f"{LABELS['rhel']}: {rhel.passes.max():g} passes, 1 − cosine ≤ {(1 - rhel.cosine).max():.0e}"]
     parts += [
-        f"{LABELS[r['estimator']]}, {r['model']}, {r['part']}: {r['cosine']:.2f} after {r['passes']:,} passes"
+        f"{LABELS[r['estimator']]}, {r['model']}, {r['part']}: {r['cosine']:.2f} after {r['passes']:,.0f} passes"
         for r in best.to_dict("records")
     ]
     evidence = f"estimators.csv: {table.estimator.nunique()} estimators on one unit of either kind, float64"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from rhelbench import config
+from rhelbench import settings
 from rhelbench.stats import consistency, noise, reported
 from rhelbench.stats.equivalence import LEVEL
 from rhelbench.stats.evidence import Evidence

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.errors import unknown
-from rhelbench.registry import MODELS
+from rhelbench.registry import MODELS, RANDOM
 from rhelbench.stats import (
     findings,
     quote_again,
@@ -58,16 +58,27 @@ def memory(records: Records) -> str:
 
 
 def estimators(records: Records) -> str:
-    """Return the table of the ways to a gradient, from the study's own."""
-    table = pd.read_csv(records.folder / "static" / "estimators.csv")
-    wide = table[table.part == "theta"].merge(table[table.part == "drive"], on=["model", "estimator"], suffixes=("", "_drive"))
-    lines = [
-        "| unit | estimator | passes | cosine, θ and δ | cosine, drive | sd/norm, θ and δ | sd/norm, drive |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    """Return two tables of the ways to a gradient, from the study's own: of all, and of what the random ones find."""
+    folder, parts = records.folder / "static", {"theta": "θ and δ", "drive": "drive"}
+    table, memory = pd.read_csv(folder / "estimators.csv"), pd.read_csv(folder / "estimators_memory.csv")
+    states = memory.pivot(index=["model", "estimator"], columns="length", values="states").to_dict("index")
+    cosine = table.pivot(index=["model", "estimator"], columns="part", values="cosine").to_dict("index")
+    heads = ["unit", "estimator", "passes", "steps, pair steps, adjoints", "forces"]
+    heads += [f"memory, {length:,} steps" for length in sorted(set(memory.length))]
+    heads += [f"cosine, {part}" for part in parts.values()]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for r in table[table.part == "theta"].itertuples():
+        counts = ", ".join(f"{count:.3g}" for count in (r.steps, r.pair_steps, r.adjoints))
+        cells = [r.model, f"`{r.estimator}`", f"{r.passes:.3g}", counts, f"{r.forces:.3g}"]
+        cells += [f"{held:,.0f}" for held in states[r.model, r.estimator].values()]
+        cells += [f"{cosine[r.model, r.estimator][part]:.4f}" for part in parts]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    heads = ["unit", "estimator", "of", "sd/norm", "bias along the gradient", "draws for RTRL's passes", "cosine of their mean"]
+    lines += ["", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     lines += [
-        f"| {r.model} | `{r.estimator}` | {r.passes} | {r.cosine:.4f} | {r.cosine_drive:.4f} | {r.sd:.2g} | {r.sd_drive:.2g} |"
-        for r in wide.itertuples()
+        f"| {r.model} | `{r.estimator}` | {parts[str(r.part)]} | {r.sd:.2g} | {r.slope_bias:+.2f} ± {r.slope_bias_error:.2f} | "
+        f"{r.equal_draws} | {r.equal_cosine:.2f} |"
+        for r in table[table.estimator.isin(RANDOM)].itertuples()
     ]
     return "\n".join(lines) + "\n"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from rhelbench import config
+from rhelbench import settings
 from rhelbench.bench import plan, reported
 from rhelbench.registry import MODELS
 from rhelbench.spec import Budget

@@ -1,16 +1,26 @@
 """Ways to a gradient on one unit, in float64: what each costs, how far it is off, and how its cosine grows with its passes."""
 
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import product
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from rhelbench.oracle.algorithms import ALGORITHMS
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
-from rhelbench.registry import RANDOM
-from rhelbench.spec import Nudge
+from rhelbench.parameters import unit_table
+from rhelbench.registry import BENCHES, RANDOM
+from rhelbench.spec import Nudge, Switches
+from rhelbench.stats.measured import SECOND, Counting
 from rhelbench.studies import units
+from rhelbench.switches import of, read_protocol
 
 K, DELTA = 405, 0.1
+#: At which the memory is measured.
+LENGTHS = (1000, 4000)
 #: Draws of a random estimator: TRIALS times COPIES, the copies side by side as lanes.
 TRIALS, COPIES = 4, 64
 #: ρ of the echoes (protocol ``exact``), and the displacement of spsa.
@@ -23,14 +33,41 @@ NEEDS: dict[str, tuple[bool, bool]] = {
 Named = dict[str, np.ndarray]
 
 
-def passes(name: str, letters: int, draws: int = 1) -> int:
-    """Return sweeps over the K steps by one state, one tangent or one adjoint, the forward pass included.
+def cost(name: str, drawn: units.Units) -> dict[str, float]:
+    """Return what one gradient asks of the oracle, per step of the sequence, the forward pass included.
 
-    RTRL carries two columns of M and one tangent per letter and for δ, twice; a forward gradient recomputes the state
-    beside its two tangents, spsa makes four runs.
+    steps, pair_steps, adjoints: of the integrator; passes: sweeps by one state or one adjoint, a pair step being two; forces:
+    ∂V/∂φ at one position, a pair's being two; second: calls for second derivatives. RTRL and the forward gradient take both rows
+    of a step's Jacobian by an adjoint each; the products of their tangents with it are not counted.
     """
-    return {"bptt": 2, "bptt_checkpointed": 3, "bptt_reversible": 3, "rhel": 3, "rhel_separate": 3,
-            "rtrl": 1 + 2 * (1 + 2 + letters + 1), "forward_gradient": 1 + 3 * draws, "spsa": 1 + 4 * draws}[name]  # fmt: skip
+    theta, delta, f, g = drawn.one(0)
+    hamiltonian: Any = Counting(HAMILTONIANS[drawn.hamiltonian])
+    integrator: Any = Counting(INTEGRATORS["leapfrog"])
+    ALGORITHMS[name](hamiltonian, integrator, NUDGE, theta, delta, f, f)[1](g)
+    steps, energy = integrator.calls, hamiltonian.calls
+    calls = {
+        "passes": steps["step"] + 2 * steps["pair_step"] + steps["step_adjoint"],
+        "steps": steps["step"], "pair_steps": steps["pair_step"], "adjoints": steps["step_adjoint"],
+        "forces": energy["force"] + 2 * energy["pair_force"], "second": sum(energy[call] for call in SECOND),
+    }  # fmt: skip
+    return {what: count / len(f) for what, count in calls.items()}
+
+
+def memory(lengths: Sequence[int] = LENGTHS) -> pd.DataFrame:
+    """Return ``estimators_memory``: model, estimator, length, state_bytes, states (of φ and π in float32).
+
+    What JAX's compiler lays out for forward and backward of one sample beyond drive, positions, incoming gradient and gradients,
+    with portable kernels under protocol ``exact``. It is compiled and not run: the values do not matter.
+    """
+    rows, bench, protocol = [], import_module(BENCHES["jax"]), read_protocol("exact")
+    for model, name, K in product(HAMILTONIANS, NEEDS, lengths):
+        switches = Switches.model_validate(of(protocol, K, "rhel", model) | {"algorithm": name})
+        table = unit_table(model, 1, units.CHANNELS, switches.delta_init)
+        raw = {letter: np.zeros(shape, np.float32) for letter, (shape, _) in table.items()}
+        f = np.zeros((K, 1, units.CHANNELS), np.float32)
+        held = bench.recurrence(model, "portable", switches, raw, f, f).state_bytes()
+        rows.append((model, name, K, held, held / (2 * f[0].nbytes)))
+    return pd.DataFrame(rows, columns=["model", "estimator", "length", "state_bytes", "states"])
 
 
 def estimates(name: str, drawn: units.Units, copies: int, trial: int) -> Named:
@@ -65,12 +102,19 @@ def cosines(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return found @ wanted / (np.linalg.norm(found, axis=1) * np.linalg.norm(wanted))
 
 
-def compute(trials: int = TRIALS, copies: int = COPIES) -> dict[str, pd.DataFrame]:
-    """Return two tables.
+def median_cosine(found: np.ndarray, draws: int, wanted: np.ndarray) -> float:
+    """Return the cosine of the mean of ``draws`` estimates with ``wanted``, the median over groups of so many."""
+    means = found[: len(found) // draws * draws].reshape(-1, draws, found.shape[1]).mean(1)
+    return float(np.median(cosines(means, wanted)))
 
-    ``estimators``: model, estimator, part (theta: θ and δ; drive), passes, jacobian, reverse_input, draws, bias (distance of
-    the mean from BPTT's gradient), bias_error (its standard error), sd (of one draw), all three relative to the gradient's norm,
-    cosine (of one draw, median).
+
+def compute(trials: int = TRIALS, copies: int = COPIES, lengths: Sequence[int] = LENGTHS) -> dict[str, pd.DataFrame]:
+    """Return three tables; the third is that of ``memory``.
+
+    ``estimators``: model, estimator, part (theta: θ and δ; drive), the columns of ``cost``, jacobian, reverse_input, draws, bias
+    (distance of the mean from BPTT's gradient), bias_error (its standard error), sd (of one draw), all three relative to the
+    gradient's norm, cosine (of one draw, median); slope_bias (mean of ⟨g, g*⟩/|g*|² − 1, g* BPTT's gradient) and
+    slope_bias_error, its standard error; equal_draws (that RTRL's passes pay for, at least one), equal_cosine (of their mean).
 
     ``estimators_cosine``: model, estimator, part, passes, draws, cosine: of the mean of so many draws, median over groups.
     """
@@ -78,6 +122,7 @@ def compute(trials: int = TRIALS, copies: int = COPIES) -> dict[str, pd.DataFram
     for hamiltonian in HAMILTONIANS:
         drawn = units.draw(hamiltonian, K, DELTA)
         truth = vectors(estimates("bptt", drawn, 1, 0))
+        costs = {name: cost(name, drawn) for name in NEEDS}
         for name, (jacobian, reverse) in NEEDS.items():
             random = name in RANDOM
             parts = [vectors(estimates(name, drawn, copies if random else 1, t)) for t in range(trials if random else 1)]
@@ -86,13 +131,18 @@ def compute(trials: int = TRIALS, copies: int = COPIES) -> dict[str, pd.DataFram
                 found = np.concatenate([values[part] for values in parts])
                 about = {"model": hamiltonian, "estimator": name, "part": part}
                 sd = np.sqrt(np.mean(np.sum((found - found.mean(0)) ** 2, axis=1)))
-                rows.append(about | {
-                    "passes": passes(name, len(drawn.theta)), "jacobian": jacobian, "reverse_input": reverse, "draws": len(found),
+                along = found @ target / size**2
+                spent = costs[name]["passes"] - 1  # per draw; the forward pass is one and the same
+                equal = max(1, int((costs["rtrl"]["passes"] - 1) / spent)) if random else 1
+                rows.append(about | costs[name] | {
+                    "jacobian": jacobian, "reverse_input": reverse, "draws": len(found),
                     "bias": np.linalg.norm(found.mean(0) - target) / size, "bias_error": sd / np.sqrt(len(found)) / size,
                     "sd": sd / size, "cosine": np.median(cosines(found, target)),
+                    "slope_bias": along.mean() - 1, "slope_bias_error": along.std() / np.sqrt(len(found)),
+                    "equal_draws": equal, "equal_cosine": median_cosine(found, equal, target),
                 })  # fmt: skip
                 for draws in (4**i for i in range(20) if 4**i <= len(found)):
-                    means = found[: len(found) // draws * draws].reshape(-1, draws, found.shape[1]).mean(1)
-                    cost = passes(name, len(drawn.theta), draws)
-                    curves.append(about | {"passes": cost, "draws": draws, "cosine": np.median(cosines(means, target))})
-    return {"estimators": pd.DataFrame(rows), "estimators_cosine": pd.DataFrame(curves)}
+                    curve = {"passes": 1 + draws * spent, "draws": draws, "cosine": median_cosine(found, draws, target)}
+                    curves.append(about | curve)
+    tables = {"estimators": pd.DataFrame(rows), "estimators_cosine": pd.DataFrame(curves)}
+    return tables | {"estimators_memory": memory(lengths)}

@@ -1,6 +1,8 @@
 """The small problems on which a framework is compared with the oracle."""
 
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
@@ -8,7 +10,7 @@ import numpy as np
 from rhelbench import switches
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.parameters import initial
-from rhelbench.registry import MODELS
+from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.seeds import generator
 from rhelbench.spec import RunSpec
 
@@ -25,11 +27,12 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Model, algorithm, kind of settings and of task."""
-        return f"{self.spec.model}/{self.spec.switches.algorithm}/{self.spec.protocol}/{self.shape.kind}"
+        """Model, algorithm, kind of settings and of task, and the kernel unless it is the portable one."""
+        kernel = "" if self.spec.kernel == "portable" else f"/{self.spec.kernel}"
+        return f"{self.spec.model}/{self.spec.switches.algorithm}/{self.spec.protocol}/{self.shape.kind}{kernel}"
 
 
-def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str) -> Case:
+def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str, kernel: str = "portable") -> Case:
     """Build one problem in float64: 2 blocks, H 6, P 5, 8 samples of 12 steps and 3 channels; data from a named seed.
 
     Args:
@@ -38,6 +41,7 @@ def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str) 
         algorithm: a file of ``algorithms/``.
         kind: the protocol whose switches (docs/deviations.md) are taken: nudge, integrator, squashes of c, loss, norm.
         task_kind: classification or regression.
+        kernel: portable or fused.
     """
     shape = TaskShape(channels=3, length=12, outputs=2, kind=task_kind, output_step=4)  # pyright: ignore[reportArgumentType]
     rule = "bptt" if algorithm == "bptt" else "rhel"
@@ -57,6 +61,7 @@ def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str) 
             "budget": {"steps": 50, "eval_every": 10, "patience": 10, "time_limit_s": 60.0, "chunk_steps": 10},
             "switches": settings,
             "dtype": "float64",
+            "kernel": kernel,
         }
     )
     rng = generator("verify/data", "verify", 0, 0)
@@ -70,12 +75,24 @@ def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str) 
 PAIRS = (("bptt", "exact"), ("bptt", "released"), ("rhel", "exact"), ("rhel_separate", "exact"), ("rhel_released", "released"))
 
 
+def _fused(framework: str) -> set[tuple[str, str]]:
+    """Return the Hamiltonians and algorithms that a framework has fused kernels for: none where it has no such file."""
+    name = f"{FRAMEWORKS[framework].split('.')[0]}.fused"
+    return {(hamiltonian, algorithm) for hamiltonian, _, algorithm in import_module(name).FUSED} if find_spec(name) else set()
+
+
 def cases(framework: str) -> list[Case]:
-    """Return every trained model with every pair of PAIRS for classification, and one regression per model."""
+    """Return every trained model with every pair of PAIRS for classification, one regression per model, and the fused kernels."""
     trained = [name for name, model in MODELS.items() if model.trained]
     rows = [
         case(framework, model, algorithm, kind, "classification")
         for model, (algorithm, kind) in product(trained, PAIRS)
         if MODELS[model].hamiltonian is not None or (algorithm, kind) == PAIRS[0]
     ]
-    return rows + [case(framework, model, "rhel", "exact", "regression") for model in trained if MODELS[model].hamiltonian]
+    rows += [case(framework, model, "rhel", "exact", "regression") for model in trained if MODELS[model].hamiltonian]
+    fused = _fused(framework)
+    return rows + [
+        case(framework, model, algorithm, kind, "classification", "fused")
+        for model, (algorithm, kind) in product(trained, PAIRS)
+        if (MODELS[model].hamiltonian, algorithm) in fused
+    ]

@@ -1,13 +1,17 @@
 """The parity ladder of `python -m rhelbench verify`, level by level, for both frameworks; the committed one is complete."""
 
 import json
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
 import pytest
 
+from kernels.passes import BACKWARD
 from rhelbench.cli import main
+from rhelbench.errors import UserError
 from rhelbench.oracle import hamiltonians
+from rhelbench.oracle.learner import make_learner
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.verify import ladder
 from rhelbench.verify.cases import case, cases
@@ -25,6 +29,21 @@ def test_every_level_is_climbed(framework: str, model: str, algorithm: str) -> N
     assert [row for row in rows if not row.passed] == []
 
 
+@pytest.mark.parametrize("framework", TRAINED)
+def test_the_fused_kernels_are_climbed(framework: str) -> None:
+    fused = [item for item in cases(framework) if item.spec.kernel == "fused"]
+    assert {(item.spec.model, item.spec.switches.algorithm) for item in fused} == set(product(UNITS, BACKWARD))
+    rows = list(ladder.climb_case(case(framework, "nonlinear", "rhel", "exact", "classification", "fused")))
+    assert [row.level for row in rows if row.passed] == ["L2", "L3"]
+
+
+def test_a_fused_kernel_that_cannot_run_here_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [item for item in cases("torch") if item.spec.kernel == "fused"]
+    monkeypatch.setattr(ladder, "cases", lambda framework: items)
+    monkeypatch.setattr(ladder, "make_oracle", lambda *_: (_ for _ in ()).throw(UserError("install it.")))
+    assert list(ladder.climb("torch")) == []
+
+
 def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     item = case("torch", "nonlinear", "rhel", "exact", "classification")
     monkeypatch.setattr("rhelbench.verify.cases.cases", lambda framework: [item])
@@ -35,6 +54,16 @@ def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, cap
     printed = capsys.readouterr().out
     assert "FAIL" in printed
     assert "nonlinear/rhel/exact/classification" in printed
+
+
+@pytest.mark.parametrize("level", [ladder.level3, ladder.level4])
+def test_a_later_comparison_that_is_nan_does_not_pass(level: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    item, rows = case("torch", "memoryless", "bptt", "exact", "classification"), iter([(0.0, "loss"), (float("nan"), "loss")])
+    learners = [make_learner(item.spec, item.shape) for _ in range(2)]
+    for learner in learners:
+        learner.init(item.parameters, dropout_seed=0)
+    monkeypatch.setattr(ladder, "worst", lambda *_: next(rows))
+    assert not ladder.Row("L4", item.name, *level(item, *learners)).passed
 
 
 def test_the_committed_ladder_is_complete_and_says_what_is_claimed() -> None:

@@ -14,7 +14,8 @@ import pytest
 from fake import Fake, make_problem, make_spec
 
 from rhelbench.errors import UserError
-from rhelbench.protocol import job, lock, setup
+from rhelbench.protocol import job, lock, pack, setup
+from rhelbench.records import provenance
 
 SCRIPT = str(Path(__file__).parent / "one_job.py")
 #: Kills per framework; twenty take minutes with the real learners, so the suite does fewer.
@@ -270,6 +271,18 @@ def test_the_record_says_where_it_comes_from(here):
         assert len(provenance[key]) == 64
     assert set(provenance["git"]) == {"commit", "dirty"}
     assert {"processor", "device", "precision", "versions", "host", "started", "ended"} <= set(provenance)
+
+
+def test_code_committed_during_a_run_is_not_what_the_record_names(tmp_path, monkeypatch):
+    provenance.code.cache_clear()
+    problem, commits = make_problem(), iter(["at the start", "later"])
+    monkeypatch.setattr(setup, "load", lambda spec, data: problem)
+    monkeypatch.setattr(provenance, "git", lambda: {"commit": next(commits), "dirty": False})
+    specs = [make_spec({"steps": 10}, seed=seed) for seed in (1, 2)]
+    monkeypatch.setattr(setup, "learner", Fake)
+    assert pack.run(specs, Path("data"), tmp_path / "runs", tmp_path / "scratch", "in_turn") == 0
+    provenance.code.cache_clear()
+    assert {read(tmp_path, spec)["provenance"]["git"]["commit"] for spec in specs} == {"at the start"}
 
 
 def test_a_log_gets_few_short_lines(here, capsys):

@@ -10,6 +10,7 @@ from rhelbench.protocol import trainer
 from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.metrics import Part, evaluate
 from rhelbench.protocol.trainer import train
+from rhelbench.registry import ALGORITHMS, RETRACING
 
 PROBLEM = make_problem()
 
@@ -76,13 +77,15 @@ def test_history_rows(tmp_path):
     assert all(np.isfinite(row["loss"]) and row["fidelity"] == 1e-6 for row in outcome.run.history)
 
 
-def test_fidelity_is_measured_for_echoes_only_and_a_lost_echo_is_flagged(tmp_path):
+def test_fidelity_is_measured_where_the_path_is_retraced_and_a_lost_echo_is_flagged(tmp_path):
     lost, _ = finish(make_spec(), tmp_path / "lost", fidelity=0.011)
     fine, _ = finish(make_spec(), tmp_path / "fine", fidelity=0.01)
-    bptt, _ = finish(make_spec(switches={"algorithm": "bptt"}, algorithm="bptt"), tmp_path / "bptt", fidelity=1.0)
-    assert (lost.run.flags, fine.run.flags, bptt.run.flags) == (["echo-lost"], [], [])
+    assert (lost.run.flags, fine.run.flags) == (["echo-lost"], [])
     assert lost.run.troubles == ["At step 10 the echo ended 1.1e-02 of its path's size away from its origin."]
-    assert {row["fidelity"] for row in bptt.run.history} == {None}
+    for algorithm in ALGORITHMS:
+        outcome, _ = finish(make_spec(switches={"algorithm": algorithm}), tmp_path / algorithm, fidelity=1.0)
+        assert outcome.run.flags == (["echo-lost"] if algorithm in RETRACING else [])
+        assert {row["fidelity"] for row in outcome.run.history} == ({1.0} if algorithm in RETRACING else {None})
     nan, _ = finish(make_spec(), tmp_path / "nan", fidelity=float("nan"))
     assert nan.run.flags == ["echo-lost"]
 
