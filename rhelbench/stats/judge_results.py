@@ -49,7 +49,7 @@ def printed(metric: str) -> Callable[[Evidence], Judged]:
 
 def _cost(e: Evidence, metric: str, cells: int) -> str:
     """Say what the runs would cost at the measured time of a step, where one of each task's length has been measured."""
-    steps, tasks = config.hyperparameters()["common"]["steps"], reported.order(metric)
+    steps, tasks = settings.hyperparameters()["common"]["steps"], reported.order(metric)
     each = cells // len(tasks) * int(reported.read().n.max())
     runs = f"{each * len(tasks)} runs of up to {steps:,} steps"
     rows = e.benchmarks if e.benchmarks is not None else pd.DataFrame()

@@ -80,7 +80,7 @@ def cost(records: Records) -> str:
     rows = []
     for task in dict.fromkeys(reported.read().task):
         ms = table[table.task == task].step_ms.median()
-        found = config.settings(config.hyperparameters(), task, "linear")
+        found = settings.settings(settings.hyperparameters(), task, "linear")
         budget = Budget.model_validate({name: found[name] for name in Budget.model_fields})
         minutes = {f"minutes, {steps:,} steps": f"{ms * steps / 6e4:.1f}" for steps in (fewest(budget), budget.steps)}
         rows.append({"task": task, "ms per step, median": f"{ms:.1f}"} | minutes)
