@@ -58,7 +58,7 @@ def _rows(ax: Axes, table: pd.DataFrame, metric: str) -> None:
         if row["low"] == row["low"]:
             ax.plot([row["low"] * scale, row["high"] * scale], [place, place], color=colour, lw=1.5)
         ax.plot(row["mean"] * scale, place, color=colour, marker=MARKERS[row["framework"]], ms=5)
-        note = row["verdict"] + (", uninformative" if row["informative"] == "no" else "")
+        note = row["verdict"] + (", not learned" if row["informative"] == "no" else "")
         text = f"{note}, n = {row['n']}"
         ax.annotate(text, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=7, color=colour)
         names.append(f"{row['task']}, {MODELS[row['model']].label}, {row['protocol']}")
