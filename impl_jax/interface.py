@@ -42,10 +42,6 @@ class Hamiltonian(Protocol):
         """Return max|w|, the scale of the potential's argument in the scale-free nudge (1 for the linear unit)."""
         ...
 
-    def stability(self, theta: Theta, delta: Lanes) -> Lanes:
-        """Return the largest δ² × curvature of V over the lanes; the leapfrog is stable below 4."""
-        ...
-
     def kinetic(self, pi: Lanes) -> Lanes:
         """Return T per lane."""
         ...

@@ -186,7 +186,7 @@ class JaxLearner:
         self._seed = int(state["dropout.seed"])
 
     def facts(self) -> dict[str, Any]:
-        """Return device, versions, precision settings, compilations and peak memory (the device's, else the programs')."""
+        """Return device, versions, precision settings, compilations and the device's peak memory, where it counts."""
         device = jax.devices()[0]
         memory = device.memory_stats() or {}
         return {

@@ -19,19 +19,6 @@ class Programs:
         """Number of programs compiled so far."""
         return len(self._compiled)
 
-    @property
-    def peak_bytes(self) -> int:
-        """Largest program's arguments, outputs and temporaries, as the compiler laid them out; 0 before the first."""
-        sizes = [program.memory_analysis() for program in self._compiled.values()]
-        return max(
-            (
-                s.argument_size_in_bytes + s.output_size_in_bytes + s.temp_size_in_bytes - s.alias_size_in_bytes
-                for s in sizes
-                if s
-            ),
-            default=0,
-        )
-
     def __call__(self, function: Callable[..., Any], *arguments: Any, donate: tuple[int, ...] = ()) -> Any:
         """Run ``function`` on array arguments, compiling it first if these shapes are new.
 

@@ -39,10 +39,6 @@ class Hamiltonian(Protocol):
         """Return the scale of the relative nudge, max|w|; 1 for the linear unit."""
         ...
 
-    def stability(self, theta: Values, delta: Tensor) -> Tensor:
-        """Return the largest δ² × curvature; below 4 the step is stable."""
-        ...
-
     def kinetic(self, pi: Tensor) -> Tensor:
         """Return T per lane."""
         ...

@@ -14,6 +14,7 @@ from rhelbench.registry import DEVIATIONS, FRAMEWORKS, MODELS, NONLINEAR, NUDGEL
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
 from rhelbench.switches import CONFIG, Protocol, of, other, protocols, read_protocol
 from rhelbench.tasks import card
+from rhelbench.tasks.splits import CUTS
 
 _SETTINGS = {*Hyperparameters.model_fields, *Budget.model_fields, *Switches.model_fields, "dtype", "kernel"}
 
@@ -172,7 +173,7 @@ def resolve(
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise UserError(f"{task}/{model}: setting '{field}' is wrong ({first['msg']}); see config/README.md.") from error
-    training = int(0.7 * facts.samples)
+    training = int(CUTS[0] * facts.samples)
     if facts.kind == "classification" and spec.hyper.batch > training:
         raise UserError(
             f"{task}: batch {spec.hyper.batch} is larger than the training part of {training} samples; choose a smaller batch."

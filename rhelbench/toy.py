@@ -18,9 +18,9 @@ OSCILLATORS = 6
 DRIVEN, READ = 0, 3
 #: Pairs i < j in the order of the vector k_ij.
 PAIRS = np.stack(np.triu_indices(OSCILLATORS, 1), axis=1)
-#: Slices of the parameter vector θ = (m, k, k_ij) (27,).
 #: The three implementations of ``forward``, ``adjoint``, ``echo`` and ``heb``.
 IMPLEMENTATIONS = {"jax": "impl_jax.continuous", "torch": "impl_torch.continuous", "numpy": "rhelbench.oracle.continuous"}
+#: Slices of the parameter vector θ = (m, k, k_ij) (27,).
 PARTS = {"m": slice(0, 6), "k": slice(6, 12), "k_ij": slice(12, 27)}
 
 

@@ -25,6 +25,7 @@ from rhelbench.protocol import setup
 from rhelbench.records.files import write_atomically
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
+from rhelbench.tasks.splits import CUTS
 
 #: Windows by the rule of the splits: 15 subjects, 36 hours at 64 Hz in all (Reiss et al.).
 WINDOWS = {"PPG-DaLiA": 1250}
@@ -34,7 +35,7 @@ def measure(spec: RunSpec) -> dict:
     """Take two steps and return what they cost."""
     facts = card.load(spec.task)
     shape, rng = facts.shape(spec.hyper.time_channel), np.random.default_rng(0)
-    n = int(0.7 * WINDOWS.get(spec.task, facts.samples))
+    n = int(CUTS[0] * WINDOWS.get(spec.task, facts.samples))
     x = rng.standard_normal((n, shape.length, shape.channels), np.float32)
     kind = shape.kind == "classification"
     y = (

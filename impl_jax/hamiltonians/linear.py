@@ -33,10 +33,6 @@ class Linear:
         """Return 1: a quadratic energy has no scale of its own."""
         return jnp.ones((), theta["A"].dtype)
 
-    def stability(self, theta: Theta, delta: Lanes) -> Lanes:
-        """Return max δ²A."""
-        return jnp.max(delta**2 * theta["A"])
-
     def kinetic(self, pi: Lanes) -> Lanes:
         """Return ½π²."""
         return 0.5 * pi**2

@@ -74,10 +74,6 @@ class Nonlinear:
         """Return max|w|: tanh's scale is 1/w."""
         return jnp.max(jnp.abs(theta["w"]))
 
-    def stability(self, theta: Theta, delta: Lanes) -> Lanes:
-        """Return max δ²(α + c̃w)."""
-        return jnp.max(delta**2 * (theta["alpha"] + theta["c_tilde"] * theta["w"]))
-
     def kinetic(self, pi: Lanes) -> Lanes:
         """Return ½π²."""
         return 0.5 * pi**2

@@ -37,10 +37,6 @@ class Linear:
         """Return 1: a quadratic energy has no scale of its own."""
         return theta["A"].new_ones(())
 
-    def stability(self, theta: Values, delta: Float[Tensor, "..."]) -> Float[Tensor, ""]:
-        """Return max δ² A; the step is stable below 4."""
-        return (delta**2 * theta["A"]).max()
-
     def kinetic(self, pi: Lanes) -> Lanes:
         """Return T = ½ π²."""
         return 0.5 * pi * pi

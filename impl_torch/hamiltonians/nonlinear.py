@@ -76,10 +76,6 @@ class Nonlinear:
         """Return max|w|: tanh bends over a distance 1/w."""
         return theta["w"].abs().max()
 
-    def stability(self, theta: Values, delta: Float[Tensor, "..."]) -> Float[Tensor, ""]:
-        """Return max δ² (α + c̃ w); the step is stable below 4."""
-        return (delta**2 * (theta["alpha"] + theta["c_tilde"] * theta["w"])).max()
-
     def kinetic(self, pi: Lanes) -> Lanes:
         """Return T = ½ π²."""
         return 0.5 * pi * pi

@@ -106,14 +106,20 @@ def outside(spec: RunSpec, parameters: Arrays) -> dict[str, str]:
 
 
 def initial(spec: RunSpec, parameters: Arrays) -> None:
-    """Check the parameters a run starts from: finite; under protocol ``exact`` also within the leapfrog's stable range.
+    """Check the Hamiltonian and the parameters a run starts from: T even, V apart; finite; under ``exact`` also a stable step.
 
     Under ``released`` δ may be anything: the trainer records that it is ``outside``, it does not refuse it.
 
     Raises:
-        UserError: names the value and the unit.
+        UserError: names the Hamiltonian, or the value and the unit.
     """
     finite(parameters)
+    name = MODELS[spec.model].hamiltonian
+    if name in HAMILTONIANS:
+        one = HAMILTONIANS[name]
+        theta, _ = one.physical(unit_parameters(parameters, "blocks.0.hru."), spec.switches.c_squash)
+        separable(name, one.separable, lambda phi, pi: one.kinetic(pi) + one.potential(theta, phi, np.zeros(1)))
+        even_kinetic(name, one.kinetic)
     if spec.protocol == "exact":
         for unit, what in outside(spec, parameters).items():
             raise UserError(f"{unit}: initial {what}; start within the leapfrog's stable range (nonlinear unit's δ: delta_init).")

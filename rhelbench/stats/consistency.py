@@ -6,15 +6,16 @@ from scipy import stats
 
 from rhelbench.stats import reported
 from rhelbench.tasks import card
+from rhelbench.tasks.splits import CUTS
 
 #: Half a unit of the last printed digit (0.1 %), with room for its own rounding.
 _HALF = 0.0005 + 1e-9
 
 
 def held_out(task: str) -> int:
-    """Return the number of test samples under the protocol: n − int(0.85 n), from the task's card."""
+    """Return the number of test samples under the protocol: what is left after both cuts, from the task's card."""
     samples = card.load(task).samples
-    return samples - int(0.85 * samples)
+    return samples - int(CUTS[1] * samples)
 
 
 def totals(mean: float, size: int, seeds: int) -> list[int]:

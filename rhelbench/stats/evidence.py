@@ -60,7 +60,7 @@ def static(published: Path) -> dict[str, pd.DataFrame]:
 
 
 def parity(published: Path) -> dict[str, Any] | None:
-    """Read parity.json: per framework ``facts`` and ``levels``, as ``rhelbench verify --out`` writes them."""
+    """Read parity.json: per framework ``provenance`` and ``levels``, as ``rhelbench verify --out`` writes them."""
     path = published / PARITY
     return json.loads(path.read_text()) if path.exists() else None
 

@@ -7,7 +7,7 @@ from rhelbench.stats.cells import cells, remarks, value
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records, unturned
 
-#: A cell that nothing has run in yet is only counted, so that 280 planned runs do not fill the screen.
+#: Of a terminal, in characters.
 WIDTH = 100
 
 
@@ -17,6 +17,7 @@ def terminal(records: Records) -> str:
     Accuracies in %, MSE in units of 0.01, mean ± population sd over seeds, and the counts behind them.
     """
     table = unturned(cells(records))
+    # A cell that nothing has run in yet is only counted, so that 280 planned runs do not fill the screen.
     touched = table[table.missing < table.expected]
     rows = [
         {

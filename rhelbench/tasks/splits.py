@@ -14,6 +14,8 @@ from rhelbench.tasks.repeats import content_hash
 from rhelbench.tasks.store import Prepared
 
 Rows = NDArray[np.int64]
+#: The parts of all samples at which the training part ends and the validation part ends (paper, appendix).
+CUTS = (0.7, 0.85)
 KINDS = ("content_hash", "released", "archive")
 PARTS = ("train", "val", "test")
 
@@ -73,9 +75,9 @@ def split(prepared: Prepared, kind: str, seed: int) -> Split:
     distinct = prepared.first == np.arange(len(prepared.first))
     if kind == "released":
         drawn = prepared.released_order[released_permutation(seed, len(prepared.released_order))]
-        rows = _cut(drawn, int(0.7 * len(drawn)), int(0.85 * len(drawn)))
+        rows = _cut(drawn, *(int(cut * len(drawn)) for cut in CUTS))
     elif kind == "content_hash":
-        rows = _by_class(prepared, np.flatnonzero(distinct), seed, 0.7, 0.85)
+        rows = _by_class(prepared, np.flatnonzero(distinct), seed, *CUTS)
     else:
         rows = _by_class(prepared, np.flatnonzero(distinct & ~prepared.in_test), seed, 0.8, 1.0)
         rows["test"] = np.flatnonzero(prepared.in_test)

@@ -6,7 +6,7 @@ import pytest
 from rhelbench import parameters
 from rhelbench.errors import UserError
 from rhelbench.oracle import checks
-from rhelbench.oracle.hamiltonians import HAMILTONIANS
+from rhelbench.oracle.hamiltonians import HAMILTONIANS, Nonlinear
 from rhelbench.oracle.learner import make_learner
 from rhelbench.registry import MODELS
 from tests.oracle.draws import model_of, raw_unit, spec, task
@@ -41,6 +41,12 @@ def started(protocol: str, model: str = "nonlinear", **values: float):
         arrays[f"blocks.1.hru.{letter}"] = np.full_like(arrays[f"blocks.1.hru.{letter}"], value)
     make_learner(run, shape).init(arrays, 0)
     return run, arrays
+
+
+def test_no_run_starts_with_a_hamiltonian_that_breaks_the_echo(monkeypatch):
+    monkeypatch.setattr(Nonlinear, "kinetic", lambda self, pi: pi**2 / 2 + 0.1 * pi)
+    with pytest.raises(UserError, match="'nonlinear' is not time-reversible"):
+        started("released")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
