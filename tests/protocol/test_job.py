@@ -277,6 +277,7 @@ def test_code_committed_during_a_run_is_not_what_the_record_names(tmp_path, monk
     provenance.code.cache_clear()
     problem, commits = make_problem(), iter(["at the start", "later"])
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
+    monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(provenance, "git", lambda: {"commit": next(commits), "dirty": False})
     specs = [make_spec({"steps": 10}, seed=seed) for seed in (1, 2)]
     monkeypatch.setattr(setup, "learner", Fake)
