@@ -130,8 +130,8 @@ def flat_memory(e: Evidence) -> Judged:
     wanted = {"algorithm", "length", "state_bytes"}
     if rows is None or not wanted <= set(rows.columns):
         return _unmeasured("no benchmark of state memory against length in results/published/benchmarks")
-    rows = rows[rows.state_bytes.notna()]
     keys = [name for name in ("framework", "model", "device", "kernel") if name in rows.columns]
+    rows = rows[rows.state_bytes.notna()].fillna(dict.fromkeys(keys, ""))  # the CPU's rows name no device
     sizes = [name for name in ("batch", "state") if name in rows.columns]
     growth: dict[str, dict[str, float]] = {"rhel": {}, "bptt": {}}
     lengths = []
@@ -139,7 +139,7 @@ def flat_memory(e: Evidence) -> Judged:
         algorithm, *names = map(str, (key if isinstance(key, tuple) else (key,))[: 1 + len(keys)])
         by_length = part.groupby("length").state_bytes.median()
         if len(by_length) > 1 and algorithm in growth:
-            growth[algorithm][" ".join(names)] = float(by_length.iloc[-1] / by_length.iloc[0])
+            growth[algorithm][" ".join(filter(None, names))] = float(by_length.iloc[-1] / by_length.iloc[0])
             lengths += [int(by_length.index[0]), int(by_length.index[-1])]
     if not growth["rhel"]:
         return _unmeasured("the benchmarks have RHEL's state memory at one length only")

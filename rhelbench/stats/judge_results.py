@@ -119,9 +119,13 @@ def memory_needed(of_paper: bool) -> Callable[[Evidence], Judged]:
         evidence = f"95 % paired t intervals; {', '.join(dict.fromkeys(rows.task))}"
         if rows.better.all():
             return Judged("reproduced", number, evidence)
+        worse = rows[rows.high < 0]
+        if len(worse):
+            names = "; ".join(map(cell, worse.itertuples()))
+            return Judged("not reproduced", number, evidence, f"worse than the memoryless model: {names}")
         wide = ((rows.high - rows.low) / 2).dropna()
         reach = f"{wide.median():.3f}" if len(wide) else "unknown: the gains do not vary"
-        verdict = "not reproduced" if (rows.high < 0).any() or not rows.better.any() else "inconclusive"
+        verdict = "inconclusive" if rows.better.any() else "not reproduced"
         return Judged(verdict, number, evidence, f"median half-width of the gain's interval {reach}")
 
     return judge

@@ -155,6 +155,11 @@ def test_memory_is_needed_where_the_memoryless_model_is_worse(made, tmp_path):
         tables = {"skill": skill.table(found)}
         assert _verdict(made, tmp_path, rows, "long range, elsewhere", tables=tables).verdict == expected
         assert _verdict(made, tmp_path, rows, "long range", tables=tables).verdict == "not measured"
+    worse = tables["skill"].assign(high=-0.1, better=False)
+    assert (
+        "worse than the memoryless model: BasicMotions"
+        in _verdict(made, tmp_path, rows, "long range, elsewhere", tables={"skill": worse}).why
+    )
 
 
 def test_files_of_other_commands_are_evidence(made, tmp_path):
@@ -166,6 +171,10 @@ def test_files_of_other_commands_are_evidence(made, tmp_path):
     judged = _verdict(made, tmp_path, rows, "constant memory", benchmarks=pd.concat([flat, bptt]))
     assert judged.verdict == "reproduced"
     assert "jax linear x 1.00 (BPTT x 100)" in judged.number
+    device = pd.concat([flat.assign(device="a card"), flat.assign(device=None), bptt.assign(device=None)])
+    named = _verdict(made, tmp_path, rows, "constant memory", benchmarks=device).number
+    assert "jax linear x 1.00 (BPTT x 100)" in named
+    assert "jax linear a card x 1.00" in named
     once = flat[flat.length == 1000]
     assert _verdict(made, tmp_path, rows, "constant memory", benchmarks=once).verdict == "not measured"
     grown = flat.assign(state_bytes=[4e6, 4e8])
