@@ -44,13 +44,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def code(name: str) -> str:
+    """Return the digest of what decides a study's tables: its own code and that of every implementation."""
+    return closure_digest(STUDIES[name], *FRAMEWORKS.values(), *PROBES.values(), *IMPLEMENTATIONS.values())
+
+
 def _facts(name: str, rows: dict[str, int]) -> dict[str, object]:
     """Return where the numbers come from. No time of day: the same code on the same machine gives the same bytes."""
-    frameworks = [*FRAMEWORKS.values(), *PROBES.values(), *IMPLEMENTATIONS.values()]
     return {
         "study": name,
         "rows": rows,
-        "code_digest": closure_digest(STUDIES[name], *frameworks),
+        "code_digest": code(name),
         "cpu": provenance.processor(),
         "device": "cpu",
         "platform": platform.platform(),

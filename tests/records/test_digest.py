@@ -77,3 +77,9 @@ def test_the_real_closure(framework):
     others = {"impl_jax", "impl_torch"} - {FRAMEWORKS[framework].split(".")[0]}
     assert not {name for name in names if name.split(".")[0] in others}
     assert len(digest.code_digest(framework)) == 64
+
+
+def test_what_is_shown_follows_the_statistics_behind_it():
+    """Snakemake makes figures, ledger and page again when this closure changes (workflows/rules/common.smk)."""
+    for command in ("figures", "claims", "page"):
+        assert "rhelbench.stats.pairs" in digest.modules([f"rhelbench.cli.{command}"])

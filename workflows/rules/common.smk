@@ -6,7 +6,7 @@ from rhelbench import config as configuration
 from rhelbench import registry
 from rhelbench.errors import UserError
 from rhelbench.protocol import pack
-from rhelbench.records.digest import code_digest, package_digest
+from rhelbench.records.digest import closure_digest, code_digest, package_digest
 from snakemake.settings.types import DeploymentMethod
 
 DATA = "data"
@@ -25,6 +25,13 @@ except UserError as error:
     sys.exit(f"rhelbench: {error}")
 
 code_of = cache(code_digest)
+
+
+def command(name, *packages):
+    """The code of a command and of what it imports, and of packages that it imports by name."""
+    return [closure_digest(f"rhelbench.cli.{name}"), *map(package_digest, packages)]
+
+
 NAME = MATRIX.name
 TASKS = MATRIX.tasks
 RECORDS = [f"{RUNS}/{run_id}/record.json" for run_id in SPECS]

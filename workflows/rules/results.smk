@@ -55,7 +55,7 @@ rule collect:
     params:
         matrix=MATRIX.model_dump_json(),
         folder=lambda wildcards, output: Path(output.runs).parent,
-        code=package_digest("rhelbench.records"),
+        code=command("collect"),
     shell:
         "rhelbench collect --config-json {params.matrix:q} --out {params.folder} 2> >(tee {log} >&2)"
 
@@ -71,7 +71,7 @@ rule make_tables:
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
         out=lambda wildcards, output: Path(output[0]).parent,
-        code=package_digest("rhelbench.stats"),
+        code=command("tables", "paper_figures"),
     shell:
         "rhelbench tables --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
 
@@ -88,7 +88,7 @@ rule make_figures:
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
         out=lambda wildcards, output: Path(output[0]).parent,
-        code=[package_digest("rhelbench.plotting"), package_digest("paper_figures")],
+        code=command("figures", "paper_figures"),
     shell:
         "rhelbench figures --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
 
@@ -107,7 +107,7 @@ rule judge_claims:
     params:
         collected=lambda wildcards, input: Path(input.runs).parent,
         out=lambda wildcards, output: Path(output[0]).parent,
-        code=[package_digest("rhelbench.stats"), package_digest("rhelbench.oracle")],
+        code=command("claims"),
     shell:
         "rhelbench claims --collected {params.collected} --out {params.out} 2> >(tee {log} >&2)"
 
@@ -126,7 +126,7 @@ rule make_page:
         collected=lambda wildcards, input: Path(input.runs).parent,
         claims=lambda wildcards, input: Path(input.claims[0]).parent,
         figures=lambda wildcards, input: Path(input.figures[0]).parent,
-        code=[package_digest("rhelbench.page"), package_digest("rhelbench.stats")],
+        code=command("page"),
     shell:
         "rhelbench page --collected {params.collected} --claims {params.claims} --figures {params.figures} --out {output.page} "
         "2> >(tee {log} >&2)"
