@@ -1,6 +1,7 @@
 """The command line: one file per command, loaded only when asked for, so that a job starts quickly."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -70,6 +71,9 @@ def main(argv: list[str]) -> int:
         return command.run(args)
     except UserError as error:
         said = str(error)
+    except BrokenPipeError:  # whoever reads, `head` for one, has seen enough: nor may the interpreter's last flush complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         if error.filename is None:
             raise

@@ -1,7 +1,10 @@
 """What a user can get wrong on the command line is one sentence that says what to do."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,13 @@ def test_a_card_that_is_broken_is_named(content: bytes, sentence: str, tmp_path:
     with pytest.raises(UserError, match=sentence) as caught:
         card.load("BasicMotions")
     assert "\n" not in str(caught.value)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    """``check --list | head``: the pipe is closed before the first line is written."""
+    read, write = os.pipe()
+    os.close(read)
+    words = [sys.executable, "-m", "rhelbench", "check", "--list", "--config", "config/smoke.yaml"]
+    done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
