@@ -1,8 +1,6 @@
 """The small problems on which a framework is compared with the oracle."""
 
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
@@ -10,7 +8,7 @@ import numpy as np
 from rhelbench import settings, switches
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.parameters import initial
-from rhelbench.registry import FRAMEWORKS, MODELS
+from rhelbench.registry import FUSED, MODELS
 from rhelbench.seeds import generator
 from rhelbench.spec import RunSpec
 
@@ -75,12 +73,6 @@ def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str, 
 PAIRS = (("bptt", "exact"), ("bptt", "released"), ("rhel", "exact"), ("rhel_separate", "exact"), ("rhel_released", "released"))
 
 
-def _fused(framework: str) -> set[tuple[str, str]]:
-    """Return the Hamiltonians and algorithms that a framework has fused kernels for: none where it has no such file."""
-    name = f"{FRAMEWORKS[framework].split('.')[0]}.fused"
-    return {(hamiltonian, algorithm) for hamiltonian, _, algorithm in import_module(name).FUSED} if find_spec(name) else set()
-
-
 def cases(framework: str) -> list[Case]:
     """Return every trained model with each of PAIRS for classification, a regression per model, each fused kernel in use once."""
     trained = [name for name, model in MODELS.items() if model.trained]
@@ -90,11 +82,10 @@ def cases(framework: str) -> list[Case]:
         if MODELS[model].hamiltonian is not None or (algorithm, kind) == PAIRS[0]
     ]
     rows += [case(framework, model, "rhel", "exact", "regression") for model in trained if MODELS[model].hamiltonian]
-    default = settings.hyperparameters()["common"].get("kernel", "portable")
-    fused = _fused(framework) if settings.kernel(default, framework) == "fused" else set()
-    for model, (algorithm, kind) in product(trained, PAIRS):
-        kernel = MODELS[model].hamiltonian or "", algorithm
-        if kernel in fused:
-            fused.remove(kernel)  # one case each: a kernel knows no settings of the model around it
-            rows.append(case(framework, model, algorithm, kind, "classification", "fused"))
+    if settings.kernel(settings.hyperparameters()["common"]["kernel"], framework) == "fused":
+        units = {MODELS[model].hamiltonian: model for model in trained if MODELS[model].hamiltonian}
+        kinds = dict(reversed(PAIRS))  # one case for a kernel: it knows no settings of the model around it
+        rows += [
+            case(framework, model, name, kinds[name], "classification", "fused") for model in units.values() for name in FUSED
+        ]
     return rows

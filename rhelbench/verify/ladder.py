@@ -174,7 +174,7 @@ def climb_case(item: Case) -> Iterator[Row]:
 
 
 def climb(framework: str) -> Iterator[Row]:
-    """Run every level of every case; fused kernels that can't run here (JAX on a GPU without jax-triton) are left out."""
+    """Run every level of every case; a fused kernel that is not there (for a Hamiltonian of one's own) is left out."""
     for item in cases(framework):
         try:
             yield from climb_case(item)

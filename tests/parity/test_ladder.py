@@ -38,7 +38,7 @@ def test_the_fused_kernels_are_climbed(framework: str) -> None:
     assert [row.level for row in rows if row.passed] == ["L2", "L3"]
 
 
-def test_a_fused_kernel_that_cannot_run_here_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fused_kernel_that_is_not_there_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     items = [item for item in cases("torch") if item.spec.kernel == "fused"]
     monkeypatch.setattr(ladder, "cases", lambda framework: items)
     monkeypatch.setattr(ladder, "make_oracle", lambda *_: (_ for _ in ()).throw(UserError("install it.")))
