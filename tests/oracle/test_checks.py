@@ -18,6 +18,8 @@ def test_every_hamiltonian_of_the_registry_passes(name):
     theta, _ = H.physical(raw_unit(model_of(name), 2, 3, seed=0), 1)
     checks.separable(name, H.separable, lambda phi, pi: H.kinetic(pi) + H.potential(theta, phi, np.zeros(3)))
     checks.even_kinetic(name, H.kinetic)
+    pi = np.linspace(-3.0, 3.0, 7)
+    np.testing.assert_array_equal(H.kinetic(pi), H.kinetic(-pi))  # what the second of them looks at
 
 
 def test_a_mixed_energy_is_refused_whatever_it_declares():

@@ -209,6 +209,7 @@ def test_a_sign_of_life_that_fails_is_not_the_last(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "touch", touch)
     with lock.held(tmp_path):
         wait_for(lambda: len(touched) > 1)
+    assert {path.parent for path in touched} == {tmp_path}
 
 
 def test_a_failure_is_a_record_an_attempt_and_exit_0_and_is_tried_again(tmp_path, here):
