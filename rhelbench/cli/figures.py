@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pandas as pd
 
-from rhelbench.errors import UserError, unknown
+from rhelbench.errors import UserError, check_names
 from rhelbench.plotting import save
 from rhelbench.registry import FIGURES
 from rhelbench.stats import evidence, records, reported
@@ -28,9 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write <name>.png, .svg and .json (the inputs' hashes) for every figure."""
-    for name in args.only:
-        if name not in FIGURES:
-            raise unknown("figure", name, list(FIGURES))
+    check_names("figure", args.only, list(FIGURES))
     found = records.read(args.collected)
     for name in args.only:
         source = FIGURES[name]

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rhelbench import __version__
-from rhelbench.errors import unknown
+from rhelbench.errors import check_names
 from rhelbench.records import provenance
 from rhelbench.records.digest import closure_digest
 from rhelbench.registry import FRAMEWORKS, PROBES
@@ -30,9 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the tables of each study, and <name>.json: machine, versions, digest of the code."""
     from rhelbench.stats import write
 
-    for name in args.names:
-        if name not in STUDIES:
-            raise unknown("study", name, list(STUDIES))
+    check_names("study", args.names, list(STUDIES))
     for name in args.names:
         start = time.perf_counter()
         tables = import_module(STUDIES[name]).compute()

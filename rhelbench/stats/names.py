@@ -24,7 +24,7 @@ LABELS: dict[str, str] = {
 
 
 def power(rho: float) -> str:
-    """Return a relative nudge as printed.
+    """Return a relative nudge, or another power of ten, as printed.
 
     Example:
         >>> power(1e-4)

@@ -1,7 +1,7 @@
 # The studies beside the matrix, computed anew beside the published tables, which the figures are drawn from.
 from importlib import import_module
 
-from rhelbench.cli.static import code
+from rhelbench.cli.static import code as code_of_study
 from rhelbench.studies import STUDIES
 
 STATIC = "results/static"
@@ -30,7 +30,7 @@ rule study:
         mem_mb=need("study", "mem_mb"),
         runtime=need("study", "runtime"),
     params:
-        code=lambda wildcards: code(wildcards.study),
+        code=lambda wildcards: code_of_study(wildcards.study),
         out=lambda wildcards, output: Path(output[0]).parent,
     shell:
         "OMP_NUM_THREADS={threads} rhelbench static {wildcards.study} --out {params.out} > {log} 2> >(tee -a {log} >&2)"
