@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from rhelbench.stats import findings, quote_pairs
+from rhelbench.stats import findings
 
 
 @pytest.mark.parametrize(
@@ -31,17 +31,3 @@ def test_the_gradient_is_said_to_hold_only_where_every_level_passed(tmp_path, pa
     sentence = findings.gradient(tmp_path)
     assert said in sentence
     assert "2e-09 (linear)" in sentence
-
-
-@pytest.mark.parametrize(
-    ("verdict", "p", "needed", "said"),
-    [
-        ("equivalent", 0.001, 5, ""),
-        ("inconclusive", 0.03, 17, "; equivalent by itself"),
-        ("inconclusive", 0.2, 26, "; 26 seeds would decide"),
-        ("inconclusive", 0.2, 19, ""),
-        ("inconclusive", 0.2, None, ""),
-    ],
-)
-def test_what_would_decide_a_pair(verdict: str, p: float, needed: int | None, said: str) -> None:
-    assert quote_pairs._more({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said

@@ -1,6 +1,7 @@
 """Blocks of the pages about rules, a GPU, the memory tasks and a second training: what they say is in the published files."""
 
 import pandas as pd
+import pytest
 
 from rhelbench import config
 from rhelbench.records.reproduce import VERDICTS
@@ -89,3 +90,17 @@ def test_a_pair_is_shown_with_its_verdict_and_power():
     assert f"{row.power.iloc[0]:.2f}" in line
     assert row.verdict.iloc[0] in line
     assert row.informative.iloc[0] in line
+
+
+@pytest.mark.parametrize(
+    ("verdict", "p", "needed", "said"),
+    [
+        ("equivalent", 0.001, 5, ""),
+        ("inconclusive", 0.03, 17, "; equivalent by itself"),
+        ("inconclusive", 0.2, 26, "; 26 seeds would decide"),
+        ("inconclusive", 0.2, 19, ""),
+        ("inconclusive", 0.2, None, ""),
+    ],
+)
+def test_what_would_decide_a_pair(verdict: str, p: float, needed: int | None, said: str) -> None:
+    assert quote_pairs._more({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said
