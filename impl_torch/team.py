@@ -5,8 +5,8 @@ would share the cores with them.
 """
 
 import ctypes
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,34 @@ def _parallel() -> Callable[..., None] | None:
     return found
 
 
+def _take(call: Callable[[int, int], object], starts: Iterator[int], block: int, count: int, errors: list[BaseException]) -> None:
+    """Call ``call`` for the next block until none is left."""
+    try:
+        for lo in starts:  # the lock of the interpreter gives each start to one thread
+            call(lo, min(lo + block, count))
+    except BaseException as error:
+        errors.append(error)
+
+
+def share(call: Callable[[int, int], object], count: int, block: int) -> None:
+    """Call ``call(lo, hi)`` for every block of ``range(count)`` on all threads; what it asks of PyTorch runs in its own thread.
+
+    Args:
+        call: what is called; its order is open.
+        count: how many.
+        block: how many per call.
+    """
+    threads, parallel = torch.get_num_threads(), _parallel()
+    if parallel is None or threads == 1 or count <= block:
+        pool.share(call, count, block, threads)
+        return
+    errors: list[BaseException] = []
+    starts = iter(range(0, count, block))
+    parallel(_BODY(lambda _: _take(call, starts, block, count, errors)), None, threads, 0)
+    if errors:
+        raise errors[0]
+
+
 def launch(kernel: Callable[..., None], lanes: int, block: int, *arguments: Any) -> None:
     """Call ``kernel(*arguments, lo, hi)`` for blocks of lanes, or of whatever else it counts, as ``kernels.cpu.launch`` does.
 
@@ -38,21 +66,7 @@ def launch(kernel: Callable[..., None], lanes: int, block: int, *arguments: Any)
         block: how many per call.
         arguments: arrays and flags of the kernel.
     """
-    # What has to be compiled or loaded first is not run by several threads at once.
-    threads = torch.get_num_threads() if getattr(kernel, "signatures", ()) else 1
-    parallel = _parallel()
-    if parallel is None or threads == 1 or lanes <= block:
-        pool.launch(kernel, lanes, block, threads, *arguments)
+    if not getattr(kernel, "signatures", ()):  # what has to be compiled or loaded first is not run by several threads at once
+        pool.launch(kernel, lanes, block, 1, *arguments)
         return
-    starts, errors = iter(range(0, lanes, block)), []
-
-    def body(_: int | None) -> None:
-        try:
-            for lo in starts:  # the lock of the interpreter gives each start to one thread
-                kernel(*arguments, lo, min(lo + block, lanes))
-        except BaseException as error:
-            errors.append(error)
-
-    parallel(_BODY(body), None, threads, 0)
-    if errors:
-        raise errors[0]
+    share(partial(kernel, *arguments), lanes, block)

@@ -68,59 +68,66 @@ def normalise_back(g, u, beside, rate, slope, shift, lo, hi):
 
 @jit
 def activate(z, u, D, bits, every, limit, scale, y, lo, hi):
-    """Add D ⊙ u to z, in its place, and write y = mask ⊙ GELU(z)."""
+    """Write y = mask ⊙ GELU(v), v = z + D ⊙ u, and in z's place its slope dy/dv, all that the way back asks of v."""
     real = D.dtype.type
     half, one, root, cube, factor, nothing = real(0.5), real(1), real(_ROOT), real(_CUBE), real(scale), real(0)
+    three = real(3)
     for r in range(lo * STRETCH, min(hi * STRETCH, z.shape[0])):
         z_r, u_r, bits_r, out = z[r], u[r], bits[r // every], y[r]
         for j in range(len(D)):
             v = z_r[j] + D[j] * u_r[j]
-            z_r[j] = v
             kept = factor if bits_r[j] >= limit else nothing
-            out[j] = kept * (half * v * (one + tanh(root * (v + cube * (v * v * v)))))
+            square = cube * (v * v)
+            t = tanh(root * (v + v * square))
+            rising = half * (one + t)
+            out[j] = kept * (v * rising)
+            z_r[j] = kept * (rising + half * v * (one - t * t) * (root * (one + three * square)))
 
 
 @jit
-def activate_back(z, u, D, bits, every, limit, scale, g, grad_u, sums, lo, hi):
+def activate_back(slope, u, D, g, grad_u, sums, lo, hi):
     """Turn g = dL/dy into dL/dz, in its place; write D ⊙ dL/dz and each stretch's Σ u ⊙ dL/dz."""
-    real = D.dtype.type
-    half, one, root, cube, factor, nothing = real(0.5), real(1), real(_ROOT), real(_CUBE), real(scale), real(0)
-    three = real(3)
     for s in range(lo, hi):
         of_D = sums[s]
         of_D[:] = 0
-        for r in range(s * STRETCH, min((s + 1) * STRETCH, z.shape[0])):
-            z_r, u_r, bits_r, g_r, out = z[r], u[r], bits[r // every], g[r], grad_u[r]
+        for r in range(s * STRETCH, min((s + 1) * STRETCH, slope.shape[0])):
+            slope_r, u_r, g_r, out = slope[r], u[r], g[r], grad_u[r]
             for j in range(len(D)):
-                v = z_r[j]
-                kept = factor if bits_r[j] >= limit else nothing
-                square = cube * (v * v)
-                t = tanh(root * (v + v * square))
-                slope = half * (one + t) + half * v * (one - t * t) * (root * (one + three * square))
-                back = g_r[j] * kept * slope
+                back = g_r[j] * slope_r[j]
                 g_r[j] = back
                 out[j] = D[j] * back
                 of_D[j] += u_r[j] * back
 
 
 @jit
-def gate(ab, x, b1, b2, bits, every, limit, scale, out, lo, hi):
-    """Write x + mask ⊙ (a + b1) ⊙ σ(b + b2), ab = (a, b) side by side."""
+def open_gate(ab, b1, b2, lo, hi):
+    """Turn ab = (a, b), side by side, into (a + b1, σ(b + b2))."""
     real, H = b1.dtype.type, len(b1)
-    half, one, factor, nothing = real(0.5), real(1), real(scale), real(0)
+    half, one = real(0.5), real(1)
+    for r in range(lo * STRETCH, min(hi * STRETCH, ab.shape[0])):
+        a_r, b_r = ab[r, :H], ab[r, H:]
+        for j in range(H):
+            a_r[j] += b1[j]
+            b_r[j] = half * (one + tanh(half * (b_r[j] + b2[j])))
+
+
+@jit
+def gate(ab, x, bits, every, limit, scale, out, lo, hi):
+    """Write x + mask ⊙ a ⊙ b, ab = (a, b) as ``open_gate`` left them."""
+    H = x.shape[1]
+    factor, nothing = x.dtype.type(scale), x.dtype.type(0)
     for r in range(lo * STRETCH, min(hi * STRETCH, x.shape[0])):
         a_r, b_r, x_r, bits_r, out_r = ab[r, :H], ab[r, H:], x[r], bits[r // every], out[r]
         for j in range(H):
             kept = factor if bits_r[j] >= limit else nothing
-            opened = half * (one + tanh(half * (b_r[j] + b2[j])))
-            out_r[j] = x_r[j] + kept * ((a_r[j] + b1[j]) * opened)
+            out_r[j] = x_r[j] + kept * (a_r[j] * b_r[j])
 
 
 @jit
-def gate_back(ab, b1, b2, bits, every, limit, scale, g, grad, sums, lo, hi):
-    """Write dL/da and dL/db side by side, and each stretch's sum of them."""
-    real, H = b1.dtype.type, len(b1)
-    half, one, factor, nothing = real(0.5), real(1), real(scale), real(0)
+def gate_back(ab, bits, every, limit, scale, g, grad, sums, lo, hi):
+    """Write dL/da and dL/db, of the b before σ, side by side, and each stretch's sum of them."""
+    H = ab.shape[1] // 2
+    one, factor, nothing = ab.dtype.type(1), ab.dtype.type(scale), ab.dtype.type(0)
     for s in range(lo, hi):
         of_a, of_b = sums[s, :H], sums[s, H:]
         of_a[:], of_b[:] = 0, 0
@@ -128,10 +135,8 @@ def gate_back(ab, b1, b2, bits, every, limit, scale, g, grad, sums, lo, hi):
             a_r, b_r, bits_r, g_r, to_a, to_b = ab[r, :H], ab[r, H:], bits[r // every], g[r % len(g)], grad[r, :H], grad[r, H:]
             for j in range(H):
                 kept = factor if bits_r[j] >= limit else nothing
-                opened = half * (one + tanh(half * (b_r[j] + b2[j])))
-                masked = g_r[j] * kept
-                back_a = masked * opened
-                back_b = (a_r[j] + b1[j]) * (back_a * (one - opened))
+                back_a = g_r[j] * kept * b_r[j]
+                back_b = a_r[j] * (back_a * (one - b_r[j]))
                 to_a[j], to_b[j] = back_a, back_b
                 of_a[j] += back_a
                 of_b[j] += back_b

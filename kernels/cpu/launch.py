@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,18 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="kernel")
 
 
+def share(call: Callable[[int, int], object], count: int, block: int, threads: int) -> None:
+    """Call ``call(lo, hi)`` for every block of ``range(count)``, ``threads`` calls at a time."""
+    starts = range(0, count, block)
+    if threads == 1 or len(starts) == 1:
+        for lo in starts:
+            call(lo, min(lo + block, count))
+        return
+    pending = [_pool(threads).submit(call, lo, min(lo + block, count)) for lo in starts]
+    for one in pending:
+        one.result()
+
+
 def launch(kernel: Callable[..., None], lanes: int, block: int, threads: int, *arguments: Any) -> None:
     """Call ``kernel(*arguments, lo, hi)`` for blocks of lanes.
 
@@ -47,11 +59,4 @@ def launch(kernel: Callable[..., None], lanes: int, block: int, threads: int, *a
         threads: how many calls run at a time.
         arguments: arrays and flags of the kernel.
     """
-    starts = range(0, lanes, block)
-    if threads == 1 or len(starts) == 1:
-        for lo in starts:
-            kernel(*arguments, lo, min(lo + block, lanes))
-        return
-    pending = [_pool(threads).submit(kernel, *arguments, lo, min(lo + block, lanes)) for lo in starts]
-    for call in pending:
-        call.result()
+    share(partial(kernel, *arguments), lanes, block, threads)

@@ -115,7 +115,11 @@ def test_neither_threads_nor_making_again_change_a_bit(dropout: Dropout | None) 
 @pytest.mark.parametrize("dropout", DROPOUTS)
 def test_spans_change_rounding_alone(dropout: Dropout | None, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = run(fused=True, dropout=dropout, again=True)
-    monkeypatch.setattr(rows, "SPAN", 100)  # 99 rows, whole time steps
+    monkeypatch.setattr(rows, "MOST", 40)
+    monkeypatch.setattr(rows, "LEAST", 1)
+    monkeypatch.setattr(rows, "PARTS", 3)
+    spans = rows.spans_of(torch.empty(K, N, 1))
+    assert [[span.stop - span.start for span in part] for part in spans] == [[36] * 3, [36] * 3, [36, 18]]
     assert errors(run(fused=True, dropout=dropout, again=True), reference, FUSED_FLOAT64) == {}
 
 

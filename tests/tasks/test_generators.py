@@ -109,7 +109,7 @@ def cell(task: str, model: str, framework: str = "torch", steps: int = 150) -> R
         "name": "small", "protocol": "exact", "tasks": f"{task.partition('-')[0]}-500", "models": model, "algorithms": "bptt",
         "frameworks": framework, "seeds": 1, "overrides": short,
     }, "test"))  # fmt: skip
-    return spec.model_copy(update={"task": task})
+    return spec.model_copy(update={"task": task, "kernel": "fused"})
 
 
 @pytest.mark.parametrize("family", FAMILIES)
