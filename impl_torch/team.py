@@ -58,7 +58,7 @@ def share(call: Callable[[int, int], object], count: int, block: int) -> None:
 
 
 def launch(kernel: Callable[..., None], lanes: int, block: int, *arguments: Any) -> None:
-    """Call ``kernel(*arguments, lo, hi)`` for blocks of lanes, or of whatever else it counts, as ``kernels.cpu.launch`` does.
+    """Call ``kernel(*arguments, lo, hi)`` for blocks of lanes, or of whatever else it counts.
 
     Args:
         kernel: one of ``kernels.cpu``.
@@ -66,7 +66,8 @@ def launch(kernel: Callable[..., None], lanes: int, block: int, *arguments: Any)
         block: how many per call.
         arguments: arrays and flags of the kernel.
     """
-    if not getattr(kernel, "signatures", ()):  # what has to be compiled or loaded first is not run by several threads at once
-        pool.launch(kernel, lanes, block, 1, *arguments)
-        return
-    share(partial(kernel, *arguments), lanes, block)
+    call = partial(kernel, *arguments)
+    if getattr(kernel, "signatures", ()):
+        share(call, lanes, block)
+    else:  # what has to be compiled or loaded first is not run by several threads at once
+        pool.share(call, lanes, block, 1)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,14 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 
 
 def share(call: Callable[[int, int], object], count: int, block: int, threads: int) -> None:
-    """Call ``call(lo, hi)`` for every block of ``range(count)``, ``threads`` calls at a time."""
+    """Call ``call(lo, hi)`` for every block of ``range(count)``.
+
+    Args:
+        call: a kernel with its arguments, or what else works on ``lo`` to ``hi``.
+        count: how many lanes, or whatever else is counted.
+        block: how many per call; a block's state should fit the first-level cache.
+        threads: how many calls run at a time.
+    """
     starts = range(0, count, block)
     if threads == 1 or len(starts) == 1:
         for lo in starts:
@@ -47,16 +54,3 @@ def share(call: Callable[[int, int], object], count: int, block: int, threads: i
     pending = [_pool(threads).submit(call, lo, min(lo + block, count)) for lo in starts]
     for one in pending:
         one.result()
-
-
-def launch(kernel: Callable[..., None], lanes: int, block: int, threads: int, *arguments: Any) -> None:
-    """Call ``kernel(*arguments, lo, hi)`` for blocks of lanes.
-
-    Args:
-        kernel: one of this package's kernels.
-        lanes: N.
-        block: lanes per call; a block's state should fit the first-level cache.
-        threads: how many calls run at a time.
-        arguments: arrays and flags of the kernel.
-    """
-    share(partial(kernel, *arguments), lanes, block, threads)
