@@ -1,8 +1,8 @@
-"""A block whose passes beside its matrix products are compiled kernels (``kernels.cpu.block``); on a CPU, with one state."""
+"""A block of compiled kernels (``kernels.cpu.head``, ``tail`` and those of its trajectory); on a CPU, with one state."""
 
 import time
 from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -15,16 +15,15 @@ from impl_torch.hru import lanes
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Values
 from impl_torch.norm import OFFSET, Statistics, weighed
-from impl_torch.rows import here, mask_of, moments, one_per_thread, over, repeating, rows_of, run, spans_of, sums_of, total
+from impl_torch.rows import moments, repeating, rows_of, run, sums_of
 from impl_torch.stack import Call, Stack, part
-from kernels.cpu import block as kernels
+from kernels.cpu import head, tail
 
 
 def _drive(u: Float[Tensor, "R H"], B: Float[Tensor, "P H"], samples: int) -> Float[Tensor, "K n P"]:
-    f = empty(u.dtype, len(u), len(B)).view(-1, samples, len(B))
-    flat = f.flatten(0, 1)
-    over(spans_of(f), lambda _, span: torch.mm(u[span], B.T, out=flat[span]))
-    return f
+    f = empty(u.dtype, len(u), len(B))
+    run(head.drive, u, B.contiguous(), f)
+    return f.view(-1, samples, len(B))
 
 
 def _kept(again: bool, u: Float[Tensor, "K n H"], B: Float[Tensor, "P H"], f: Float[Tensor, "K n P"]) -> Any:
@@ -47,20 +46,14 @@ class _Head(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, call: Call, x: Tensor, B: Tensor) -> tuple[Tensor, ...]:
-        flat = rows_of(x)
+        flat, B = rows_of(x), B.detach().contiguous()
         (mean, var), batch, after, ctx.share = call.statistics, call.statistics, call.statistics, 0.0
         if call.training:
             batch = moments(flat)
             (mean, var), after, ctx.share = weighed(batch, call.statistics, call.count, call.stack.norm)
         running = after[0].clone(), after[1].clone()
         rate, u, f = torch.rsqrt(var + OFFSET), empty(flat.dtype, *flat.shape), empty(flat.dtype, len(flat), len(B))
-        to_f = B.detach().T
-
-        def work(_: int, span: slice) -> None:
-            here(kernels.normalise, flat[span], mean, rate, u[span])
-            torch.mm(u[span], to_f, out=f[span])
-
-        over(spans_of(x), work)
+        run(head.head, flat, mean, rate, B, u, f)
         f = f.view(*x.shape[:2], len(B))
         ctx.save_for_backward(u, B, rate, mean - batch[0])
         ctx.mark_non_differentiable(*running)
@@ -68,61 +61,16 @@ class _Head(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        u, B, rate, off = (value.detach() for value in ctx.saved_tensors)
-        parts, past, (g, of_f, of_B) = spans_of(grads[0]), repeating(grads[0]), (rows_of(grad) for grad in grads[1:4])
-        sums, to_B = g.new_zeros(len(parts), 2, g.shape[1], dtype=torch.float64), g.new_zeros(len(parts), *B.shape)
-
-        def work(i: int, span: slice) -> None:
-            g[span].addmm_(of_f[span], B)  # in its place: nobody else has what ``_Tail`` made for u
-            to_B[i].addmm_(of_B[span].T, u[span])
-            own = sums_of(u[span], 2, g.shape[1])
-            here(kernels.normalise_sums, g[span], u[span], own)
-            sums[i] += total(own)
-
-        over(parts, work)
-        of_g, of_gu = total(sums).to(g.dtype)
+        u, B, rate, off = ctx.saved_tensors
+        past, (g, of_f, of_B) = repeating(grads[0]), (rows_of(grad) for grad in grads[1:4])
+        sums, to_B = sums_of(len(u), torch.float64, 2, u.shape[1]), sums_of(len(u), u.dtype, *B.shape)
+        run(head.head_back, u, B, of_f, of_B, g, to_B, sums)  # g in its place: nobody else has what ``_Tail`` made for u
+        of_g, of_gu = sums.sum(0).to(g.dtype)
         # Through the mean −rate Σg, through the variance −rate² Σ(g u)/2 times 2 (x − batch mean), (x − mean) = u / rate.
         slope = -ctx.share * rate * of_gu / len(g)
         shift = -ctx.share * rate * (of_g + rate * of_gu * off) / len(g)
-        run(kernels.normalise_back, g, u, past, rate, slope, shift)
-        return None, g.view(grads[0].shape), total(to_B).to(g.dtype)
-
-
-class _Inside(NamedTuple):
-    """What lies between φ and the output, for all rows or a span of them: the slope of y, y, and the open gate's two halves."""
-
-    slope: Float[Tensor, "R H"]
-    y: Float[Tensor, "R H"]
-    ab: Float[Tensor, "R two_H"]
-
-    @classmethod
-    def empty(cls, rows: int, like: Float[Tensor, "K n H"]) -> "_Inside":
-        H = like.shape[2]
-        return cls(*(empty(like.dtype, rows, columns) for columns in (H, H, 2 * H)))
-
-    def part(self, span: slice) -> "_Inside":
-        return _Inside(self.slope[span], self.y[span], self.ab[span])
-
-    def make(self, mask: Bits, u: Tensor, phi: Tensor, C: Tensor, D: Tensor, W: Tensor, b1: Tensor, b2: Tensor) -> None:
-        """Set y = dropout(GELU(C φ + D u)), its slope, and ab = (a, σ(b)) of W y + (b1, b2) = (a, b)."""
-        torch.mm(phi, C.T, out=self.slope)
-        here(kernels.activate, self.slope, u, D, *mask, self.y)
-        torch.mm(self.y, W.T, out=self.ab)
-        here(kernels.open_gate, self.ab, b1, b2)
-
-
-class _Back(NamedTuple):
-    """What a thread needs for a span of the way back."""
-
-    ab: Float[Tensor, "R two_H"]
-    z: Float[Tensor, "R H"]
-    inside: _Inside | None
-
-    @classmethod
-    def empty(cls, rows: int, like: Float[Tensor, "K n H"], again: bool) -> "_Back":
-        H = like.shape[2]
-        ab, z = (empty(like.dtype, rows, columns) for columns in (2 * H, H))
-        return cls(ab, z, _Inside.empty(rows, like) if again else None)
+        run(head.normalise_back, g, u, past, rate, slope, shift)
+        return None, g.view(grads[0].shape), to_B.sum(0)
 
 
 class _Tail(torch.autograd.Function):
@@ -133,57 +81,25 @@ class _Tail(torch.autograd.Function):
         ctx: Any, masks: tuple[Bits, Bits], again: bool, x: Tensor, u: Tensor, phi: Tensor, C: Tensor, D: Tensor, W1: Tensor,
         b1: Tensor, W2: Tensor, b2: Tensor,
     ) -> Tensor:  # fmt: skip
-        C, D, W, b1, b2 = (value.detach() for value in (C, D, torch.cat([W1, W2]), b1, b2))
-        out, parts = empty(x.dtype, *x.shape), spans_of(x)
-        flat_x, flat_u, flat_phi, flat_out = rows_of(x), rows_of(u), rows_of(phi), out.flatten(0, 1)
-        kept = None if again else _Inside.empty(len(flat_x), x)
-        spare = one_per_thread(parts, lambda rows: _Inside.empty(rows, x)) if kept is None else []
-
-        def work(_: int, span: slice) -> None:
-            room = spare.pop() if kept is None else kept
-            inside = room.part(slice(span.stop - span.start) if kept is None else span)
-            inside.make(mask_of(masks[0], span), flat_u[span], flat_phi[span], C, D, W, b1, b2)
-            here(kernels.gate, inside.ab, flat_x[span], *mask_of(masks[1], span), flat_out[span])
-            spare.append(room)
-
-        over(parts, work)
-        ctx.save_for_backward(u, phi, C, D, W, b1, b2, *(kept or ()))
+        weights = tuple(value.detach().contiguous() for value in (C, D, torch.cat([W1, W2]), b1, b2))
+        H, rows, out = x.shape[2], x.shape[0] * x.shape[1], empty(x.dtype, *x.shape)
+        kept = tuple(x.new_empty(0, columns) if again else empty(x.dtype, rows, columns) for columns in (H, H, 2 * H))
+        run(tail.tail, rows_of(x), rows_of(u), rows_of(phi), weights, masks, kept, out.flatten(0, 1))
+        ctx.save_for_backward(u, phi, *weights, *kept)
         ctx.masks = masks
         return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        u, phi, C, D, W, b1, b2, *kept = (value.detach() for value in ctx.saved_tensors)
-        parts, g, H = spans_of(u), repeating(grads[0]), len(D)
-        flat_u, flat_phi = rows_of(u), rows_of(phi)
+        u, phi, *rest = ctx.saved_tensors
+        weights, kept = tuple(rest[:5]), tuple(rest[5:])
+        C, D, W, *_ = weights
+        flat_u, flat_phi, H = rows_of(u), rows_of(phi), len(D)
         of_u, of_phi = (empty(flat.dtype, *flat.shape) for flat in (flat_u, flat_phi))
-        of_W, of_C = W.new_zeros(len(parts), *W.shape), C.new_zeros(len(parts), *C.shape)
-        of_b, of_D = (W.new_zeros(len(parts), columns, dtype=torch.float64) for columns in (2 * H, H))
-        spare = one_per_thread(parts, lambda rows: _Back.empty(rows, u, not kept))
-
-        def work(i: int, span: slice) -> None:
-            room = spare.pop()
-            rows = slice(span.stop - span.start)
-            inside = _Inside(*kept).part(span) if room.inside is None else room.inside.part(rows)
-            if room.inside is not None:
-                inside.make(mask_of(ctx.masks[0], span), flat_u[span], flat_phi[span], C, D, W, b1, b2)
-            slope, y, ab = inside
-            of_ab, of_z = room.ab[rows], room.z[rows]
-            sums = sums_of(ab, 2 * H)
-            g_span = g if len(g) < len(flat_u) else g[span]
-            here(kernels.gate_back, ab, *mask_of(ctx.masks[1], span), g_span, of_ab, sums)
-            of_b[i] += total(sums)
-            of_W[i].addmm_(of_ab.T, y)
-            torch.mm(of_ab, W, out=of_z)
-            sums = sums_of(y, H)
-            here(kernels.activate_back, slope, flat_u[span], D, of_z, of_u[span], sums)
-            of_D[i] += total(sums)
-            torch.mm(of_z, C, out=of_phi[span])
-            of_C[i].addmm_(of_z.T, flat_phi[span])
-            spare.append(room)
-
-        over(parts, work)
-        to_W, to_C, to_b, to_D = (total(sums).to(g.dtype) for sums in (of_W, of_C, of_b, of_D))
+        sizes = [(C.dtype, C.shape), (torch.float64, D.shape), (W.dtype, W.shape), (torch.float64, (2 * H,))]
+        sums = tuple(sums_of(len(flat_u), dtype, *shape) for dtype, shape in sizes)
+        run(tail.tail_back, flat_u, flat_phi, weights, ctx.masks, kept, repeating(grads[0]), of_u, of_phi, sums)
+        to_C, to_D, to_W, to_b = (part.sum(0).to(u.dtype) for part in sums)
         of_glu = to_W[:H], to_b[:H], to_W[H:], to_b[H:]
         return None, None, grads[0], of_u.view(u.shape), of_phi.view(phi.shape), to_C, to_D, *of_glu
 
@@ -206,7 +122,7 @@ def warm_up(hidden: int, dtype: torch.dtype) -> float:
 
 def compilations() -> int:
     """Return how many of the kernels have been compiled or loaded in this process: one per dtype."""
-    return sum(len(kernel.signatures) for kernel in vars(kernels).values() if hasattr(kernel, "signatures"))
+    return sum(len(kernel.signatures) for kernel in (*head.KERNELS, *tail.KERNELS))
 
 
 def block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Tensor, "K n H"], Statistics]:

@@ -18,12 +18,19 @@ _BODY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 @cache
+def torch_library() -> ctypes.CDLL | None:
+    """Return the library in which PyTorch's own operations lie; None where it is not a shared object of Linux."""
+    try:
+        return ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
+    except OSError:
+        return None
+
+
+@cache
 def _parallel() -> Callable[..., None] | None:
     """Return OpenMP's entry ``GOMP_parallel(body, data, threads, flags)`` in the library that PyTorch uses; None without one."""
-    try:
-        library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
-        found = library.GOMP_parallel
-    except (OSError, AttributeError):
+    found: Any = getattr(torch_library(), "GOMP_parallel", None)
+    if found is None:
         return None
     found.argtypes, found.restype = (_BODY, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint), None
     return found
@@ -38,18 +45,13 @@ def _take(call: Callable[[int, int], object], starts: Iterator[int], block: int,
         errors.append(error)
 
 
-def share(call: Callable[[int, int], object], count: int, block: int) -> None:
-    """Call ``call(lo, hi)`` for every block of ``range(count)`` on all threads; what it asks of PyTorch runs in its own thread.
-
-    Args:
-        call: what is called; its order is open.
-        count: how many.
-        block: how many per call.
-    """
+def _share(call: Callable[[int, int], object], count: int, block: int) -> None:
+    """Call ``call(lo, hi)`` for every block of ``range(count)`` on all threads, in any order."""
     threads, parallel = torch.get_num_threads(), _parallel()
-    if parallel is None or threads == 1 or count <= block:
+    if parallel is None or threads == 1:
         pool.share(call, count, block, threads)
         return
+    # Also where there is one block: outside of such a region, a matrix product would be split among the threads.
     errors: list[BaseException] = []
     starts = iter(range(0, count, block))
     parallel(_BODY(lambda _: _take(call, starts, block, count, errors)), None, threads, 0)
@@ -68,6 +70,6 @@ def launch(kernel: Callable[..., None], lanes: int, block: int, *arguments: Any)
     """
     call = partial(kernel, *arguments)
     if getattr(kernel, "signatures", ()):
-        share(call, lanes, block)
+        _share(call, lanes, block)
     else:  # what has to be compiled or loaded first is not run by several threads at once
         pool.share(call, lanes, block, 1)

@@ -13,6 +13,7 @@ at_third: force at φ_{k+1/3} (leapfrog) or at φ_k (leapfrog_released). sums (m
 forward and adjoint: phi (K, N) the positions, pi (K, N) the momenta, or (1, N) for the last one alone. Echoes: phi, pi (N,) the
 final state. Nothing is drawn, nothing is kept, and no lane looks at another one, so any split of the lanes gives the same bits,
 but for nonlinear.pair_echo, which uses its series where all lanes of a call allow them, and is equal to rounding.
-``path`` holds what is asked of a path as a whole, ``block`` a block's other passes.
+``path`` holds what is asked of a path as a whole; ``head`` and ``tail`` are the rest of a block, before and after the
+trajectory, whose matrix products ``product`` makes.
 ``launch`` calls them from Python, ``handler`` from a program of XLA.
 """

@@ -21,6 +21,8 @@ if _CONFIG.CPU_FEATURES is None and _FEATURES.get("avx512f"):
 
 #: Lanes per call: a block's state fits the first-level cache.
 BLOCK = 256
+#: Rows at a time: a few arrays of them stay in the cache, and matrix products of so few run at their full rate.
+CHUNK = 512
 #: What the package says: numba's caches look at the file of the compiled function alone, not at what it calls.
 _SOURCE = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
@@ -41,7 +43,7 @@ def share(call: Callable[[int, int], object], count: int, block: int, threads: i
     """Call ``call(lo, hi)`` for every block of ``range(count)``.
 
     Args:
-        call: a kernel with its arguments, or what else works on ``lo`` to ``hi``.
+        call: a kernel with its arguments.
         count: how many lanes, or whatever else is counted.
         block: how many per call; a block's state should fit the first-level cache.
         threads: how many calls run at a time.

@@ -1,5 +1,7 @@
 """A fused block equals the portable one, in every setting, and its bits depend on nothing but its input."""
 
+import subprocess
+import sys
 from itertools import product
 from typing import Any, Literal
 
@@ -14,13 +16,13 @@ from impl_torch.dropout import Dropout
 from impl_torch.learner import unit_of
 from impl_torch.norm import Statistics
 from impl_torch.stack import Call, Stack
-from kernels.cpu import block as kernels
+from kernels.cpu import head
 from rhelbench.spec import Switches
 from rhelbench.switches import of, read_protocol
 from tests.parity.torch_helpers import worst
 from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
 
-K, N, H, P = 90, 3, 20, 8  # 270 rows: two whole stretches and a part of one
+K, N, H, P = 90, 13, 20, 8  # 1,170 rows: two whole chunks and a part of one
 
 
 def forward(
@@ -101,7 +103,13 @@ def test_a_gradient_that_repeats_over_time() -> None:
 
 
 @pytest.mark.parametrize("dropout", DROPOUTS)
-def test_neither_threads_nor_making_again_change_a_bit(dropout: Dropout | None) -> None:
+@pytest.mark.parametrize("most", [64, 1])
+def test_neither_threads_nor_making_again_change_a_bit(
+    dropout: Dropout | None, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three parts of at most one chunk, or one part of three chunks."""
+    monkeypatch.setattr(rows, "PARTS", most)
+    assert rows.parts_of(K * N) == ((3, 512) if most > 1 else (1, 1536))
     reference, threads = run(fused=True, dropout=dropout), torch.get_num_threads()
     others = [run(fused=True, dropout=dropout, again=True)]
     try:
@@ -113,13 +121,9 @@ def test_neither_threads_nor_making_again_change_a_bit(dropout: Dropout | None) 
 
 
 @pytest.mark.parametrize("dropout", DROPOUTS)
-def test_spans_change_rounding_alone(dropout: Dropout | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_change_rounding_alone(dropout: Dropout | None, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = run(fused=True, dropout=dropout, again=True)
-    monkeypatch.setattr(rows, "MOST", 40)
-    monkeypatch.setattr(rows, "LEAST", 1)
-    monkeypatch.setattr(rows, "PARTS", 3)
-    spans = rows.spans_of(torch.empty(K, N, 1))
-    assert [[span.stop - span.start for span in part] for part in spans] == [[36] * 3, [36] * 3, [36, 18]]
+    monkeypatch.setattr(rows, "PARTS", 1)
     assert errors(run(fused=True, dropout=dropout, again=True), reference, FUSED_FLOAT64) == {}
 
 
@@ -141,6 +145,29 @@ def test_what_is_made_again_is_not_kept() -> None:
 def test_the_kernels_see_not_a_number() -> None:
     x = torch.full((4, 2), torch.nan)
     means, squares = torch.empty(1, 2), torch.empty(1, 2)
-    kernels.moments(x.numpy(), means.numpy(), squares.numpy(), 0, 1)
+    head.moments(x.numpy(), means.numpy(), squares.numpy(), 4, 0, 1)
     assert means.isnan().all()
     assert squares.isnan().all()
+
+
+#: What a process does whose PyTorch offers neither OpenMP nor matrix products in a library of its own.
+ELSEWHERE = """
+import torch
+from impl_torch import team
+team.torch_library = lambda: None
+from impl_torch import rows
+assert not rows.OWN_BLAS
+from tests.kernels.test_fused_block import DROPOUTS, FUSED_FLOAT32, FUSED_FLOAT64, errors, run
+for dtype, tolerance in ((torch.float64, FUSED_FLOAT64), (torch.float32, FUSED_FLOAT32)):
+    for dropout in DROPOUTS:
+        torch.set_num_threads(2)
+        found = run(True, dtype, dropout=dropout)
+        assert errors(found, run(False, dtype, dropout=dropout), tolerance) == {}
+        torch.set_num_threads(1)
+        assert all(torch.equal(found[name], value) for name, value in run(True, dtype, dropout=dropout).items())
+"""
+
+
+def test_blocks_with_the_products_of_scipy_and_a_pool_of_threads() -> None:
+    found = subprocess.run([sys.executable, "-c", ELSEWHERE], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr

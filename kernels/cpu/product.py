@@ -1,0 +1,95 @@
+"""Matrix products inside kernels: row-major arrays of one dtype, by the BLAS of a library that the process has loaded."""
+
+import ctypes
+from typing import Any
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import get_cython_function_address, intrinsic
+
+from kernels.cpu.launch import jit
+
+#: Fortran's names of the product, c = op(a) op(b) + β c, column-major, every argument by its address.
+ROUTINES = {types.float32: "sgemm", types.float64: "dgemm"}
+_AS_IT_IS, _TRANSPOSED = ord("N"), ord("T")
+
+
+def bind(library: ctypes.CDLL | None) -> bool:
+    """Let products run in a library, or in SciPy's BLAS where it has none; holds for kernels compiled or loaded afterwards.
+
+    Args:
+        library: what may export ``sgemm_`` and ``dgemm_``, with integers of 32 bits as PyTorch's own calls of them have.
+
+    Returns:
+        Whether it exports both.
+    """
+    found = all(hasattr(library, f"{name}_") for name in ROUTINES.values())
+    for name in ROUTINES.values():
+        if found:
+            address = ctypes.cast(getattr(library, f"{name}_"), ctypes.c_void_p).value
+        else:
+            address = get_cython_function_address("scipy.linalg.cython_blas", name)
+        llvmlite.binding.add_symbol(f"kernels_{name}", address)
+    return found
+
+
+@intrinsic
+def _routine(
+    typingctx: Any, of_a: Any, of_b: Any, m: Any, n: Any, k: Any, a: Any, lda: Any, b: Any, ldb: Any, beta: Any, c: Any
+) -> Any:  # fmt: skip
+    """Call the routine for c's dtype; c, (n, m) in rows, is (m, n) in columns."""
+    real = c.dtype
+    letter, integer, number = ir.IntType(8), ir.IntType(32), ir.DoubleType() if real == types.float64 else ir.FloatType()
+
+    def codegen(context, builder, signature, args):
+        def address(value, kind):
+            place = cgutils.alloca_once(builder, kind)
+            builder.store(value, place)
+            return place
+
+        def whole(value):
+            return address(builder.trunc(value, integer), integer)
+
+        def data(i):
+            return context.make_array(signature.args[i])(context, builder, args[i]).data
+
+        one = address(ir.Constant(number, 1.0), number)
+        letters = [address(builder.trunc(args[i], letter), letter) for i in (0, 1)]
+        m, n, k, lda, ldb = (whole(args[i]) for i in (2, 3, 4, 6, 8))
+        beta = address(args[9], number)
+        passed = [*letters, m, n, k, one, data(5), lda, data(7), ldb, beta, data(10), m]
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, f"kernels_{ROUTINES[real]}"), passed)
+        return context.get_dummy_value()
+
+    given = (types.int64, types.int64, types.int64, types.int64, types.int64, a, types.int64, b, types.int64, real, c)
+    return types.none(*given), codegen
+
+
+_gemm: Any = _routine  # its stubs take it for what it looks like
+
+
+@jit
+def times(x, W, y):
+    """Write y = x W."""
+    _gemm(_AS_IT_IS, _AS_IT_IS, W.shape[1], x.shape[0], x.shape[1], W, W.shape[1], x, x.shape[1], y.dtype.type(0), y)
+
+
+@jit
+def times_transposed(x, W, y):
+    """Write y = x Wᵀ."""
+    _gemm(_TRANSPOSED, _AS_IT_IS, W.shape[0], x.shape[0], x.shape[1], W, W.shape[1], x, x.shape[1], y.dtype.type(0), y)
+
+
+@jit
+def add_times(x, W, y):
+    """Add x W to y."""
+    _gemm(_AS_IT_IS, _AS_IT_IS, W.shape[1], x.shape[0], x.shape[1], W, W.shape[1], x, x.shape[1], y.dtype.type(1), y)
+
+
+@jit
+def add_transposed_times(y, x, s):
+    """Add yᵀ x to s."""
+    _gemm(_AS_IT_IS, _TRANSPOSED, x.shape[1], y.shape[1], x.shape[0], x, x.shape[1], y, y.shape[1], s.dtype.type(1), s)
