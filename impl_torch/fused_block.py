@@ -15,14 +15,14 @@ from impl_torch.hru import lanes
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Values
 from impl_torch.norm import OFFSET, Statistics, weighed
-from impl_torch.rows import moments, repeating, rows_of, run, sums_of
+from impl_torch.rows import moments, repeating, rows_of, run, sums_of, weight_of
 from impl_torch.stack import Call, Stack, part
 from kernels.cpu import head, tail
 
 
 def _drive(u: Float[Tensor, "R H"], B: Float[Tensor, "P H"], samples: int) -> Float[Tensor, "K n P"]:
     f = empty(u.dtype, len(u), len(B))
-    run(head.drive, u, B.contiguous(), f)
+    run(head.drive, u, weight_of(B), f)
     return f.view(-1, samples, len(B))
 
 
@@ -46,7 +46,7 @@ class _Head(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, call: Call, x: Tensor, B: Tensor) -> tuple[Tensor, ...]:
-        flat, B = rows_of(x), B.detach().contiguous()
+        flat, B = rows_of(x), weight_of(B)
         (mean, var), batch, after, ctx.share = call.statistics, call.statistics, call.statistics, 0.0
         if call.training:
             batch = moments(flat)
@@ -81,7 +81,7 @@ class _Tail(torch.autograd.Function):
         ctx: Any, masks: tuple[Bits, Bits], again: bool, x: Tensor, u: Tensor, phi: Tensor, C: Tensor, D: Tensor, W1: Tensor,
         b1: Tensor, W2: Tensor, b2: Tensor,
     ) -> Tensor:  # fmt: skip
-        weights = tuple(value.detach().contiguous() for value in (C, D, torch.cat([W1, W2]), b1, b2))
+        weights = tuple(weight_of(value) for value in (C, D, torch.cat([W1, W2]), b1, b2))
         H, rows, out = x.shape[2], x.shape[0] * x.shape[1], empty(x.dtype, *x.shape)
         kept = tuple(x.new_empty(0, columns) if again else empty(x.dtype, rows, columns) for columns in (H, H, 2 * H))
         run(tail.tail, rows_of(x), rows_of(u), rows_of(phi), weights, masks, kept, out.flatten(0, 1))

@@ -27,6 +27,11 @@ def rows_of(x: Tensor) -> Tensor:
     return x.detach().contiguous().flatten(0, 1)
 
 
+def weight_of(value: Tensor) -> Tensor:
+    """Return a copy of a weight whose rows follow one another, beginning at a line of the cache."""
+    return value.detach().clone(memory_format=torch.contiguous_format)
+
+
 def repeating(g: Tensor) -> Tensor:
     """Return (K, n, H) as (K·n, H), or as (n, H) where every step has the same, as the mean over time sends back."""
     return g[0].detach().contiguous() if g.stride(0) == 0 else rows_of(g)
@@ -53,7 +58,7 @@ def run(kernel: Callable[..., None], *arguments: Any) -> None:
     """
     count, size = parts_of(len(arguments[0]))
     block = max(1, count // (CALLS * torch.get_num_threads()))
-    launch(kernel, count, block, *_arrays(arguments), size)
+    launch(kernel, count, block, *_arrays(arguments), size, products=True)
 
 
 def sums_of(rows: int, dtype: torch.dtype, *shape: int) -> Tensor:

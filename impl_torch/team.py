@@ -45,13 +45,13 @@ def _take(call: Callable[[int, int], object], starts: Iterator[int], block: int,
         errors.append(error)
 
 
-def _share(call: Callable[[int, int], object], count: int, block: int) -> None:
+def _share(call: Callable[[int, int], object], count: int, block: int, products: bool) -> None:
     """Call ``call(lo, hi)`` for every block of ``range(count)`` on all threads, in any order."""
     threads, parallel = torch.get_num_threads(), _parallel()
-    if parallel is None or threads == 1:
+    # Outside of OpenMP's region, the products of a single block would be split among the threads.
+    if parallel is None or threads == 1 or (count <= block and not products):
         pool.share(call, count, block, threads)
         return
-    # Also where there is one block: outside of such a region, a matrix product would be split among the threads.
     errors: list[BaseException] = []
     starts = iter(range(0, count, block))
     parallel(_BODY(lambda _: _take(call, starts, block, count, errors)), None, threads, 0)
@@ -59,7 +59,7 @@ def _share(call: Callable[[int, int], object], count: int, block: int) -> None:
         raise errors[0]
 
 
-def launch(kernel: Callable[..., None], lanes: int, block: int, *arguments: Any) -> None:
+def launch(kernel: Callable[..., None], lanes: int, block: int, *arguments: Any, products: bool = False) -> None:
     """Call ``kernel(*arguments, lo, hi)`` for blocks of lanes, or of whatever else it counts.
 
     Args:
@@ -67,9 +67,10 @@ def launch(kernel: Callable[..., None], lanes: int, block: int, *arguments: Any)
         lanes: how many.
         block: how many per call.
         arguments: arrays and flags of the kernel.
+        products: whether it makes matrix products, each of which has to run on one thread.
     """
     call = partial(kernel, *arguments)
     if getattr(kernel, "signatures", ()):
-        _share(call, lanes, block)
+        _share(call, lanes, block, products)
     else:  # what has to be compiled or loaded first is not run by several threads at once
         pool.share(call, lanes, block, 1)

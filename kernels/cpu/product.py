@@ -1,9 +1,14 @@
-"""Matrix products inside kernels: row-major arrays of one dtype, by the BLAS of a library that the process has loaded."""
+"""Matrix products inside kernels: row-major arrays of one dtype, by the BLAS of a library that the process has loaded.
+
+A kernel that uses them can be compiled or loaded once ``bind`` was called. Some BLAS give other last digits where an array does
+not begin at a line of the cache: those of kernels come from ``room``.
+"""
 
 import ctypes
 from typing import Any
 
 import llvmlite.binding
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -14,6 +19,8 @@ from kernels.cpu.launch import jit
 #: Fortran's names of the product, c = op(a) op(b) + β c, column-major, every argument by its address.
 ROUTINES = {types.float32: "sgemm", types.float64: "dgemm"}
 _AS_IT_IS, _TRANSPOSED = ord("N"), ord("T")
+#: Bytes of a line of the cache.
+LINE = 64
 
 
 def bind(library: ctypes.CDLL | None) -> bool:
@@ -93,3 +100,11 @@ def add_times(x, W, y):
 def add_transposed_times(y, x, s):
     """Add yᵀ x to s."""
     _gemm(_AS_IT_IS, _TRANSPOSED, x.shape[1], y.shape[1], x.shape[0], x, x.shape[1], y, y.shape[1], s.dtype.type(1), s)
+
+
+@jit
+def room(rows, columns, like):
+    """Return an array without content, of the dtype of another, that begins at a line of the cache."""
+    raw = np.empty(rows * columns + LINE // like.itemsize, like.dtype)
+    skip = (-raw.ctypes.data % LINE) // like.itemsize
+    return raw[skip : skip + rows * columns].reshape(rows, columns)

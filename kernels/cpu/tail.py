@@ -17,7 +17,7 @@ import numpy as np
 
 from kernels.cpu.elementary import tanh
 from kernels.cpu.launch import CHUNK, jit
-from kernels.cpu.product import add_transposed_times, times, times_transposed
+from kernels.cpu.product import add_transposed_times, room, times, times_transposed
 
 _ROOT, _CUBE = 0.7978845608028654, 0.044715  # GELU: x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2
 
@@ -67,12 +67,12 @@ def _inside(u, phi, weights, mask, first, slope, y, ab):
 def _rooms(kept, like):
     """Return room for a chunk of what is not kept."""
     rows, H = CHUNK if len(kept[0]) == 0 else 0, like.shape[1]
-    return np.empty((rows, H), like.dtype), np.empty((rows, H), like.dtype), np.empty((rows, 2 * H), like.dtype)
+    return room(rows, H, like), room(rows, H, like), room(rows, 2 * H, like)
 
 
 @jit
-def _chunk(whole, room, first, last):
-    return whole[first:last] if len(whole) else room[: last - first]
+def _chunk(whole, spare, first, last):
+    return whole[first:last] if len(whole) else spare[: last - first]
 
 
 @jit
@@ -132,7 +132,7 @@ def tail_back(u, phi, weights, masks, kept, g, of_u, of_phi, to_weights, size, l
     C, D, W, _, _ = weights
     to_C, to_D, to_W, to_b = to_weights
     rooms, H = _rooms(kept, u), len(D)
-    of_y, of_ab = np.empty((CHUNK, H), u.dtype), np.empty((CHUNK, 2 * H), u.dtype)
+    of_y, of_ab = room(CHUNK, H, u), room(CHUNK, 2 * H, u)
     own_D, own_b = np.empty(H, u.dtype), np.empty(2 * H, u.dtype)
     for part in range(lo, hi):
         end = min((part + 1) * size, len(u))

@@ -19,6 +19,10 @@ def _table(rows: list[dict[str, object]]) -> str:
     return markdown(pd.DataFrame(rows)).replace(" nan ", "     ") + "\n"
 
 
+def _where(table: pd.DataFrame) -> str:
+    return f"Measured on {', '.join(sorted(set(table.processor)))}.\n\n"
+
+
 #: Where PyTorch's cells were measured before, with the kernels of that time.
 XEON = BENCHMARKS / "xeon"
 
@@ -83,7 +87,7 @@ def units(records: Records) -> str:
         names = {"model": MODELS[str(model)].label, "algorithm": algorithm, "framework, kernel": f"{framework}, {kernel}"}
         state = {f"state bytes, {k:,} steps": f"{at.state_bytes[k]:,.0f}" for k in (low, high)}
         rows.append(names | state | {f"ms, {k:,} steps": f"{at.step_ms[k]:,.3g}" for k in (low, high)})
-    return _table(rows)
+    return _where(table) + _table(rows)
 
 
 def sizes(records: Records) -> str:
@@ -100,7 +104,7 @@ def sizes(records: Records) -> str:
             row[f"ms, {word} {own[size].min()} to {own[size].max():,}"] = " to ".join(ends)
             row[f"power of {word}"] = f"{power:.2f}"
         rows.append(row)
-    return _table(rows)
+    return _where(pd.concat(tables.values())) + _table(rows)
 
 
 def pipeline(records: Records) -> str:
@@ -125,7 +129,7 @@ def inputs(records: Records) -> str:
     table = table.merge(steps, on=["task", "framework"], how="inner")
     table["used"] = 1e3 * table.batch / table.step_ms
     table["ratio"] = table.samples_per_s / table.used
-    return _table(
+    return _where(table) + _table(
         [
             {
                 "task": r.task,

@@ -23,9 +23,10 @@ def test_every_block_runs_once(openmp: bool, monkeypatch: pytest.MonkeyPatch) ->
         torch.set_num_threads(2)
         for block in (7, 500, 1000, 2000):
             team.launch(count, 1000, block, times)
+            team.launch(count, 1000, block, times, products=True)
     finally:
         torch.set_num_threads(threads)
-    assert (times == 4).all()
+    assert (times == 8).all()
 
 
 def test_an_error_in_a_thread_is_raised_here() -> None:
