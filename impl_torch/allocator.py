@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kernels.cpu.launch import LINE
+
 #: Options of mallopt(3), and what they are set to: the heap never shrinks, grows by 64 MiB, and holds arrays of every size.
 SETTINGS = {"M_TRIM_THRESHOLD": (-1, 2**31 - 1), "M_TOP_PAD": (-2, 2**26), "M_MMAP_MAX": (-4, 0)}
 
-#: Bytes of a line of the cache; arrays begin at one.
-LINE = 64
 GLIBC = platform.libc_ver()[0] == "glibc"
 
 

@@ -67,12 +67,12 @@ def sums_of(rows: int, dtype: torch.dtype, *shape: int) -> Tensor:
 
 
 def moments(x: Float[Tensor, "R H"]) -> tuple[Float[Tensor, " H"], Float[Tensor, " H"]]:
-    """Return each channel's mean and biased variance, put together in float64 from those of the parts."""
-    count, size = parts_of(len(x))
+    """Return each channel's mean and biased variance, put together in float64 from those of stretches of rows."""
+    count = -(-len(x) // head.STRETCH)
     means, squares = (x.new_empty(count, x.shape[1]) for _ in range(2))
     run(head.moments, x, means, squares)
-    counts = x.new_full((count, 1), size, dtype=torch.float64)
-    counts[-1] = len(x) - (count - 1) * size
+    counts = x.new_full((count, 1), head.STRETCH, dtype=torch.float64)
+    counts[-1] = len(x) - (count - 1) * head.STRETCH
     mean = (counts * means).sum(0) / len(x)
     var = (squares + counts * (means - mean).square()).sum(0) / len(x)
     return mean.to(x.dtype), var.to(x.dtype)

@@ -12,13 +12,16 @@ import numpy as np
 from kernels.cpu.launch import CHUNK, jit
 from kernels.cpu.product import add_times, add_transposed_times, times_transposed
 
+#: Rows whose sums ``moments`` makes in single precision; ``CHUNK`` is a multiple of it.
+STRETCH = 128
+
 
 @jit
 def moments(x, means, squares, size, lo, hi):
-    """Write each part's channel means and sums of squared distances from them."""
-    for s in range(lo, hi):
-        first, last = s * size, min((s + 1) * size, x.shape[0])
-        mean, square = means[s], squares[s]
+    """Write each stretch's channel means and sums of squared distances from them."""
+    for first in range(lo * size, min(hi * size, len(x)), STRETCH):
+        last = min(first + STRETCH, len(x))
+        mean, square = means[first // STRETCH], squares[first // STRETCH]
         mean[:], square[:] = 0, 0
         for r in range(first, last):
             row = x[r]

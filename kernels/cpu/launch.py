@@ -23,6 +23,8 @@ if _CONFIG.CPU_FEATURES is None and _FEATURES.get("avx512f"):
 BLOCK = 256
 #: Rows at a time: a few arrays of them stay in the cache, and matrix products of so few run at their full rate.
 CHUNK = 512
+#: Bytes of a line of the cache; arrays begin at one.
+LINE = 64
 #: What the package says: numba's caches look at the file of the compiled function alone, not at what it calls.
 _SOURCE = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 

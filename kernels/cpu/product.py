@@ -14,13 +14,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic
 
-from kernels.cpu.launch import jit
+from kernels.cpu.launch import LINE, jit
 
 #: Fortran's names of the product, c = op(a) op(b) + β c, column-major, every argument by its address.
 ROUTINES = {types.float32: "sgemm", types.float64: "dgemm"}
 _AS_IT_IS, _TRANSPOSED = ord("N"), ord("T")
-#: Bytes of a line of the cache.
-LINE = 64
 
 
 def bind(library: ctypes.CDLL | None) -> bool:
