@@ -41,10 +41,8 @@ def bind(library: ctypes.CDLL | None) -> bool:
 
 
 @intrinsic
-def _routine(
-    typingctx: Any, of_a: Any, of_b: Any, m: Any, n: Any, k: Any, a: Any, lda: Any, b: Any, ldb: Any, beta: Any, c: Any
-) -> Any:  # fmt: skip
-    """Call the routine for c's dtype; c, (n, m) in rows, is (m, n) in columns."""
+def _routine(typingctx: Any, of_a: Any, of_b: Any, k: Any, a: Any, b: Any, beta: Any, c: Any) -> Any:
+    """Call the routine for c's dtype; what is (n, m) in rows, as c, is (m, n) in columns."""
     real = c.dtype
     letter, integer, number = ir.IntType(8), ir.IntType(32), ir.DoubleType() if real == types.float64 else ir.FloatType()
 
@@ -54,23 +52,18 @@ def _routine(
             builder.store(value, place)
             return place
 
-        def whole(value):
-            return address(builder.trunc(value, integer), integer)
-
-        def data(i):
-            return context.make_array(signature.args[i])(context, builder, args[i]).data
-
-        one = address(ir.Constant(number, 1.0), number)
+        arrays = [context.make_array(signature.args[i])(context, builder, args[i]) for i in (3, 4, 6)]
+        (n, m), (_, lda), (_, ldb) = (cgutils.unpack_tuple(builder, arrays[i].shape, 2) for i in (2, 0, 1))
+        m, n, k, lda, ldb = (address(builder.trunc(value, integer), integer) for value in (m, n, args[2], lda, ldb))
         letters = [address(builder.trunc(args[i], letter), letter) for i in (0, 1)]
-        m, n, k, lda, ldb = (whole(args[i]) for i in (2, 3, 4, 6, 8))
-        beta = address(args[9], number)
-        passed = [*letters, m, n, k, one, data(5), lda, data(7), ldb, beta, data(10), m]
+        one, beta = address(ir.Constant(number, 1.0), number), address(args[5], number)
+        a, b, c = (array.data for array in arrays)
+        passed = [*letters, m, n, k, one, a, lda, b, ldb, beta, c, m]
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
         builder.call(cgutils.get_or_insert_function(builder.module, kind, f"kernels_{ROUTINES[real]}"), passed)
         return context.get_dummy_value()
 
-    given = (types.int64, types.int64, types.int64, types.int64, types.int64, a, types.int64, b, types.int64, real, c)
-    return types.none(*given), codegen
+    return types.none(types.int64, types.int64, types.int64, a, b, real, c), codegen
 
 
 _gemm: Any = _routine  # its stubs take it for what it looks like
@@ -79,25 +72,25 @@ _gemm: Any = _routine  # its stubs take it for what it looks like
 @jit
 def times(x, W, y):
     """Write y = x W."""
-    _gemm(_AS_IT_IS, _AS_IT_IS, W.shape[1], x.shape[0], x.shape[1], W, W.shape[1], x, x.shape[1], y.dtype.type(0), y)
+    _gemm(_AS_IT_IS, _AS_IT_IS, x.shape[1], W, x, y.dtype.type(0), y)
 
 
 @jit
 def times_transposed(x, W, y):
     """Write y = x Wᵀ."""
-    _gemm(_TRANSPOSED, _AS_IT_IS, W.shape[0], x.shape[0], x.shape[1], W, W.shape[1], x, x.shape[1], y.dtype.type(0), y)
+    _gemm(_TRANSPOSED, _AS_IT_IS, x.shape[1], W, x, y.dtype.type(0), y)
 
 
 @jit
 def add_times(x, W, y):
     """Add x W to y."""
-    _gemm(_AS_IT_IS, _AS_IT_IS, W.shape[1], x.shape[0], x.shape[1], W, W.shape[1], x, x.shape[1], y.dtype.type(1), y)
+    _gemm(_AS_IT_IS, _AS_IT_IS, x.shape[1], W, x, y.dtype.type(1), y)
 
 
 @jit
 def add_transposed_times(y, x, s):
     """Add yᵀ x to s."""
-    _gemm(_AS_IT_IS, _TRANSPOSED, x.shape[1], y.shape[1], x.shape[0], x, x.shape[1], y, y.shape[1], s.dtype.type(1), s)
+    _gemm(_AS_IT_IS, _TRANSPOSED, x.shape[0], x, y, s.dtype.type(1), s)
 
 
 @jit

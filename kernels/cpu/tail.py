@@ -71,8 +71,11 @@ def _rooms(kept, like):
 
 
 @jit
-def _chunk(whole, spare, first, last):
-    return whole[first:last] if len(whole) else spare[: last - first]
+def _chunk(kept, rooms, first, last):
+    """Return the rows of a chunk of slope, y and ab."""
+    if len(kept[0]):
+        return kept[0][first:last], kept[1][first:last], kept[2][first:last]
+    return rooms[0][: last - first], rooms[1][: last - first], rooms[2][: last - first]
 
 
 @jit
@@ -83,8 +86,7 @@ def tail(x, u, phi, weights, masks, kept, out, size, lo, hi):
     factor, nothing = x.dtype.type(scale), x.dtype.type(0)
     for first in range(lo * size, min(hi * size, len(x)), CHUNK):
         last = min(first + CHUNK, hi * size, len(x))
-        slope, y = _chunk(kept[0], rooms[0], first, last), _chunk(kept[1], rooms[1], first, last)
-        ab = _chunk(kept[2], rooms[2], first, last)
+        slope, y, ab = _chunk(kept, rooms, first, last)
         _inside(u[first:last], phi[first:last], weights, masks[0], first, slope, y, ab)
         for r in range(first, last):
             a_r, b_r, x_r, bits_r, out_r = ab[r - first, :H], ab[r - first, H:], x[r], bits[r // every], out[r]
@@ -138,8 +140,7 @@ def tail_back(u, phi, weights, masks, kept, g, of_u, of_phi, to_weights, size, l
         end = min((part + 1) * size, len(u))
         for first in range(part * size, end, CHUNK):
             last = min(first + CHUNK, end)
-            slope, y = _chunk(kept[0], rooms[0], first, last), _chunk(kept[1], rooms[1], first, last)
-            ab = _chunk(kept[2], rooms[2], first, last)
+            slope, y, ab = _chunk(kept, rooms, first, last)
             u_s, phi_s, back, back_ab = u[first:last], phi[first:last], of_y[: last - first], of_ab[: last - first]
             if len(kept[0]) == 0:
                 _inside(u_s, phi_s, weights, masks[0], first, slope, y, ab)

@@ -23,7 +23,7 @@ def _where(table: pd.DataFrame) -> str:
     return f"Measured on {', '.join(sorted(set(table.processor)))}.\n\n"
 
 
-#: Where PyTorch's cells were measured before, with the kernels of that time.
+#: Where the cells were measured before, with the kernels of that time.
 XEON = BENCHMARKS / "xeon"
 
 
@@ -54,7 +54,7 @@ def goals(records: Records, folder: Path = BENCHMARKS) -> str:
 
 
 def earlier(records: Records) -> str:
-    """Return the same of PyTorch's cells on the other machine."""
+    """Return the same of the other machine."""
     return machine(records, XEON) + "\n" + goals(records, XEON)
 
 
