@@ -25,8 +25,8 @@ FUSED: frozenset[tuple[str, str, str]] = frozenset(
 
 #: (K, N), or as many rows as a kernel's output has.
 Flat = Float[Array, "_ N"]
-#: What a backward pass keeps: θ, δ, f, and φ and π, both histories (K, N) or the final state (N,).
-Kept = tuple[Theta, Lanes, Drive, Array, Array]
+#: φ and π, both histories (K, N) or the final state (N,).
+Kept = tuple[Array, Array]
 
 
 @cache
@@ -38,27 +38,6 @@ def _target(hamiltonian: str, kernel: str, dtype: str) -> str:
     name = f"rhelbench.{hamiltonian}.{kernel}.{dtype}"
     jax.ffi.register_ffi_target(name, handler(hamiltonian, kernel, dtype), platform="cpu", api_version=1)
     return name
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """The kernels of one Hamiltonian for one way to step and one algorithm."""
-
-    hamiltonian: str
-    backward: Pass
-    at_third: bool
-
-    def call(self, name: Pass, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
-        """Run one of the kernels over all lanes; return its outputs, of ``rows`` each."""
-        like = arguments[2]
-        if any(argument.dtype != like.dtype for argument in arguments):  # the kernel takes what it gets for this type's bits
-            raise TypeError(f"a fused kernel wants arrays of one dtype, not {[str(argument.dtype) for argument in arguments]}")
-        if jax.default_backend() != "cpu":
-            keep = name == "forward" and rows[1] == len(like)
-            return fused_gpu.call(self.hamiltonian, name, self.at_third, keep, arguments)
-        outputs = [jax.ShapeDtypeStruct((count, like.shape[1]), like.dtype) for count in rows]
-        call = jax.ffi.ffi_call(_target(self.hamiltonian, name, str(like.dtype)), outputs, vmap_method="sequential")
-        return list(call(*arguments, at_third=np.int64(self.at_third)))
 
 
 def _spread(value: Lanes, like: Float[Array, "n P"]) -> Float[Array, " N"]:
@@ -74,8 +53,56 @@ def _shared(theta: Theta, delta: Lanes, f: Drive) -> tuple[Flat, Float[Array, " 
     return jnp.stack([_spread(value, f[0]) for value in theta.values()]), _spread(delta, f[0]), _flat(f)
 
 
-def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
-    """Return the fused trajectory of a triple; its results equal the portable one's to rounding.
+@dataclass(frozen=True)
+class Kernel:
+    """The kernels of one Hamiltonian for one way to step and one algorithm."""
+
+    hamiltonian: str
+    back: Pass
+    at_third: bool
+
+    def call(self, name: Pass, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
+        """Run one of the kernels over all lanes; return its outputs, of ``rows`` each."""
+        like = arguments[2]
+        if any(argument.dtype != like.dtype for argument in arguments):  # the kernel takes what it gets for this type's bits
+            raise TypeError(f"a fused kernel wants arrays of one dtype, not {[str(argument.dtype) for argument in arguments]}")
+        if jax.default_backend() != "cpu":
+            keep = name == "forward" and rows[1] == len(like)
+            return fused_gpu.call(self.hamiltonian, name, self.at_third, keep, arguments)
+        outputs = [jax.ShapeDtypeStruct((count, like.shape[1]), like.dtype) for count in rows]
+        call = jax.ffi.ffi_call(_target(self.hamiltonian, name, str(like.dtype)), outputs, vmap_method="sequential")
+        return list(call(*arguments, at_third=np.int64(self.at_third)))
+
+    def forward(self, unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive) -> tuple[Drive, Kept]:
+        """Return φ_1..φ_K, and what the way back needs of it: both histories for BPTT, the final state for an echo."""
+        phi, pi = self.path(unit, theta, delta, f, len(f) if self.back == "adjoint" else 1)
+        return phi, (_flat(phi), pi) if self.back == "adjoint" else (phi[-1].reshape(-1), pi[0])
+
+    def path(self, unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive, rows: int) -> tuple[Drive, Flat]:
+        """Return φ_1..φ_K and so many momenta, the last ones."""
+        theta = {name: theta[name] for name in unit.parameters}
+        phi, pi = self.call("forward", (len(f), rows), *_shared(theta, delta, f))
+        return phi.reshape(f.shape), pi
+
+    def backward(
+        self, unit: Hamiltonian, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, kept: Kept, g: Drive
+    ) -> tuple[Theta, Lanes, Drive, Drive]:
+        """Return dL/dθ, dL/dδ, and dL/df for the drive's input and for B, from g = dL/dφ."""
+        own, (phi, pi) = {name: theta[name] for name in unit.parameters}, kept
+        if self.back == "adjoint":
+            given = (phi, pi, _flat(g))
+        else:
+            given = (_flat(g), _spread(epsilon(nudge, unit.steepness(theta), g), f[0]), phi, pi)
+        paths = 2 if self.back == "released_echo" else 1
+        rows = (len(f),) * paths + (len(own) + 1,)
+        *drives, sums = self.call(self.back, rows, *_shared(own, delta, f), *given)
+        lanes = sums.reshape(-1, *f.shape[1:])
+        of_theta = {name: narrow(lanes[i], value) for i, (name, value) in enumerate(own.items())}
+        return of_theta, narrow(lanes[-1], delta), drives[0].reshape(f.shape), drives[-1].reshape(f.shape)
+
+
+def kernel_of(hamiltonian: str, integrator: str, algorithm: str) -> Kernel:
+    """Return the kernels of a triple.
 
     Args:
         hamiltonian: a name of HAMILTONIANS.
@@ -83,51 +110,38 @@ def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
         algorithm: a name of ALGORITHMS.
 
     Raises:
-        UserError: there is no kernel for the triple.
+        UserError: there are none.
     """
     if (hamiltonian, integrator, algorithm) not in FUSED:
         raise UserError(
             f"There is no fused kernel for {hamiltonian}, {integrator}, {algorithm}: set kernel: portable for this run."
         )
-    kernel = Kernel(hamiltonian, BACKWARD[algorithm], INTEGRATORS[integrator].reversible)
+    return Kernel(hamiltonian, BACKWARD[algorithm], INTEGRATORS[integrator].reversible)
 
-    def forward(unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive, rows: int) -> tuple[Drive, Flat]:
-        theta = {name: theta[name] for name in unit.parameters}
-        phi, pi = kernel.call("forward", (len(f), rows), *_shared(theta, delta, f))
-        return phi.reshape(f.shape), pi
+
+def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
+    """Return the fused trajectory of a triple, see ``kernel_of``; its results equal the portable one's to rounding."""
+    kernel = kernel_of(hamiltonian, integrator, algorithm)
 
     @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
     def trajectory(
         unit: Hamiltonian, stepper: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive
     ) -> Drive:
         del stepper, nudge, f_B
-        return forward(unit, theta, delta, f, 1)[0]
+        return kernel.path(unit, theta, delta, f, 1)[0]
 
     def keep(
         unit: Hamiltonian, stepper: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive
-    ) -> tuple[Drive, Kept]:
+    ) -> tuple[Drive, tuple[Theta, Lanes, Drive, Kept]]:
         del stepper, nudge, f_B
-        # BPTT keeps both histories, an echo the final state alone.
-        if kernel.backward == "adjoint":
-            phi, pi = forward(unit, theta, delta, f, len(f))
-            return phi, (theta, delta, f, _flat(phi), pi)
-        phi, pi = forward(unit, theta, delta, f, 1)
-        return phi, (theta, delta, f, phi[-1].reshape(-1), pi[0])
+        phi, kept = kernel.forward(unit, theta, delta, f)
+        return phi, (theta, delta, f, kept)
 
-    def backward(unit: Hamiltonian, stepper: Integrator, nudge: Nudge, kept: Kept, g: Drive) -> tuple[Theta, Lanes, Drive, Drive]:
+    def backward(
+        unit: Hamiltonian, stepper: Integrator, nudge: Nudge, kept: tuple[Theta, Lanes, Drive, Kept], g: Drive
+    ) -> tuple[Theta, Lanes, Drive, Drive]:
         del stepper
-        theta, delta, f, phi, pi = kept
-        own = {name: theta[name] for name in unit.parameters}
-        if kernel.backward == "adjoint":
-            given = (phi, pi, _flat(g))
-        else:
-            given = (_flat(g), _spread(epsilon(nudge, unit.steepness(theta), g), f[0]), phi, pi)
-        paths = 2 if kernel.backward == "released_echo" else 1
-        rows = (len(f),) * paths + (len(own) + 1,)
-        *drives, sums = kernel.call(kernel.backward, rows, *_shared(own, delta, f), *given)
-        lanes = sums.reshape(-1, *f.shape[1:])
-        of_theta = {name: narrow(lanes[i], value) for i, (name, value) in enumerate(own.items())}
-        return of_theta, narrow(lanes[-1], delta), drives[0].reshape(f.shape), drives[-1].reshape(f.shape)
+        return kernel.backward(unit, nudge, *kept, g)
 
     trajectory.defvjp(keep, backward)
     return cast(Trajectory, trajectory)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from impl_jax.algorithms import ALGORITHMS
-from impl_jax.fused import fused
+from impl_jax.fused import Kernel, fused, kernel_of
 from impl_jax.hamiltonians import HAMILTONIANS
 from impl_jax.integrators import INTEGRATORS
 from impl_jax.interface import Hamiltonian, Integrator, Theta
@@ -28,6 +28,7 @@ class Unit:
         hamiltonian: what is integrated; None for a unit without state, whose output is D ⊙ u.
         integrator: how it is stepped.
         trajectory: how it is differentiated, portable or fused.
+        kernel: what a fused trajectory runs; None for a portable one.
         nudge: the echo's kick.
         paired: 2P lanes, real and imaginary parts of a complex state, sharing θ and δ.
         c_squash: sigmoids between c and c̃.
@@ -37,6 +38,7 @@ class Unit:
     hamiltonian: Hamiltonian | None
     integrator: Integrator
     trajectory: Trajectory
+    kernel: Kernel | None
     nudge: Nudge
     paired: bool
     c_squash: int
@@ -46,13 +48,15 @@ class Unit:
 def unit_of(name: str, switches: Switches, kernel: Literal["portable", "fused"] = "portable") -> Unit:
     """Return the unit of a model in ``registry.MODELS``, as the switches ask for it."""
     model = MODELS[name]
-    trajectory = ALGORITHMS[switches.algorithm]
+    trajectory, kernels = ALGORITHMS[switches.algorithm], None
     if kernel == "fused" and model.hamiltonian:
-        trajectory = fused(model.hamiltonian, switches.integrator, switches.algorithm)
+        triple = model.hamiltonian, switches.integrator, switches.algorithm
+        trajectory, kernels = fused(*triple), kernel_of(*triple)
     return Unit(
         hamiltonian=HAMILTONIANS[model.hamiltonian] if model.hamiltonian else None,
         integrator=INTEGRATORS[switches.integrator],
         trajectory=trajectory,
+        kernel=kernels,
         nudge=switches.nudge,
         paired=model.paired,
         c_squash=switches.c_squash,
@@ -106,8 +110,12 @@ def hru(unit: Unit, raw: Theta, u: Float[Array, "K n H"]) -> Float[Array, "K n H
     # The same numbers twice, merged by the compiler: one route for the gradient of u, one for that of B.
     f, f_B = dense(u, hold(B)), dense(hold(u), B)
     phi = unit.trajectory(unit.hamiltonian, unit.integrator, unit.nudge, theta, delta, f, f_B)
-    C = jnp.concatenate([raw["C_re"], -raw["C_im"]], axis=1) if unit.paired else raw["C"]
-    return dense(phi, C) + through
+    return dense(phi, mixing(unit, raw)) + through
+
+
+def mixing(unit: Unit, raw: Theta) -> Float[Array, "H lanes"]:
+    """Return C, or C_re beside −C_im."""
+    return jnp.concatenate([raw["C_re"], -raw["C_im"]], axis=1) if unit.paired else raw["C"]
 
 
 def echo_fidelity(unit: Unit, raw: Theta, u: Float[Array, "K n H"]) -> Float[Array, " n"]:

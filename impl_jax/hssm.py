@@ -7,6 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Num
 
+from impl_jax.dropout import drop
+from impl_jax.fused_block import Made
+from impl_jax.fused_block import block as fused_block
 from impl_jax.hru import Unit, dense, echo_fidelity, hru, unit_of
 from impl_jax.interface import Theta
 from impl_jax.norm import Running, normalise
@@ -21,7 +24,7 @@ Activations = Float[Array, "K n H"]
 
 @dataclass(frozen=True)
 class Model:
-    """A stack's construction (see ``rhelbench.spec`` for each switch; ``rhelbench.contract.rematerialised``)."""
+    """A stack's construction: the run's switches (``rhelbench.spec``), and whether blocks are ``fused_block.block``."""
 
     unit: Unit
     blocks: int
@@ -31,14 +34,15 @@ class Model:
     loss: Literal["cross_entropy", "log_offset"]
     kind: Literal["classification", "regression"]
     output_step: int
+    fused: bool
     rematerialised: bool
 
 
 def model_of(spec: RunSpec, shape: TaskShape) -> Model:
     """Return the stack that a run asks for."""
-    hyper, switches = spec.hyper, spec.switches
+    hyper, switches, unit = spec.hyper, spec.switches, unit_of(spec.model, spec.switches, spec.kernel)
     return Model(
-        unit=unit_of(spec.model, switches, spec.kernel),
+        unit=unit,
         blocks=hyper.blocks,
         dropout=hyper.dropout,
         dropout_mask=switches.dropout_mask,
@@ -46,6 +50,7 @@ def model_of(spec: RunSpec, shape: TaskShape) -> Model:
         loss=switches.loss,
         kind=shape.kind,
         output_step=shape.output_step,
+        fused=unit.kernel is not None and jax.default_backend() == "cpu",
         rematerialised=rematerialised(spec, shape),
     )
 
@@ -53,22 +58,6 @@ def model_of(spec: RunSpec, shape: TaskShape) -> Model:
 def part(parameters: Theta, prefix: str) -> Theta:
     """Return the parameters whose path starts with ``prefix``, by the rest of their path."""
     return {path.removeprefix(prefix): value for path, value in parameters.items() if path.startswith(prefix)}
-
-
-def drop(model: Model, key: Key[Array, ""] | None, x: Activations) -> Activations:
-    """Zero entries with probability p and scale the rest by 1/(1 − p); ``key`` None drops nothing.
-
-    The mask is per step and channel, and per sample or shared by the batch. It is drawn from 16-bit numbers, so p is
-    rounded to a multiple of 2⁻¹⁶ (0.05 becomes 0.050003), in the mask and in the scale alike.
-    """
-    threshold = round(model.dropout * 2**16)
-    if key is None or not threshold:
-        return x
-    samples = x.shape[1] if model.dropout_mask == "per_sample" else 1
-    # Each block of the cipher fills two words here and only one in the partitionable order: several times faster on a CPU.
-    with jax.threefry_partitionable(False):
-        bits = jax.random.bits(key, (x.shape[0], samples, x.shape[2]), jnp.uint16)
-    return jnp.where(bits >= threshold, x * (1.0 / (1.0 - threshold / 2**16)), 0.0)
 
 
 def gelu(x: Activations) -> Activations:
@@ -96,9 +85,13 @@ def block(
     training: bool,
 ) -> tuple[Activations, Running]:
     """Return x + drop(GLU(drop(GELU(HRU(norm(x)))))) and the norm's updated statistics."""
+    if model.fused:
+        made = Made(model.unit, model.norm, model.dropout, model.dropout_mask, model.rematerialised)
+        return fused_block(made, part(raw, "hru."), part(raw, "glu."), x, running, count, keys, training)
     y, running = normalise(model.norm, x, running, count, training)
-    y = drop(model, keys[0], gelu(hru(model.unit, part(raw, "hru."), y)))
-    return x + drop(model, keys[1], glu(part(raw, "glu."), y)), running
+    y = gelu(hru(model.unit, part(raw, "hru."), y))
+    y = drop(model.dropout, model.dropout_mask, keys[0], y)
+    return x + drop(model.dropout, model.dropout_mask, keys[1], glu(part(raw, "glu."), y)), running
 
 
 def read_out(model: Model, parameters: Theta, x: Activations) -> Float[Array, "n ..."]:
@@ -144,7 +137,7 @@ def hssm(
         return block(model, raw, y, running, count, (None, None) if pair is None else (pair[0], pair[1]), training)
 
     y = encode(parameters, x)
-    if model.rematerialised and training:
+    if model.rematerialised and training and not model.fused:
         # A loop over the blocks: were they in a row, the compiler would find the second computation of each to be the first.
         given = (*(jax.tree.map(lambda *values: jnp.stack(values), *each) for each in (own, norm)), keys)
         y, after = jax.lax.scan(jax.checkpoint(step, prevent_cse=False), y, given)

@@ -19,6 +19,23 @@ class Running(NamedTuple):
     var: Float[Array, " H"]
 
 
+def weighed(
+    kind: Literal["batch", "ema_released"], batch: Running, running: Running, count: Int[Array, ""]
+) -> tuple[Running, Running, Float[Array, ""]]:
+    """Return the statistics that a training call normalises with, those to store, and the batch's share of the former.
+
+    Args:
+        kind: ``switches.norm``.
+        batch: the batch's own statistics.
+        running: stored statistics.
+        count: training calls seen so far.
+    """
+    share = jnp.where(count == 0, 1.0, 1.0 - MOMENTUM).astype(batch.mean.dtype)
+    blend = lambda old, new: jnp.where(count == 0, new, MOMENTUM * old + (1.0 - MOMENTUM) * new)  # noqa: E731
+    updated = Running(blend(running.mean, batch.mean), blend(running.var, batch.var))
+    return (updated, updated, share) if kind == "ema_released" else (batch, updated, jnp.ones_like(share))
+
+
 def normalise(
     kind: Literal["batch", "ema_released"], x: Float[Array, "K n H"], running: Running, count: Int[Array, ""], training: bool
 ) -> tuple[Float[Array, "K n H"], Running]:
@@ -42,7 +59,5 @@ def normalise(
         return (x - running.mean) / jnp.sqrt(running.var + FLOOR), running
     mean = jnp.mean(x, axis=(0, 1))
     var = jnp.mean((x - mean) ** 2, axis=(0, 1))
-    blend = lambda old, new: jnp.where(count == 0, new, MOMENTUM * old + (1.0 - MOMENTUM) * new)  # noqa: E731
-    updated = Running(blend(running.mean, mean), blend(running.var, var))
-    used = updated if kind == "ema_released" else Running(mean, var)
+    used, updated, _ = weighed(kind, Running(mean, var), running, count)
     return (x - used.mean) / jnp.sqrt(used.var + FLOOR), jax.tree.map(jax.lax.stop_gradient, updated)

@@ -9,14 +9,8 @@ from torch import Tensor
 
 from impl_torch.team import launch, torch_library
 from kernels.cpu import head
-from kernels.cpu.launch import CHUNK
+from kernels.cpu.launch import CALLS, parts_of
 from kernels.cpu.product import bind
-
-#: Sums over rows are made in at most so many parts, one after another within each: as many arrays are held, and so many threads
-#: can work.
-PARTS = 64
-#: A thread takes its parts in about so many calls.
-CALLS = 4
 
 #: Whether the kernels' matrix products run in PyTorch's own BLAS; on one thread each, since they are called from its threads.
 OWN_BLAS = bind(torch_library())
@@ -35,12 +29,6 @@ def weight_of(value: Tensor) -> Tensor:
 def repeating(g: Tensor) -> Tensor:
     """Return (K, n, H) as (K·n, H), or as (n, H) where every step has the same, as the mean over time sends back."""
     return g[0].detach().contiguous() if g.stride(0) == 0 else rows_of(g)
-
-
-def parts_of(rows: int) -> tuple[int, int]:
-    """Return the number of parts and the rows of each but the last; they do not depend on the number of threads."""
-    size = -(-rows // (PARTS * CHUNK)) * CHUNK
-    return -(-rows // size), size
 
 
 def _arrays(value: Any) -> Any:
@@ -68,11 +56,8 @@ def sums_of(rows: int, dtype: torch.dtype, *shape: int) -> Tensor:
 
 def moments(x: Float[Tensor, "R H"]) -> tuple[Float[Tensor, " H"], Float[Tensor, " H"]]:
     """Return each channel's mean and biased variance, put together in float64 from those of stretches of rows."""
-    count = -(-len(x) // head.STRETCH)
-    means, squares = (x.new_empty(count, x.shape[1]) for _ in range(2))
+    means, squares = (x.new_empty(head.stretches(len(x)), x.shape[1]) for _ in range(2))
     run(head.moments, x, means, squares)
-    counts = x.new_full((count, 1), head.STRETCH, dtype=torch.float64)
-    counts[-1] = len(x) - (count - 1) * head.STRETCH
-    mean = (counts * means).sum(0) / len(x)
-    var = (squares + counts * (means - mean).square()).sum(0) / len(x)
-    return mean.to(x.dtype), var.to(x.dtype)
+    mean, var = (x.new_empty(x.shape[1]) for _ in range(2))
+    head.combine(*_arrays((means, squares)), len(x), *_arrays((mean, var)))
+    return mean, var

@@ -1,238 +1,135 @@
-"""The kernels as XLA calls them: compiled code that reads the call's frame itself, so that no Python runs and no lock is taken.
+"""The trajectories' kernels as XLA calls them (``kernels.cpu.frame``), on all threads of its pool."""
 
-A handler is ``XLA_FFI_Error* (XLA_FFI_CallFrame*)`` of xla/ffi/api/c_api.h, whose structures consist of 64-bit words; the
-constants below count in those. Its numba type is ``intp (dtype*)``: the pointee is not what the frame holds, it tells the dtype
-of all buffers. They come in the order of the kernel's arguments, outputs last; the attribute is ``at_third``.
-"""
-
-import ctypes
 from functools import cache
 from typing import Any
 
-import numba
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic as _intrinsic
 from numba.extending import register_jitable
 
 from kernels.cpu import linear, nonlinear
+from kernels.cpu.crew import call, offer, threads, together
+from kernels.cpu.frame import ARGUMENTS, RESULTS, attribute, capsule, matrix, runs, vector
 from kernels.cpu.launch import BLOCK, jit
 
-#: Its own annotation promises a function of one argument.
-intrinsic: Any = _intrinsic
-
-# XLA_FFI_CallFrame
-_EXTENSION, _STAGE, _ARGUMENTS, _RESULTS, _ATTRIBUTES = 1, 4, 9, 14, 20
-# XLA_FFI_Buffer, XLA_FFI_Scalar
-_DATA, _DIMENSIONS, _VALUE = 3, 5, 1
-# XLA_FFI_Metadata_Extension, XLA_FFI_Metadata
-_KIND, _METADATA, _VERSION, _TRAITS, _STATE = 1, 3, 3, 4, 5
-_EXECUTE, _IS_METADATA, _LOW = 3, 1, 0xFFFFFFFF
-#: The interface written against: major 0 in the low half, minor 3 in the high one; XLA keeps old minors working.
-_API = 3 << 32
-
-#: Lanes per call. With 16,384 lanes to a step, a longer stretch of memory at a time takes half to three quarters of the time, on
-#: one thread. The pair keeps to ``BLOCK``: the nonlinear one chooses between its series and full formulas for a block as a whole.
+#: Most lanes per call: with 16,384 lanes to a step, a longer stretch of memory at a time takes half to three quarters of the
+#: time. The pair keeps to ``BLOCK``: the nonlinear one chooses between its series and full formulas for a block as a whole.
 _ROW = 1024
 
 
-@intrinsic
-def _address(typingctx: Any, frame: Any) -> Any:
-    """Return a pointer as a number."""
-    del typingctx
-    return types.intp(frame), lambda context, builder, _, args: builder.ptrtoint(args[0], context.get_value_type(types.intp))
-
-
-@intrinsic
-def _word(typingctx: Any, address: Any, offset: Any) -> Any:
-    """Return the word that lies ``offset`` words after ``address``."""
-    del typingctx
-
-    def codegen(context, builder, signature, args):
-        del signature
-        integer = context.get_value_type(types.intp)
-        return builder.load(builder.gep(builder.inttoptr(args[0], ir.PointerType(integer)), [args[1]]))
-
-    return types.intp(types.intp, types.intp), codegen
-
-
-@intrinsic
-def _store(typingctx: Any, address: Any, offset: Any, value: Any) -> Any:
-    """Write a word."""
-    del typingctx
-
-    def codegen(context, builder, signature, args):
-        del signature
-        integer = context.get_value_type(types.intp)
-        builder.store(args[2], builder.gep(builder.inttoptr(args[0], ir.PointerType(integer)), [args[1]]))
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.intp), codegen
-
-
-@intrinsic
-def _as(typingctx: Any, frame: Any, address: Any) -> Any:
-    """Return ``address`` as a pointer of the frame's type."""
-    del typingctx
-    return frame(frame, types.intp), lambda context, builder, _, args: builder.inttoptr(args[1], args[0].type)
-
-
 @register_jitable
-def _runs(frame):
-    """Return whether the kernel is to run; answer a question for the interface's version."""
-    address = _address(frame)
-    extension = _word(address, _EXTENSION)
-    if extension != 0 and _word(extension, _KIND) & _LOW == _IS_METADATA:
-        metadata = _word(extension, _METADATA)
-        _store(metadata, _VERSION, _API)
-        _store(metadata, _TRAITS, 0)
-        _store(metadata, _STATE, 0)
-        return False
-    return _word(address, _STAGE) & _LOW == _EXECUTE
-
-
-@register_jitable
-def _buffer(frame, table, i):
-    return _word(_word(_address(frame), table), i)
-
-
-@register_jitable
-def _vector(frame, table, i):
-    buffer = _buffer(frame, table, i)
-    return numba.carray(_as(frame, _word(buffer, _DATA)), (_word(_word(buffer, _DIMENSIONS), 0),))
-
-
-@register_jitable
-def _matrix(frame, table, i):
-    buffer = _buffer(frame, table, i)
-    sizes = _word(buffer, _DIMENSIONS)
-    return numba.carray(_as(frame, _word(buffer, _DATA)), (_word(sizes, 0), _word(sizes, 1)))
-
-
-@register_jitable
-def _at_third(frame):
-    return _word(_word(_buffer(frame, _ATTRIBUTES, 0), _VALUE), 0) != 0
+def _run(frame, piece, kernel, most):
+    """Run a kernel over all lanes, at most so many to a call; the attribute is ``at_third``."""
+    if runs(frame):
+        lanes = vector(frame, ARGUMENTS, 1).size
+        block = most if lanes >= most * threads(frame) else BLOCK
+        together(frame, piece, kernel, lanes, block, (0, 0, 0, 0))
+    return 0
 
 
 @register_jitable
 def _shared(frame):
-    """Return θ, δ, f and the number of lanes."""
-    delta = _vector(frame, _ARGUMENTS, 1)
-    return _matrix(frame, _ARGUMENTS, 0), delta, _matrix(frame, _ARGUMENTS, 2), delta.size
+    """Return θ, δ and f."""
+    return matrix(frame, ARGUMENTS, 0), vector(frame, ARGUMENTS, 1), matrix(frame, ARGUMENTS, 2)
 
 
 @register_jitable
-def _forward(kernel, frame):
-    if _runs(frame):
-        theta, delta, f, lanes = _shared(frame)
-        phi, pi, at_third = _matrix(frame, _RESULTS, 0), _matrix(frame, _RESULTS, 1), _at_third(frame)
-        for lo in range(0, lanes, _ROW):
-            kernel(theta, delta, f, at_third, phi, pi, lo, min(lo + _ROW, lanes))
-    return 0
+def _forward(kernel, frame, _own, lo, hi):
+    theta, delta, f = _shared(frame)
+    call(kernel, (theta, delta, f, attribute(frame, 0) != 0, matrix(frame, RESULTS, 0), matrix(frame, RESULTS, 1), lo, hi))
 
 
 @register_jitable
-def _adjoint(kernel, frame):
-    if _runs(frame):
-        theta, delta, f, lanes = _shared(frame)
-        phi, pi, g = _matrix(frame, _ARGUMENTS, 3), _matrix(frame, _ARGUMENTS, 4), _matrix(frame, _ARGUMENTS, 5)
-        grad_f, sums, at_third = _matrix(frame, _RESULTS, 0), _matrix(frame, _RESULTS, 1), _at_third(frame)
-        for lo in range(0, lanes, _ROW):
-            kernel(theta, delta, f, phi, pi, g, at_third, grad_f, sums, lo, min(lo + _ROW, lanes))
-    return 0
+def _adjoint(kernel, frame, _own, lo, hi):
+    theta, delta, f = _shared(frame)
+    phi, pi, g = matrix(frame, ARGUMENTS, 3), matrix(frame, ARGUMENTS, 4), matrix(frame, ARGUMENTS, 5)
+    grad_f, sums = matrix(frame, RESULTS, 0), matrix(frame, RESULTS, 1)
+    call(kernel, (theta, delta, f, phi, pi, g, attribute(frame, 0) != 0, grad_f, sums, lo, hi))
 
 
 @register_jitable
 def _kept(frame):
     """Return g, ε and the final state."""
-    g, epsilon = _matrix(frame, _ARGUMENTS, 3), _vector(frame, _ARGUMENTS, 4)
-    return g, epsilon, _vector(frame, _ARGUMENTS, 5), _vector(frame, _ARGUMENTS, 6)
+    g, epsilon = matrix(frame, ARGUMENTS, 3), vector(frame, ARGUMENTS, 4)
+    return g, epsilon, vector(frame, ARGUMENTS, 5), vector(frame, ARGUMENTS, 6)
 
 
 @register_jitable
-def _pair_echo(kernel, frame):
-    if _runs(frame):
-        theta, delta, f, lanes = _shared(frame)
-        g, epsilon, phi, pi = _kept(frame)
-        grad_f, sums, at_third = _matrix(frame, _RESULTS, 0), _matrix(frame, _RESULTS, 1), _at_third(frame)
-        for lo in range(0, lanes, BLOCK):
-            kernel(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, min(lo + BLOCK, lanes))
-    return 0
+def _pair_echo(kernel, frame, _own, lo, hi):
+    theta, delta, f = _shared(frame)
+    g, epsilon, phi, pi = _kept(frame)
+    grad_f, sums = matrix(frame, RESULTS, 0), matrix(frame, RESULTS, 1)
+    call(kernel, (theta, delta, f, g, epsilon, phi, pi, attribute(frame, 0) != 0, grad_f, sums, lo, hi))
 
 
 @register_jitable
-def _released_echo(kernel, frame):
-    if _runs(frame):
-        theta, delta, f, lanes = _shared(frame)
-        g, epsilon, phi, pi = _kept(frame)
-        grad_u, grad_B, sums = _matrix(frame, _RESULTS, 0), _matrix(frame, _RESULTS, 1), _matrix(frame, _RESULTS, 2)
-        at_third = _at_third(frame)
-        for lo in range(0, lanes, _ROW):
-            kernel(theta, delta, f, g, epsilon, phi, pi, at_third, grad_u, grad_B, sums, lo, min(lo + _ROW, lanes))
-    return 0
+def _released_echo(kernel, frame, _own, lo, hi):
+    theta, delta, f = _shared(frame)
+    g, epsilon, phi, pi = _kept(frame)
+    grad_u, grad_B, sums = matrix(frame, RESULTS, 0), matrix(frame, RESULTS, 1), matrix(frame, RESULTS, 2)
+    call(kernel, (theta, delta, f, g, epsilon, phi, pi, attribute(frame, 0) != 0, grad_u, grad_B, sums, lo, hi))
 
 
 # One function per kernel, by name: a closure over the kernel could not be cached on disk.
 @jit
 def _linear_forward(frame):
-    return _forward(linear.forward, frame)
+    return _run(frame, _forward, linear.forward, _ROW)
 
 
 @jit
 def _linear_adjoint(frame):
-    return _adjoint(linear.adjoint, frame)
+    return _run(frame, _adjoint, linear.adjoint, _ROW)
 
 
 @jit
 def _linear_pair_echo(frame):
-    return _pair_echo(linear.pair_echo, frame)
+    return _run(frame, _pair_echo, linear.pair_echo, BLOCK)
 
 
 @jit
 def _linear_released_echo(frame):
-    return _released_echo(linear.released_echo, frame)
+    return _run(frame, _released_echo, linear.released_echo, _ROW)
 
 
 @jit
 def _nonlinear_forward(frame):
-    return _forward(nonlinear.forward, frame)
+    return _run(frame, _forward, nonlinear.forward, _ROW)
 
 
 @jit
 def _nonlinear_adjoint(frame):
-    return _adjoint(nonlinear.adjoint, frame)
+    return _run(frame, _adjoint, nonlinear.adjoint, _ROW)
 
 
 @jit
 def _nonlinear_pair_echo(frame):
-    return _pair_echo(nonlinear.pair_echo, frame)
+    return _run(frame, _pair_echo, nonlinear.pair_echo, BLOCK)
 
 
 @jit
 def _nonlinear_released_echo(frame):
-    return _released_echo(nonlinear.released_echo, frame)
+    return _run(frame, _released_echo, nonlinear.released_echo, _ROW)
 
 
-_HANDLERS: dict[tuple[str, str], Any] = {
-    (unit, kernel): globals()[f"_{unit}_{kernel}"]
-    for unit in ("linear", "nonlinear")
-    for kernel in ("forward", "adjoint", "pair_echo", "released_echo")
+#: Dimensions of a kernel's arrays, in the order of its arguments, before and after ``at_third``.
+_ARRAYS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "forward": ((2, 1, 2), (2, 2)),
+    "adjoint": ((2, 1, 2, 2, 2, 2), (2, 2)),
+    "pair_echo": ((2, 1, 2, 2, 1, 1, 1), (2, 2)),
+    "released_echo": ((2, 1, 2, 2, 1, 1, 1), (2, 2, 2)),
 }
+_UNITS = {"linear": linear, "nonlinear": nonlinear}
+_HANDLERS: dict[tuple[str, str], Any] = {(unit, kernel): globals()[f"_{unit}_{kernel}"] for unit in _UNITS for kernel in _ARRAYS}
 
 
 @cache
 def handler(hamiltonian: str, kernel: str, dtype: str) -> Any:
-    """Compile a handler, or load it from the cache, and return it as the PyCapsule that ``jax.ffi.register_ffi_target`` takes.
+    """Return a handler as ``kernels.cpu.frame.capsule`` does.
 
     Args:
         hamiltonian: ``"linear"`` or ``"nonlinear"``.
         kernel: ``"forward"``, ``"adjoint"``, ``"pair_echo"`` or ``"released_echo"``.
         dtype: ``"float32"`` or ``"float64"``, of every buffer.
     """
-    function, frame = _HANDLERS[hamiltonian, kernel], types.CPointer(getattr(types, dtype))
-    function.compile((frame,))
-    compiled = function.overloads[(frame,)]
-    address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)
-    new = ctypes.pythonapi.PyCapsule_New
-    new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-    return new(address, None, None)
+    given, made = (tuple(types.Array(getattr(types, dtype), n, "C") for n in sizes) for sizes in _ARRAYS[kernel])
+    offer(getattr(_UNITS[hamiltonian], kernel), (*given, types.boolean, *made, types.intp, types.intp))
+    return capsule(_HANDLERS[hamiltonian, kernel], dtype)

@@ -8,6 +8,7 @@ start again where they end.
 """
 
 import numpy as np
+from numba.extending import register_jitable
 
 from kernels.cpu.launch import CHUNK, jit
 from kernels.cpu.product import add_times, add_transposed_times, times_transposed
@@ -32,6 +33,29 @@ def moments(x, means, squares, size, lo, hi):
             row = x[r]
             for j in range(len(mean)):
                 square[j] += (row[j] - mean[j]) * (row[j] - mean[j])
+
+
+@register_jitable
+def stretches(rows):
+    """Return how many stretches there are."""
+    return (rows + STRETCH - 1) // STRETCH
+
+
+@jit
+def combine(means, squares, rows, mean, var):
+    """Write each channel's mean and biased variance, put together in double from those of stretches."""
+    total = np.zeros((2, len(mean)))
+    for i in range(len(means)):
+        count = float(min(STRETCH, rows - i * STRETCH))
+        for j in range(len(mean)):
+            total[0, j] += count * means[i, j]
+    total[0] /= rows
+    for i in range(len(means)):
+        count = float(min(STRETCH, rows - i * STRETCH))
+        for j in range(len(mean)):
+            off = means[i, j] - total[0, j]
+            total[1, j] += squares[i, j] + count * (off * off)
+    mean[:], var[:] = total[0], total[1] / rows
 
 
 @jit
@@ -84,4 +108,4 @@ def normalise_back(g, u, beside, rate, slope, shift, size, lo, hi):
 
 
 #: What is called from outside.
-KERNELS = (moments, drive, head, head_back, normalise_back)
+KERNELS = (moments, combine, drive, head, head_back, normalise_back)

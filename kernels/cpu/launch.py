@@ -9,6 +9,7 @@ from typing import Any
 
 import llvmlite.binding
 import numba
+from numba.extending import register_jitable
 
 # LLVM vectorises a loop over many arrays only if it may check at run time that they do not overlap; by default it gives up early.
 llvmlite.binding.set_option("kernels", "--runtime-memory-check-threshold=512")
@@ -23,6 +24,11 @@ if _CONFIG.CPU_FEATURES is None and _FEATURES.get("avx512f"):
 BLOCK = 256
 #: Rows at a time: a few arrays of them stay in the cache, and matrix products of so few run at their full rate.
 CHUNK = 512
+#: Sums over rows are made in at most so many parts, one after another within each: as many arrays are held, and so many threads
+#: can work.
+PARTS = 64
+#: A thread takes its parts in about so many calls.
+CALLS = 4
 #: Bytes of a line of the cache; arrays begin at one.
 LINE = 64
 #: What the package says: numba's caches look at the file of the compiled function alone, not at what it calls.
@@ -34,6 +40,13 @@ def jit(function: Callable[..., Any]) -> Any:
     compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
     compiled._cache._cache_file._source_stamp = _SOURCE  # numba has no public way to say what a cache depends on
     return compiled
+
+
+@register_jitable
+def parts_of(rows):
+    """Return the number of parts and the rows of each but the last; they do not depend on the number of threads."""
+    size = -(-rows // (PARTS * CHUNK)) * CHUNK
+    return -(-rows // size), size
 
 
 @cache

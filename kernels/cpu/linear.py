@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kernels.cpu.ahead import ask
 from kernels.cpu.launch import jit
 
 
@@ -34,6 +35,8 @@ def adjoint(theta, delta, f, phi, pi, g, at_third, grad_f, sums, lo, hi):
     l_phi, l_pi, nothing = np.zeros(n, delta.dtype), np.zeros(n, delta.dtype), np.zeros(n, delta.dtype)
     sum_A, sum_delta = np.zeros(n, delta.dtype), np.zeros(n, delta.dtype)
     for k in range(f.shape[0] - 1, -1, -1):
+        for path in (f, phi, pi, g, grad_f):
+            ask(path, k, lo, hi)
         f_k, g_k, out, after = f[k, lo:hi], g[k, lo:hi], grad_f[k, lo:hi], pi[k, lo:hi]
         q = phi[k - 1, lo:hi] if k > 0 else nothing
         p = pi[k - 1, lo:hi] if k > 0 else nothing
@@ -65,6 +68,8 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, 
     sum_A, sum_delta = np.zeros(n, delta.dtype), np.zeros(n, delta.dtype)
     scale, nothing = -delta / epsilon, np.zeros(n, delta.dtype)
     for k in range(last, -1, -1):
+        for path in (f, g, grad_f):
+            ask(path, k, lo, hi)
         f_k, out = f[k, lo:hi], grad_f[k, lo:hi]
         g_next = g[k - 1, lo:hi] if k > 0 else nothing
         for j in range(n):
@@ -95,6 +100,8 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_u, grad_B
     sum_A, sum_delta = np.zeros(n, delta.dtype), np.zeros(n, delta.dtype)
     scale, nothing = -delta / (real(2) * epsilon), np.zeros(n, delta.dtype)
     for k in range(last, -1, -1):
+        for path in (f, g, grad_u, grad_B):
+            ask(path, k, lo, hi)
         f_k, out_u, out_B = f[k, lo:hi], grad_u[k, lo:hi], grad_B[k, lo:hi]
         g_next = g[k - 1, lo:hi] if k > 0 else nothing
         for j in range(n):

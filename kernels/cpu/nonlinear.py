@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from kernels.cpu.ahead import ask
 from kernels.cpu.elementary import tanh, tanh_and_log_cosh
 from kernels.cpu.launch import jit
 
@@ -41,6 +42,8 @@ def adjoint(theta, delta, f, phi, pi, g, at_third, grad_f, sums, lo, hi):
     total = np.zeros((5, n), delta.dtype)
     sum_alpha, sum_w, sum_b, sum_c, sum_delta = total[0], total[1], total[2], total[3], total[4]
     for k in range(f.shape[0] - 1, -1, -1):
+        for path in (f, phi, pi, g, grad_f):
+            ask(path, k, lo, hi)
         f_k, g_k, out, after = f[k, lo:hi], g[k, lo:hi], grad_f[k, lo:hi], pi[k, lo:hi]
         q = phi[k - 1, lo:hi] if k > 0 else nothing
         p = pi[k - 1, lo:hi] if k > 0 else nothing
@@ -125,6 +128,8 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, 
     m_3, d_3, mean, half_t, contrast, curl = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5]
     inverse, scale, nothing, m_at, d_at = one / w, -delta / epsilon, lanes[6], lanes[7], lanes[8]
     for k in range(last, -1, -1):
+        for path in (f, g, grad_f):
+            ask(path, k, lo, hi)
         f_k, out = f[k, lo:hi], grad_f[k, lo:hi]
         g_next = g[k - 1, lo:hi] if k > 0 else nothing
         large = 0
@@ -192,6 +197,8 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_u, grad_B
     sum_alpha, sum_w, sum_f, sum_c = total[0], total[1], total[2], total[3]
     inverse, scale = one / w, -delta / (real(2) * epsilon)
     for k in range(last, -1, -1):
+        for path in (f, g, grad_u, grad_B):
+            ask(path, k, lo, hi)
         f_k, out = f[k, lo:hi], grad_u[k, lo:hi]
         g_next = g[k - 1, lo:hi] if k > 0 else nothing
         for j in range(n):

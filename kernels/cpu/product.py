@@ -5,6 +5,7 @@ not begin at a line of the cache: those of kernels come from ``room``.
 """
 
 import ctypes
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
@@ -13,12 +14,21 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic
+from threadpoolctl import ThreadpoolController
 
 from kernels.cpu.launch import LINE, jit
 
 #: Fortran's names of the product, c = op(a) op(b) + β c, column-major, every argument by its address.
 ROUTINES = {types.float32: "sgemm", types.float64: "dgemm"}
 _AS_IT_IS, _TRANSPOSED = ord("N"), ord("T")
+
+
+def _on_one_thread() -> None:
+    """Let SciPy's BLAS run on the thread that calls it: kernels are called on all threads already."""
+    for library in ThreadpoolController().lib_controllers:
+        # Its wheels bring a library of their own, scipy.libs/… or scipy/.dylibs/…; one shared with NumPy is left as it is.
+        if library.user_api == "blas" and any(folder.startswith("scipy") for folder in Path(library.filepath).parts[-3:-1]):
+            library.set_num_threads(1)
 
 
 def bind(library: ctypes.CDLL | None) -> bool:
@@ -37,6 +47,8 @@ def bind(library: ctypes.CDLL | None) -> bool:
         else:
             address = get_cython_function_address("scipy.linalg.cython_blas", name)
         llvmlite.binding.add_symbol(f"kernels_{name}", address)
+    if not found:
+        _on_one_thread()
     return found
 
 

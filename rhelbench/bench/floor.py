@@ -40,5 +40,5 @@ def floor_ms(cell: Cell, product: Callable[[Kind, int, int, int], Callable[[], o
     for (kind, rows, a, b), count in products(cell).items():
         call = product(kind, rows, a, b)
         call()
-        total += count * float(np.median(repeat(call, cell.steps, cell.seconds / 4)))
+        total += count * float(np.median(repeat(call, cell.calls, cell.seconds / 4)))
     return total

@@ -35,7 +35,8 @@ class Cell(Frozen):
         state: P, channels of a unit; a complex one has 2P lanes.
         blocks: N.
         protocol: says the rest.
-        steps: to be timed, at least.
+        span: training steps of a whole model's call.
+        calls: to be timed, at least.
         seconds: to be timed for, at least.
     """
 
@@ -52,7 +53,8 @@ class Cell(Frozen):
     state: int
     blocks: int
     protocol: str
-    steps: int
+    span: int
+    calls: int
     seconds: float
 
     @property
@@ -80,7 +82,7 @@ def cells() -> list[Cell]:
         for model in config["models"]
         for algorithm in config["algorithms"]
     ]
-    common = {name: config[name] for name in ("protocol", "steps", "seconds")}
+    common = {name: config[name] for name in ("protocol", "span", "calls", "seconds")}
     shapes = [shape | {"table": MODELS} for shape in reported.shapes()]
     for table, varied in config["units"].items():
         ((name, values),) = varied.items()

@@ -31,4 +31,4 @@ def measure(cell: Cell) -> dict[str, Any]:
     bench = import_module(BENCHES[cell.framework])
     unit = bench.recurrence(cell.model, cell.kernel, *problem(cell))
     unit.call()
-    return {**spread(repeat(unit.call, cell.steps, cell.seconds)), "state_bytes": unit.state_bytes()}
+    return {**spread(repeat(unit.call, cell.calls, cell.seconds)), "state_bytes": unit.state_bytes()}

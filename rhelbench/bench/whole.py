@@ -47,15 +47,16 @@ def measure(cell: Cell) -> dict[str, Any]:
     learner = setup.learner(spec, shape)
     learner.init(initial(spec, shape), 0)
     inputs, targets = learner.put(x), learner.put(y)
-    plan = np.arange(cell.batch, dtype=np.int32)[None]
+    plan = np.tile(np.arange(cell.batch, dtype=np.int32), (cell.span, 1))
     before = resident()
-    step = partial(learner.train_span, inputs, targets, plan)
-    (first,) = repeat(step, 1)
-    times = repeat(step, cell.steps, cell.seconds)
+    call = partial(learner.train_span, inputs, targets, plan)
+    (first,) = repeat(call, 1)
+    times = [time / cell.span for time in repeat(call, cell.calls, cell.seconds)]
     peak, facts = highest(), learner.facts()
     product = import_module(BENCHES[cell.framework]).product
     return {
         **spread(times),
+        "span": cell.span,
         "first_ms": first,
         "compile_s": facts["compile_s"],
         "floor_ms": floor_ms(cell, product),

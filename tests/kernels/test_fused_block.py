@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from torch.autograd.profiler import profile
 
-from impl_torch import fused_block, hssm, rows
+from impl_torch import fused_block, hssm
 from impl_torch.allocator import HELD
 from impl_torch.dropout import Dropout
 from impl_torch.learner import unit_of
 from impl_torch.norm import Statistics
 from impl_torch.stack import Call, Stack
-from kernels.cpu import head
+from kernels.cpu import head, launch
 from rhelbench.spec import Switches
 from rhelbench.switches import of, read_protocol
 from tests.parity.torch_helpers import worst
@@ -108,8 +108,8 @@ def test_neither_threads_nor_making_again_change_a_bit(
     dropout: Dropout | None, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three parts of at most one chunk, or one part of three chunks."""
-    monkeypatch.setattr(rows, "PARTS", most)
-    assert rows.parts_of(K * N) == ((3, 512) if most > 1 else (1, 1536))
+    monkeypatch.setattr(launch, "PARTS", most)
+    assert launch.parts_of(K * N) == ((3, 512) if most > 1 else (1, 1536))
     reference, threads = run(fused=True, dropout=dropout), torch.get_num_threads()
     others = [run(fused=True, dropout=dropout, again=True)]
     try:
@@ -123,7 +123,7 @@ def test_neither_threads_nor_making_again_change_a_bit(
 @pytest.mark.parametrize("dropout", DROPOUTS)
 def test_parts_change_rounding_alone(dropout: Dropout | None, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = run(fused=True, dropout=dropout, again=True)
-    monkeypatch.setattr(rows, "PARTS", 1)
+    monkeypatch.setattr(launch, "PARTS", 1)
     assert errors(run(fused=True, dropout=dropout, again=True), reference, FUSED_FLOAT64) == {}
 
 
