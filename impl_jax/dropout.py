@@ -12,7 +12,7 @@ def threshold(rate: float) -> int:
     return round(rate * 2**16)
 
 
-def draw(key: Key[Array, ""], shape: tuple[int, int, int], of: Literal["per_sample", "per_batch"]) -> UInt16[Array, "K _ H"]:
+def draw(key: Key[Array, ""], shape: tuple[int, ...], of: Literal["per_sample", "per_batch"]) -> UInt16[Array, "K _ H"]:
     """Return 16 random bits for each entry of a mask of (K, n, H); n is 1 where the batch shares them.
 
     Args:

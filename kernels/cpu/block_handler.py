@@ -12,57 +12,25 @@ Bits are uint16 and keep an entry where they are at least the attribute ``limit`
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 from numba import types
 from numba.extending import register_jitable
 
 from kernels.cpu import head, tail
-from kernels.cpu.crew import call, offer, threads, together
-from kernels.cpu.frame import ARGUMENTS, RESULTS, attribute, bits, capsule, like, matrix, pointer, runs, vector, word, words
-from kernels.cpu.launch import CALLS, jit, parts_of
+from kernels.cpu.frame import ARGUMENTS, RESULTS, attribute, bits, capsule, matrix, runs, vector, words
+from kernels.cpu.launch import jit, parts_of
+from kernels.cpu.offered import call, offer
+from kernels.cpu.parts import at, double, over_rows, own_like, total
 from kernels.cpu.product import bind
 
 _NONE = (0, 0, 0, 0)
 
 
 @register_jitable
-def _over_rows(frame, piece, kernel, rows, own):
-    """Run a kernel over all parts of the rows."""
-    count, _ = parts_of(rows)
-    together(frame, piece, kernel, count, max(1, count // (CALLS * threads(frame))), own)
-
-
-@register_jitable
-def _at(array):
-    return np.int64(array.ctypes.data)
-
-
-@register_jitable
-def _like(frame, own, i, shape):
-    """Return one of the handler's own arrays, of the buffers' dtype."""
-    return numba.carray(like(frame, word(own, i)), shape)
-
-
-@register_jitable
-def _double(own, i, shape):
-    return numba.carray(pointer(word(own, i)), shape, np.float64)
-
-
-@jit
-def _total(parts, out):
-    """Write the sum over all parts, in their order."""
-    total = parts[0].copy()
-    for i in range(1, len(parts)):
-        total += parts[i]
-    out[:] = total
-
-
-@register_jitable
 def _moments_piece(kernel, frame, own, lo, hi):
     x = matrix(frame, ARGUMENTS, 0)
     shape = head.stretches(len(x)), x.shape[1]
-    call(kernel, (x, _like(frame, own, 0, shape), _like(frame, own, 1, shape), parts_of(len(x))[1], lo, hi))
+    call(kernel, (x, own_like(frame, own, 0, shape), own_like(frame, own, 1, shape), parts_of(len(x))[1], lo, hi))
 
 
 @jit
@@ -71,7 +39,7 @@ def _moments(frame):
         x = matrix(frame, ARGUMENTS, 0)
         made = np.empty((2, head.stretches(len(x)), x.shape[1]), x.dtype)
         means, squares = made[0], made[1]
-        _over_rows(frame, _moments_piece, head.moments, len(x), (_at(means), _at(squares), 0, 0))
+        over_rows(frame, _moments_piece, head.moments, len(x), (at(means), at(squares), 0, 0))
         call(head.combine, (means, squares, len(x), vector(frame, RESULTS, 0), vector(frame, RESULTS, 1)))
     return 0
 
@@ -86,7 +54,7 @@ def _head_piece(kernel, frame, _own, lo, hi):
 @jit
 def _head(frame):
     if runs(frame):
-        _over_rows(frame, _head_piece, head.head, len(matrix(frame, ARGUMENTS, 0)), _NONE)
+        over_rows(frame, _head_piece, head.head, len(matrix(frame, ARGUMENTS, 0)), _NONE)
     return 0
 
 
@@ -99,7 +67,7 @@ def _drive_piece(kernel, frame, _own, lo, hi):
 @jit
 def _drive(frame):
     if runs(frame):
-        _over_rows(frame, _drive_piece, head.drive, len(matrix(frame, ARGUMENTS, 0)), _NONE)
+        over_rows(frame, _drive_piece, head.drive, len(matrix(frame, ARGUMENTS, 0)), _NONE)
     return 0
 
 
@@ -127,7 +95,7 @@ def _tail_piece(kernel, frame, _own, lo, hi):
 @jit
 def _tail(frame):
     if runs(frame):
-        _over_rows(frame, _tail_piece, tail.tail, len(matrix(frame, ARGUMENTS, 0)), _NONE)
+        over_rows(frame, _tail_piece, tail.tail, len(matrix(frame, ARGUMENTS, 0)), _NONE)
     return 0
 
 
@@ -137,8 +105,8 @@ def _tail_back_piece(kernel, frame, own, lo, hi):
     masks = _mask(frame, 7, len(u)), _mask(frame, 8, len(u))
     kept = matrix(frame, ARGUMENTS, 9), matrix(frame, ARGUMENTS, 10), matrix(frame, ARGUMENTS, 11)
     (count, size), H, P = parts_of(len(u)), u.shape[1], phi.shape[1]
-    to_C, to_D = _like(frame, own, 0, (count, H, P)), _double(own, 1, (count, H))
-    to_W, to_b = _like(frame, own, 2, (count, 2 * H, H)), _double(own, 3, (count, 2 * H))
+    to_C, to_D = own_like(frame, own, 0, (count, H, P)), double(own, 1, (count, H))
+    to_W, to_b = own_like(frame, own, 2, (count, 2 * H, H)), double(own, 3, (count, 2 * H))
     of_u, of_phi = matrix(frame, RESULTS, 0), matrix(frame, RESULTS, 1)
     call(
         kernel, (u, phi, weights, masks, kept, matrix(frame, ARGUMENTS, 12), of_u, of_phi, (to_C, to_D, to_W, to_b), size, lo, hi)
@@ -152,12 +120,12 @@ def _tail_back(frame):
         count, H, P = parts_of(len(u))[0], u.shape[1], phi.shape[1]
         to_C, to_D = np.zeros((count, H, P), u.dtype), np.zeros((count, H))
         to_W, to_b = np.zeros((count, 2 * H, H), u.dtype), np.zeros((count, 2 * H))
-        own = _at(to_C), _at(to_D), _at(to_W), _at(to_b)
-        _over_rows(frame, _tail_back_piece, tail.tail_back, len(u), own)
-        _total(to_C, matrix(frame, RESULTS, 2))
-        _total(to_D, vector(frame, RESULTS, 3))
-        _total(to_W, matrix(frame, RESULTS, 4))
-        _total(to_b, vector(frame, RESULTS, 5))
+        own = at(to_C), at(to_D), at(to_W), at(to_b)
+        over_rows(frame, _tail_back_piece, tail.tail_back, len(u), own)
+        total(to_C, matrix(frame, RESULTS, 2))
+        total(to_D, vector(frame, RESULTS, 3))
+        total(to_W, matrix(frame, RESULTS, 4))
+        total(to_b, vector(frame, RESULTS, 5))
     return 0
 
 
@@ -165,7 +133,7 @@ def _tail_back(frame):
 def _head_back_piece(kernel, frame, own, lo, hi):
     u, B, of_f = matrix(frame, ARGUMENTS, 0), matrix(frame, ARGUMENTS, 1), matrix(frame, ARGUMENTS, 2)
     (count, size), (P, H) = parts_of(len(u)), B.shape
-    to_B, sums = _like(frame, own, 0, (count, P, H)), _double(own, 1, (count, 2, H))
+    to_B, sums = own_like(frame, own, 0, (count, P, H)), double(own, 1, (count, 2, H))
     call(kernel, (u, B, of_f, matrix(frame, ARGUMENTS, 3), matrix(frame, RESULTS, 0), to_B, sums, size, lo, hi))
 
 
@@ -175,9 +143,9 @@ def _head_back(frame):
         u, (P, H) = matrix(frame, ARGUMENTS, 0), matrix(frame, ARGUMENTS, 1).shape
         count = parts_of(len(u))[0]
         to_B, sums = np.zeros((count, P, H), u.dtype), np.zeros((count, 2, H))
-        _over_rows(frame, _head_back_piece, head.head_back, len(u), (_at(to_B), _at(sums), 0, 0))
-        _total(to_B, matrix(frame, RESULTS, 1))
-        _total(sums, matrix(frame, RESULTS, 2))
+        over_rows(frame, _head_back_piece, head.head_back, len(u), (at(to_B), at(sums), 0, 0))
+        total(to_B, matrix(frame, RESULTS, 1))
+        total(sums, matrix(frame, RESULTS, 2))
     return 0
 
 
@@ -191,7 +159,7 @@ def _normalise_back_piece(kernel, frame, _own, lo, hi):
 @jit
 def _normalise_back(frame):
     if runs(frame):
-        _over_rows(frame, _normalise_back_piece, head.normalise_back, len(matrix(frame, ARGUMENTS, 1)), _NONE)
+        over_rows(frame, _normalise_back_piece, head.normalise_back, len(matrix(frame, ARGUMENTS, 1)), _NONE)
     return 0
 
 

@@ -7,9 +7,10 @@ from numba import types
 from numba.extending import register_jitable
 
 from kernels.cpu import linear, nonlinear
-from kernels.cpu.crew import call, offer, threads, together
+from kernels.cpu.crew import threads, together
 from kernels.cpu.frame import ARGUMENTS, RESULTS, attribute, capsule, matrix, runs, vector
 from kernels.cpu.launch import BLOCK, jit
+from kernels.cpu.offered import call, offer
 
 #: Most lanes per call: with 16,384 lanes to a step, a longer stretch of memory at a time takes half to three quarters of the
 #: time. The pair keeps to ``BLOCK``: the nonlinear one chooses between its series and full formulas for a block as a whole.
