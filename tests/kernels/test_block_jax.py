@@ -91,9 +91,13 @@ def test_fused_equals_portable(norm: str, dropout: tuple[float, str], call: tupl
     """Both norms, first and later training calls and inference, no dropout or masks per sample or per batch."""
     setting: Any = {"norm": norm, "rate": dropout[0], "mask": dropout[1], "count": call[0], "training": call[1]}
     assert errors(run("fused", **setting), run("portable", **setting), FUSED_FLOAT64) == {}
-    single = run("fused", "float32", **setting)
-    assert {value.dtype for value in single.values()} == {np.dtype(np.float32)}
-    assert errors(single, run("portable", "float32", **setting), FUSED_FLOAT32) == {}
+
+
+@pytest.mark.parametrize("dropout", DROPOUTS)
+def test_fused_equals_portable_in_single_precision(dropout: tuple[float, str]) -> None:
+    found, reference = (run(kernel, "float32", rate=dropout[0], mask=dropout[1]) for kernel in ("fused", "portable"))
+    assert {value.dtype for value in found.values()} == {np.dtype(np.float32)}
+    assert errors(found, reference, FUSED_FLOAT32) == {}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +167,7 @@ print(digest.hexdigest())
 
 def test_threads_change_no_bit() -> None:
     found = []
-    for threads in ("1", "2", "3"):
+    for threads in ("1", "3"):
         done = subprocess.run(
             [sys.executable, "-c", DIGEST], env=os.environ | {"NPROC": threads}, capture_output=True, text=True, check=True
         )
