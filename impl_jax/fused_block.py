@@ -116,15 +116,16 @@ class _Kept(NamedTuple):
 
 
 def _forward(
-    made: Made, x: Activations, used: Running, values: Values, keys: Keys, keep: bool
-) -> tuple[Activations, Rows, Array, Array, Kept, Any, tuple[Bits, Bits], Float[Array, " H"]]:
-    """Run a block with given statistics; return its output and all that it made."""
+    made: Made, x: Activations, used: Running, values: Values, keys: Keys, training: bool
+) -> tuple[Activations, Rows, Array, Array, Any, Any, tuple[Bits, Bits], Float[Array, " H"]]:
+    """Run a block with given statistics; return its output and all that it made, in training to be kept."""
     flat, rate = x.reshape(-1, x.shape[2]), jax.lax.rsqrt(used.var + FLOOR)
     u, f = _call("head", flat, [flat.shape, (len(flat), len(values.B))], flat, used.mean, rate, values.B)
     drive = f.reshape(*x.shape[:2], -1)
-    phi, path = made.kernel.forward(made.hamiltonian, values.theta, values.delta, drive)
+    given = made.hamiltonian, values.theta, values.delta, drive
+    phi, path = made.kernel.forward(*given) if training else (made.kernel.path(*given, rows=1)[0], None)
     masks = made.bits(keys, x.shape)
-    (R, H), kept = flat.shape, len(flat) if keep else 0  # nothing is kept as arrays without rows
+    (R, H), kept = flat.shape, len(flat) if training and not made.again else 0  # nothing is kept as arrays without rows
     shapes = [(R, H), (kept, H), (kept, H), (kept, 2 * H)]
     out, *inside = _call("tail", flat, shapes, flat, u, phi.reshape(f.shape), *values[3:], *masks, limit=made.limit)
     return out.reshape(x.shape), u, drive, phi, path, tuple(inside), masks, rate
@@ -144,7 +145,7 @@ def _keep(
     flat, H = x.reshape(-1, x.shape[2]), x.shape[2]
     batch = Running(*_call("moments", flat, [(H,), (H,)], flat))
     used, after, share = weighed(made.norm, batch, running, count)
-    out, u, drive, phi, path, inside, masks, rate = _forward(made, x, used, values, keys, keep=not made.again)
+    out, u, drive, phi, path, inside, masks, rate = _forward(made, x, used, values, keys, training=True)
     kept = _Kept(
         u, None if made.again else drive, phi, path, inside, keys if made.again else masks, rate,
         used.mean - batch.mean, share, values,
@@ -217,4 +218,4 @@ def block(
         data = jax.random.key_data(keys[0]), jax.random.key_data(keys[1])
     if training:
         return _train(made, x, values, running, count, data)
-    return _forward(made, x, running, values, data, keep=False)[0], running
+    return _forward(made, x, running, values, data, training=False)[0], running

@@ -31,8 +31,7 @@ def weighed(
         count: training calls seen so far.
     """
     share = jnp.where(count == 0, 1.0, 1.0 - MOMENTUM).astype(batch.mean.dtype)
-    blend = lambda old, new: jnp.where(count == 0, new, MOMENTUM * old + (1.0 - MOMENTUM) * new)  # noqa: E731
-    updated = Running(blend(running.mean, batch.mean), blend(running.var, batch.var))
+    updated = jax.tree.map(lambda old, new: jnp.where(count == 0, new, MOMENTUM * old + (1.0 - MOMENTUM) * new), running, batch)
     return (updated, updated, share) if kind == "ema_released" else (batch, updated, jnp.ones_like(share))
 
 

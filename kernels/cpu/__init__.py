@@ -16,5 +16,6 @@ but for nonlinear.pair_echo, which uses its series where all lanes of a call all
 ``path`` holds what is asked of a path as a whole; ``head`` and ``tail`` are the rest of a block, before and after the
 trajectory, whose matrix products ``product`` makes.
 ``launch`` calls them from Python, ``handler`` and ``block_handler`` from a program of XLA: ``frame`` reads what it hands over,
-``crew`` shares the work with its threads.
+``crew`` shares the work with its threads, ``parts`` divides rows among them, ``offered`` finds the kernels. ``ahead`` asks for
+rows before a walk backward in time needs them.
 """

@@ -20,10 +20,16 @@ from kernels.cpu import head, tail
 from kernels.cpu.frame import ARGUMENTS, RESULTS, attribute, bits, capsule, matrix, runs, vector, words
 from kernels.cpu.launch import jit, parts_of
 from kernels.cpu.offered import call, offer
-from kernels.cpu.parts import at, double, over_rows, own_like, total
+from kernels.cpu.parts import at, double, over_rows, own_like, sums_like, total
 from kernels.cpu.product import bind
 
-_NONE = (0, 0, 0, 0)
+
+@register_jitable
+def _row_by_row(frame, piece, kernel):
+    """Run a kernel that needs no arrays but its buffers, the first of which has all rows."""
+    if runs(frame):
+        over_rows(frame, piece, kernel, len(matrix(frame, ARGUMENTS, 0)), (0, 0, 0, 0))
+    return 0
 
 
 @register_jitable
@@ -53,9 +59,7 @@ def _head_piece(kernel, frame, _own, lo, hi):
 
 @jit
 def _head(frame):
-    if runs(frame):
-        over_rows(frame, _head_piece, head.head, len(matrix(frame, ARGUMENTS, 0)), _NONE)
-    return 0
+    return _row_by_row(frame, _head_piece, head.head)
 
 
 @register_jitable
@@ -66,9 +70,7 @@ def _drive_piece(kernel, frame, _own, lo, hi):
 
 @jit
 def _drive(frame):
-    if runs(frame):
-        over_rows(frame, _drive_piece, head.drive, len(matrix(frame, ARGUMENTS, 0)), _NONE)
-    return 0
+    return _row_by_row(frame, _drive_piece, head.drive)
 
 
 @register_jitable
@@ -94,9 +96,7 @@ def _tail_piece(kernel, frame, _own, lo, hi):
 
 @jit
 def _tail(frame):
-    if runs(frame):
-        over_rows(frame, _tail_piece, tail.tail, len(matrix(frame, ARGUMENTS, 0)), _NONE)
-    return 0
+    return _row_by_row(frame, _tail_piece, tail.tail)
 
 
 @register_jitable
@@ -118,8 +118,8 @@ def _tail_back(frame):
     if runs(frame):
         u, phi = matrix(frame, ARGUMENTS, 0), matrix(frame, ARGUMENTS, 1)
         count, H, P = parts_of(len(u))[0], u.shape[1], phi.shape[1]
-        to_C, to_D = np.zeros((count, H, P), u.dtype), np.zeros((count, H))
-        to_W, to_b = np.zeros((count, 2 * H, H), u.dtype), np.zeros((count, 2 * H))
+        to_C, to_D = sums_like(u, count, H, P), np.zeros((count, H))
+        to_W, to_b = sums_like(u, count, 2 * H, H), np.zeros((count, 2 * H))
         own = at(to_C), at(to_D), at(to_W), at(to_b)
         over_rows(frame, _tail_back_piece, tail.tail_back, len(u), own)
         total(to_C, matrix(frame, RESULTS, 2))
@@ -142,7 +142,7 @@ def _head_back(frame):
     if runs(frame):
         u, (P, H) = matrix(frame, ARGUMENTS, 0), matrix(frame, ARGUMENTS, 1).shape
         count = parts_of(len(u))[0]
-        to_B, sums = np.zeros((count, P, H), u.dtype), np.zeros((count, 2, H))
+        to_B, sums = sums_like(u, count, P, H), np.zeros((count, 2, H))
         over_rows(frame, _head_back_piece, head.head_back, len(u), (at(to_B), at(sums), 0, 0))
         total(to_B, matrix(frame, RESULTS, 1))
         total(sums, matrix(frame, RESULTS, 2))
@@ -158,9 +158,7 @@ def _normalise_back_piece(kernel, frame, _own, lo, hi):
 
 @jit
 def _normalise_back(frame):
-    if runs(frame):
-        over_rows(frame, _normalise_back_piece, head.normalise_back, len(matrix(frame, ARGUMENTS, 1)), _NONE)
-    return 0
+    return _row_by_row(frame, _normalise_back_piece, head.normalise_back)
 
 
 @jit

@@ -7,6 +7,7 @@ from numba.extending import register_jitable
 from kernels.cpu.crew import threads, together
 from kernels.cpu.frame import like, pointer, word
 from kernels.cpu.launch import CALLS, jit, parts_of
+from kernels.cpu.product import room
 
 
 @register_jitable
@@ -14,6 +15,14 @@ def over_rows(frame, piece, kernel, rows, own):
     """Run a kernel over all parts of the rows."""
     count, _ = parts_of(rows)
     together(frame, piece, kernel, count, max(1, count // (CALLS * threads(frame))), own)
+
+
+@register_jitable
+def sums_like(like, count, rows, columns):
+    """Return zeros for the sums of matrix products, one array per part, that begin at a line of the cache."""
+    sums = room(count * rows, columns, like)
+    sums[:] = 0
+    return sums.reshape(count, rows, columns)
 
 
 @register_jitable

@@ -5,6 +5,7 @@ not begin at a line of the cache: those of kernels come from ``room``.
 """
 
 import ctypes
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ ROUTINES = {types.float32: "sgemm", types.float64: "dgemm"}
 _AS_IT_IS, _TRANSPOSED = ord("N"), ord("T")
 
 
+@cache
 def _on_one_thread() -> None:
     """Let SciPy's BLAS run on the thread that calls it: kernels are called on all threads already."""
     for library in ThreadpoolController().lib_controllers:

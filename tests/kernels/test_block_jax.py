@@ -6,7 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -25,14 +25,24 @@ from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
 
 K, N, H, P = 90, 13, 20, 8  # 1,170 rows: two whole chunks and a part of one
 
+#: How a block is computed.
+Path = Literal["portable", "fused"]
 Found = dict[str, NDArray[np.floating]]
 
 
 def function(
-    kernel: str, model: str, algorithm: str, norm: Any, rate: float, mask: Any, training: bool, again: bool, **changes: Any
+    kernel: Path,
+    model: str,
+    algorithm: str,
+    norm: Any,
+    rate: float,
+    mask: Any,
+    training: bool,
+    again: bool,
+    **changes: Any,
 ) -> Any:
     """Return (values, x, running, count, key) -> the output and statistics of one block."""
-    unit = unit_of(model, make_switches(algorithm, **changes), "fused" if kernel == "fused" else "portable")
+    unit = unit_of(model, make_switches(algorithm, **changes), kernel)
     stack = hssm.Model(unit, 1, rate, mask, norm, "cross_entropy", "classification", 1, kernel == "fused", again)
 
     def run(own: Any, x: jax.Array, running: Running, count: jax.Array, key: jax.Array) -> Any:
@@ -48,14 +58,13 @@ def given(model: str, dtype: str) -> tuple[Any, ...]:
     own = {f"hru.{name}": value for name, value in make_unit(model, H, P).items()}
     own |= {f"glu.{name}": rng.normal(size=(H, H)) / 4 for name in ("W1", "W2")}
     own |= {f"glu.{name}": rng.normal(size=H) for name in ("b1", "b2")}
-    cast = lambda value: jnp.asarray(value, dtype)  # noqa: E731
-    running = Running(cast(rng.normal(size=H)), cast(1 + rng.normal(size=H) ** 2))
-    x, g = cast(2 + 3 * rng.normal(size=(K, N, H))), cast(rng.normal(size=(K, N, H)))
-    return {name: cast(value) for name, value in own.items()}, x, running, g
+    running = Running(rng.normal(size=H), 1 + rng.normal(size=H) ** 2)
+    made = own, 2 + 3 * rng.normal(size=(K, N, H)), running, rng.normal(size=(K, N, H))
+    return jax.tree.map(lambda value: jnp.asarray(value, dtype), made)
 
 
 def run(
-    kernel: str, dtype: str = "float64", model: str = "nonlinear", algorithm: str = "rhel", norm: str = "batch",
+    kernel: Path, dtype: str = "float64", model: str = "nonlinear", algorithm: str = "rhel", norm: str = "batch",
     rate: float = 0.25, mask: str = "per_sample", count: int = 3, training: bool = True, again: bool = False, **changes: Any,
 ) -> Found:  # fmt: skip
     """Return a block's output, its running statistics and, in training, the gradients of its values and of its input."""
@@ -192,8 +201,7 @@ def test_calls_from_many_threads_end_and_change_no_bit() -> None:
     assert all(np.array_equal(one, value) for each in found for one, value in zip(each, reference, strict=True))
 
 
-def test_a_block_says_what_it_is_made_of() -> None:
-    """The same block, asked for by itself."""
+def test_a_block_outside_of_a_compiled_program() -> None:
     own, x, running, _ = given("nonlinear", "float32")
     made = Made(unit_of("nonlinear", make_switches("rhel"), "fused"), "batch", 0.25, "per_sample", again=False)
     parts = hssm.part(own, "hru."), hssm.part(own, "glu.")
