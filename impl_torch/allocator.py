@@ -26,6 +26,11 @@ def _libc() -> ctypes.CDLL:
     return libc
 
 
+@cache
+def _bytes(size: int) -> type[ctypes.Array[ctypes.c_uint8]]:
+    return ctypes.c_uint8 * size
+
+
 class Held:
     """Bytes of the arrays that ``empty`` made and that still live, and the most there were since ``watch``."""
 
@@ -90,7 +95,7 @@ def empty(dtype: torch.dtype, *shape: int) -> Float[Tensor, "..."]:
     address = _libc().malloc(size + LINE)
     if address is None:
         raise MemoryError(f"{size:,} bytes for an array")
-    room = (ctypes.c_uint8 * (size + LINE)).from_address(address)
+    room = _bytes(size + LINE).from_address(address)
     HELD.add(size)
     weakref.finalize(room, _free, address, size).atexit = False
     return torch.frombuffer(room, dtype=dtype, count=prod(shape), offset=-address % LINE).view(shape)

@@ -18,7 +18,7 @@ OWN_BLAS = bind(torch_library())
 
 def rows_of(x: Tensor) -> Tensor:
     """Return (K, n, H) as (K·n, H) without a copy where there is none to be made."""
-    return x.detach().contiguous().flatten(0, 1)
+    return x.detach().contiguous().view(-1, x.shape[-1])
 
 
 def weight_of(value: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ def repeating(g: Tensor) -> Tensor:
 
 def _arrays(value: Any) -> Any:
     if isinstance(value, Tensor):
-        return value.detach().numpy()
+        return value.numpy()
     return tuple(map(_arrays, value)) if isinstance(value, tuple) else value
 
 
@@ -42,7 +42,7 @@ def run(kernel: Callable[..., None], *arguments: Any) -> None:
 
     Args:
         kernel: one of ``kernels.cpu.head`` or ``tail``.
-        arguments: all of them but size, lo and hi; the first is an array of all rows.
+        arguments: all of them but size, lo and hi; the first is an array of all rows, and none asks for a gradient.
     """
     count, size = parts_of(len(arguments[0]))
     block = max(1, count // (CALLS * torch.get_num_threads()))
@@ -50,8 +50,8 @@ def run(kernel: Callable[..., None], *arguments: Any) -> None:
 
 
 def sums_of(rows: int, dtype: torch.dtype, *shape: int) -> Tensor:
-    """Return zeros for the sums of every part, each of a shape."""
-    return torch.zeros(parts_of(rows)[0], *shape, dtype=dtype)
+    """Return room for the sums of every part, each of a shape."""
+    return torch.empty(parts_of(rows)[0], *shape, dtype=dtype)
 
 
 def moments(x: Float[Tensor, "R H"]) -> tuple[Float[Tensor, " H"], Float[Tensor, " H"]]:

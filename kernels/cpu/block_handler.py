@@ -118,8 +118,8 @@ def _tail_back(frame):
     if runs(frame):
         u, phi = matrix(frame, ARGUMENTS, 0), matrix(frame, ARGUMENTS, 1)
         count, H, P = parts_of(len(u))[0], u.shape[1], phi.shape[1]
-        to_C, to_D = sums_like(u, count, H, P), np.zeros((count, H))
-        to_W, to_b = sums_like(u, count, 2 * H, H), np.zeros((count, 2 * H))
+        to_C, to_D = sums_like(u, count, H, P), np.empty((count, H))
+        to_W, to_b = sums_like(u, count, 2 * H, H), np.empty((count, 2 * H))
         own = at(to_C), at(to_D), at(to_W), at(to_b)
         over_rows(frame, _tail_back_piece, tail.tail_back, len(u), own)
         total(to_C, matrix(frame, RESULTS, 2))
@@ -142,7 +142,7 @@ def _head_back(frame):
     if runs(frame):
         u, (P, H) = matrix(frame, ARGUMENTS, 0), matrix(frame, ARGUMENTS, 1).shape
         count = parts_of(len(u))[0]
-        to_B, sums = sums_like(u, count, P, H), np.zeros((count, 2, H))
+        to_B, sums = sums_like(u, count, P, H), np.empty((count, 2, H))
         over_rows(frame, _head_back_piece, head.head_back, len(u), (at(to_B), at(sums), 0, 0))
         total(to_B, matrix(frame, RESULTS, 1))
         total(sums, matrix(frame, RESULTS, 2))

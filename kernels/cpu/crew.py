@@ -12,11 +12,12 @@ from numba.core import cgutils
 from numba.extending import register_jitable
 
 from kernels.cpu.frame import API, CONTEXT, address_of, intrinsic, like, place, store, word
+from kernels.cpu.launch import start
 
 # XLA_FFI_Api
 _DESTROY, _SCHEDULE, _THREADS = 8, 17, 18
 # The job, in words: what the threads share, the kernel's own arrays, and room for the arguments of XLA's functions.
-_FRAME, _COUNT, _BLOCK, _NEXT, _DONE, _HOLDERS, _OWN, _CALL, _SIZE = 0, 1, 2, 3, 4, 5, 6, 10, 16
+_FRAME, _COUNT, _BLOCK, _NEXT, _DONE, _HOLDERS, _OWN, _CALL, _CREW, _SIZE = 0, 1, 2, 3, 4, 5, 6, 10, 15, 16
 _BYTES = 8
 
 
@@ -86,7 +87,7 @@ def drain(frame, piece, kernel):
     job = address_of(frame)
     real, count, block = like(frame, word(job, _FRAME)), word(job, _COUNT), word(job, _BLOCK)
     while True:
-        lo = _add(job, _NEXT, block)
+        lo = start(_add(job, _NEXT, 1), count, block, word(job, _CREW))
         if lo >= count:
             break
         hi = min(lo + block, count)
@@ -161,6 +162,7 @@ def together(frame, piece, kernel, count, block, own):
     store(job, _BLOCK, block)
     store(job, _NEXT, 0)
     store(job, _DONE, 0)
+    store(job, _CREW, 1 + helpers)
     store(job, _HOLDERS, 2 + helpers)  # this thread twice: as one that takes pieces, and as the one that waits
     for i in range(4):
         store(job, _OWN + i, own[i])

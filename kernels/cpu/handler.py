@@ -9,21 +9,16 @@ from numba.extending import register_jitable
 from kernels.cpu import linear, nonlinear
 from kernels.cpu.crew import threads, together
 from kernels.cpu.frame import ARGUMENTS, RESULTS, attribute, capsule, matrix, runs, vector
-from kernels.cpu.launch import BLOCK, jit
+from kernels.cpu.launch import BLOCK, ROW, jit, lanes_per_call
 from kernels.cpu.offered import call, offer
-
-#: Most lanes per call: with 16,384 lanes to a step, a longer stretch of memory at a time takes half to three quarters of the
-#: time. The pair keeps to ``BLOCK``: the nonlinear one chooses between its series and full formulas for a block as a whole.
-_ROW = 1024
 
 
 @register_jitable
-def _run(frame, piece, kernel, most):
+def _run(frame, piece, kernel, most=BLOCK):
     """Run a kernel over all lanes, at most so many to a call; the attribute is ``at_third``."""
     if runs(frame):
         lanes = vector(frame, ARGUMENTS, 1).size
-        block = most if lanes >= most * threads(frame) else BLOCK
-        together(frame, piece, kernel, lanes, block, (0, 0, 0, 0))
+        together(frame, piece, kernel, lanes, lanes_per_call(lanes, threads(frame), most), (0, 0, 0, 0))
     return 0
 
 
@@ -73,42 +68,42 @@ def _released_echo(kernel, frame, _own, lo, hi):
 # One function per kernel, by name: a closure over the kernel could not be cached on disk.
 @jit
 def _linear_forward(frame):
-    return _run(frame, _forward, linear.forward, _ROW)
+    return _run(frame, _forward, linear.forward, ROW)
 
 
 @jit
 def _linear_adjoint(frame):
-    return _run(frame, _adjoint, linear.adjoint, _ROW)
+    return _run(frame, _adjoint, linear.adjoint)
 
 
 @jit
 def _linear_pair_echo(frame):
-    return _run(frame, _pair_echo, linear.pair_echo, BLOCK)
+    return _run(frame, _pair_echo, linear.pair_echo)
 
 
 @jit
 def _linear_released_echo(frame):
-    return _run(frame, _released_echo, linear.released_echo, _ROW)
+    return _run(frame, _released_echo, linear.released_echo)
 
 
 @jit
 def _nonlinear_forward(frame):
-    return _run(frame, _forward, nonlinear.forward, _ROW)
+    return _run(frame, _forward, nonlinear.forward, ROW)
 
 
 @jit
 def _nonlinear_adjoint(frame):
-    return _run(frame, _adjoint, nonlinear.adjoint, _ROW)
+    return _run(frame, _adjoint, nonlinear.adjoint)
 
 
 @jit
 def _nonlinear_pair_echo(frame):
-    return _run(frame, _pair_echo, nonlinear.pair_echo, BLOCK)
+    return _run(frame, _pair_echo, nonlinear.pair_echo)
 
 
 @jit
 def _nonlinear_released_echo(frame):
-    return _run(frame, _released_echo, nonlinear.released_echo, _ROW)
+    return _run(frame, _released_echo, nonlinear.released_echo)
 
 
 #: Dimensions of a kernel's arrays, in the order of its arguments, before and after ``at_third``.

@@ -80,11 +80,12 @@ def head(x, mean, rate, B, u, f, size, lo, hi):
 
 @jit
 def head_back(u, B, of_f, of_B, g, to_B, sums, size, lo, hi):
-    """Add of_f B to g = dL/du, in its place; add of_Bᵀ u to each part's gradient of B, and Σ g, Σ g ⊙ u to its sums."""
+    """Add of_f B to g = dL/du, in its place; write each part's gradient of B, of_Bᵀ u, and its sums Σ g and Σ g ⊙ u."""
     own = np.empty((2, u.shape[1]), u.dtype)
     of_g, of_gu = own[0], own[1]
     for part in range(lo, hi):
         end = min((part + 1) * size, len(u))
+        to_B[part], sums[part] = 0, 0
         for first in range(part * size, end, CHUNK):
             last = min(first + CHUNK, end)
             add_times(of_f[first:last], B, g[first:last])

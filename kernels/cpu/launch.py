@@ -22,6 +22,8 @@ if _CONFIG.CPU_FEATURES is None and _FEATURES.get("avx512f"):
 
 #: Lanes per call: a block's state fits the first-level cache.
 BLOCK = 256
+#: Lanes per call of a forward pass where they are many: a longer stretch of memory at a time takes two thirds of the time.
+ROW = 1024
 #: Rows at a time: a few arrays of them stay in the cache, and matrix products of so few run at their full rate.
 CHUNK = 512
 #: Sums over rows are made in at most so many parts, one after another within each: as many arrays are held, and so many threads
@@ -40,6 +42,24 @@ def jit(function: Callable[..., Any]) -> Any:
     compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
     compiled._cache._cache_file._source_stamp = _SOURCE  # numba has no public way to say what a cache depends on
     return compiled
+
+
+@register_jitable
+def lanes_per_call(lanes, threads, most):
+    """Return how many lanes a call takes: ``most`` where that leaves enough calls for all threads."""
+    return most if lanes >= most * threads else BLOCK
+
+
+@register_jitable
+def start(turn, count, block, threads):
+    """Return where the block begins that is taken in a turn, from 0 on; with none left, at ``count`` or beyond.
+
+    Threads work far apart: side by side, in a row of many lanes, each is slowed down by what the other one writes.
+    """
+    each = count // block // threads
+    if turn < each * threads:
+        return (turn % threads * each + turn // threads) * block
+    return turn * block
 
 
 @register_jitable

@@ -19,10 +19,8 @@ def over_rows(frame, piece, kernel, rows, own):
 
 @register_jitable
 def sums_like(like, count, rows, columns):
-    """Return zeros for the sums of matrix products, one array per part, that begin at a line of the cache."""
-    sums = room(count * rows, columns, like)
-    sums[:] = 0
-    return sums.reshape(count, rows, columns)
+    """Return room for the sums of matrix products, one array per part, that begins at a line of the cache."""
+    return room(count * rows, columns, like).reshape(count, rows, columns)
 
 
 @register_jitable

@@ -130,7 +130,7 @@ def _activate_back(slope, u, D, g, grad_u, of_D):
 
 @jit
 def tail_back(u, phi, weights, masks, kept, g, of_u, of_phi, to_weights, size, lo, hi):
-    """Write the gradients of u and φ; add to each part's gradients of C, D, W and b = (b1, b2), those of D and b in double."""
+    """Write the gradients of u and φ, and each part's gradients of C, D, W and b = (b1, b2), those of D and b in double."""
     C, D, W, _, _ = weights
     to_C, to_D, to_W, to_b = to_weights
     rooms, H = _rooms(kept, u), len(D)
@@ -138,6 +138,7 @@ def tail_back(u, phi, weights, masks, kept, g, of_u, of_phi, to_weights, size, l
     own_D, own_b = np.empty(H, u.dtype), np.empty(2 * H, u.dtype)
     for part in range(lo, hi):
         end = min((part + 1) * size, len(u))
+        to_C[part], to_D[part], to_W[part], to_b[part] = 0, 0, 0, 0
         for first in range(part * size, end, CHUNK):
             last = min(first + CHUNK, end)
             slope, y, ab = _chunk(kept, rooms, first, last)
