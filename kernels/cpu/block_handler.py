@@ -3,7 +3,8 @@
 Operands and results by handler, arrays as there; what stands twice, as operand and as result, is changed in its place:
 moments: x; mean, var. head: x, mean, rate, B; u, f. drive: u, B; f.
 tail: x, u, phi, C, D, W, b1, b2, two masks' bits; out, slope, y, ab.
-tail_back: u, phi, C, D, W, b1, b2, two masks' bits, slope, y, ab, g; of_u, of_phi, to_C, to_D, to_W, to_b.
+tail_back: u, phi, C, D, W, b1, b2, two masks' bits, slope, y, ab, g; of_u, of_phi (in phi's place or not), to_C, to_D,
+to_W, to_b.
 head_back: u, B, of_f, of_B, g; g, to_B, sums (2, H). normalise_back: g, u, beside, rate, slope, shift; g.
 later: a key, anything; the key, which no compiler knows to be the same.
 Bits are uint16 and keep an entry where they are at least the attribute ``limit``, out of 2¹⁶.

@@ -24,7 +24,7 @@ def _where(table: pd.DataFrame) -> str:
 
 
 #: Where the cells were measured before, with the kernels of that time.
-XEON = BENCHMARKS / "xeon"
+AMD = BENCHMARKS / "amd"
 
 
 def machine(records: Records, folder: Path = BENCHMARKS) -> str:
@@ -55,7 +55,7 @@ def goals(records: Records, folder: Path = BENCHMARKS) -> str:
 
 def earlier(records: Records) -> str:
     """Return the same of the other machine."""
-    return machine(records, XEON) + "\n" + goals(records, XEON)
+    return machine(records, AMD) + "\n" + goals(records, AMD)
 
 
 def models(records: Records) -> str:
