@@ -36,12 +36,13 @@ def _target(name: str, dtype: str) -> str:
 
 
 def _call(
-    name: str, like: Array, shapes: list[tuple[int, ...]], *operands: Array, in_place: dict[int, int] | None = None, **limit: Any
+    name: str, like: Array, shapes: list[tuple[int, ...]], *operands: Array, in_place: int | None = None, **limit: Any
 ) -> Any:
-    """Run a kernel; return its results, of the dtype of ``like``, those of ``in_place`` in the places of operands (its keys)."""
+    """Run a kernel; return its results, of the dtype of ``like``, the first in the place of operand ``in_place``."""
     results = [jax.ShapeDtypeStruct(shape, like.dtype) for shape in shapes]
+    aliases = None if in_place is None else {in_place: 0}
     target = _target(name, str(like.dtype))
-    return jax.ffi.ffi_call(target, results, vmap_method="sequential", input_output_aliases=in_place)(*operands, **limit)
+    return jax.ffi.ffi_call(target, results, vmap_method="sequential", input_output_aliases=aliases)(*operands, **limit)
 
 
 class Values(NamedTuple):
@@ -156,24 +157,25 @@ def _back(made: Made, kept: _Kept, grads: tuple[Activations, Running]) -> tuple[
     (u, drive, phi, path, inside, masks, rate, off, share, values), past = kept, grads[0]
     g, (R, H), (P, _) = past.reshape(kept.u.shape), kept.u.shape, values.B.shape
     if drive is None:
-        drive = _call("drive", u, [(R, P)], u, values.B)[0].reshape(phi.shape)
         # The compiler would find these bits to be those of the forward pass, and keep them all the while.
         masks = made.bits((_later(masks[0], g), _later(masks[1], g)), past.shape)
     shapes = [(R, H), (R, P), (H, P), (H,), (2 * H, H), (2 * H,)]
-    operands = u, phi.reshape(R, P), *values[3:], *masks, *inside, g
-    # Where memory is short, φ makes room for its gradient: an echo doesn't ask for it any more.
-    in_place = {1: 1} if made.again else None
-    of_u, of_phi, to_C, to_D, to_W, to_b = _call("tail_back", g, shapes, *operands, in_place=in_place, limit=made.limit)
+    of_u, of_phi, to_C, to_D, to_W, to_b = _call(
+        "tail_back", g, shapes, u, phi.reshape(R, P), *values[3:], *masks, *inside, g, limit=made.limit
+    )
+    if drive is None:
+        # The kernel does not look at the last operand, but without it the compiler runs it in the forward pass, and keeps f.
+        drive = _call("drive", u, [(R, P)], u, values.B, of_phi)[0].reshape(phi.shape)
     to_theta, to_delta, of_f, of_f_B = made.kernel.backward(
         made.hamiltonian, made.unit.nudge, values.theta, values.delta, drive, path, of_phi.reshape(phi.shape)
     )
     of_u, to_B, (of_g, of_gu) = _call(
-        "head_back", g, [(R, H), (P, H), (2, H)], u, values.B, of_f.reshape(R, P), of_f_B.reshape(R, P), of_u, in_place={4: 0}
+        "head_back", g, [(R, H), (P, H), (2, H)], u, values.B, of_f.reshape(R, P), of_f_B.reshape(R, P), of_u, in_place=4
     )
     # Through the mean −rate Σg, through the variance −rate² Σ(g u)/2 times 2 (x − batch mean), (x − mean) = u / rate.
     slope = -share * rate * of_gu / R
     shift = -share * rate * (of_g + rate * of_gu * off) / R
-    (of_x,) = _call("normalise_back", g, [(R, H)], of_u, u, g, rate, slope, shift, in_place={0: 0})
+    (of_x,) = _call("normalise_back", g, [(R, H)], of_u, u, g, rate, slope, shift, in_place=0)
     to_values = Values(to_theta, to_delta, to_B, to_C, to_D, to_W, to_b[:H], to_b[H:])
     return of_x.reshape(past.shape), to_values, None, None, None
 

@@ -1,10 +1,9 @@
 """The kernels of ``head`` and ``tail`` as XLA calls them (``kernels.cpu.frame``), on all threads of its pool.
 
 Operands and results by handler, arrays as there; what stands twice, as operand and as result, is changed in its place:
-moments: x; mean, var. head: x, mean, rate, B; u, f. drive: u, B; f.
+moments: x; mean, var. head: x, mean, rate, B; u, f. drive: u, B, anything; f.
 tail: x, u, phi, C, D, W, b1, b2, two masks' bits; out, slope, y, ab.
-tail_back: u, phi, C, D, W, b1, b2, two masks' bits, slope, y, ab, g; of_u, of_phi (in phi's place or not), to_C, to_D,
-to_W, to_b.
+tail_back: u, phi, C, D, W, b1, b2, two masks' bits, slope, y, ab, g; of_u, of_phi, to_C, to_D, to_W, to_b.
 head_back: u, B, of_f, of_B, g; g, to_B, sums (2, H). normalise_back: g, u, beside, rate, slope, shift; g.
 later: a key, anything; the key, which no compiler knows to be the same.
 Bits are uint16 and keep an entry where they are at least the attribute ``limit``, out of 2¹⁶.

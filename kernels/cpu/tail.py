@@ -130,10 +130,7 @@ def _activate_back(slope, u, D, g, grad_u, of_D):
 
 @jit
 def tail_back(u, phi, weights, masks, kept, g, of_u, of_phi, to_weights, size, lo, hi):
-    """Write the gradients of u and φ, and each part's gradients of C, D, W and b = (b1, b2), those of D and b in double.
-
-    The gradient of φ may take φ's place.
-    """
+    """Write the gradients of u and φ, and each part's gradients of C, D, W and b = (b1, b2), those of D and b in double."""
     C, D, W, _, _ = weights
     to_C, to_D, to_W, to_b = to_weights
     rooms, H = _rooms(kept, u), len(D)
@@ -154,8 +151,8 @@ def tail_back(u, phi, weights, masks, kept, g, of_u, of_phi, to_weights, size, l
             times(back_ab, W, back)
             _activate_back(slope, u_s, D, back, of_u[first:last], own_D)
             to_D[part] += own_D
-            add_transposed_times(back, phi_s, to_C[part])
             times(back, C, of_phi[first:last])
+            add_transposed_times(back, phi_s, to_C[part])
 
 
 #: What is called from outside.

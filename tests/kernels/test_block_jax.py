@@ -145,11 +145,14 @@ def test_what_is_made_again_is_not_kept() -> None:
     assert bytes_of[False] - bytes_of[True] == (4 * H + P) * K * N * 4 + 2 * H * K * N * 2 - keys
 
 
-def test_masks_are_not_kept_by_the_compiler_either() -> None:
-    """It would merge two equal draws, and hold the bits from the one to the other: each draw is a loop of the cipher."""
+def test_the_compiler_keeps_it_neither() -> None:
+    """It would merge two equal draws, and hold the bits from the one to the other: each draw is a loop of the cipher.
+
+    And it would make the drive a second time as soon as it can be made, in the forward pass.
+    """
     own, x, running, g = given("nonlinear", "float32")
     rest = running, jnp.array(3), jnp.array([1, 2], jnp.uint32)
-    draws = {}
+    programs = {}
     for again in (False, True):
         call = function("fused", "nonlinear", "rhel", "batch", 0.25, "per_sample", True, again)
 
@@ -157,8 +160,10 @@ def test_masks_are_not_kept_by_the_compiler_either() -> None:
             y, pull = jax.vjp(lambda own, x: call(own, x, *rest)[0], own, x)
             return y, pull(g)
 
-        draws[again] = jax.jit(both).lower(own, x, g).compile().as_text().count(" while(")
-    assert draws == {False: 2, True: 4}
+        programs[again] = jax.jit(both).lower(own, x, g).compile().as_text()
+    assert {again: text.count(" while(") for again, text in programs.items()} == {False: 2, True: 4}
+    assert "is_scheduled=true" in programs[True]
+    assert programs[True].index('"rhelbench.block.tail_back.float32"') < programs[True].index('"rhelbench.block.drive.float32"')
 
 
 #: What a process prints of a block's numbers; XLA's pool has as many threads as the variable NPROC says.
