@@ -28,6 +28,7 @@ def _libc() -> ctypes.CDLL:
 
 @cache
 def _bytes(size: int) -> type[ctypes.Array[ctypes.c_uint8]]:
+    """Return the type of so many bytes, which ctypes would make anew for every array."""
     return ctypes.c_uint8 * size
 
 

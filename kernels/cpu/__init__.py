@@ -15,7 +15,7 @@ final state. Nothing is drawn, nothing is kept, and no lane looks at another one
 but for nonlinear.pair_echo, which uses its series where all lanes of a call allow them, and is equal to rounding.
 ``path`` holds what is asked of a path as a whole; ``head`` and ``tail`` are the rest of a block, before and after the
 trajectory, whose matrix products ``product`` makes.
-``launch`` calls them from Python, ``handler`` and ``block_handler`` from a program of XLA: ``frame`` reads what it hands over,
-``crew`` shares the work with its threads, ``parts`` divides rows among them, ``offered`` finds the kernels. ``ahead`` asks for
-rows before a walk backward in time needs them.
+``region`` runs them on PyTorch's threads, and ``launch`` on Python's where it can't; ``handler`` and ``block_handler`` run them
+from a program of XLA: ``frame`` reads what it hands over, ``crew`` shares the work with its threads, ``parts`` divides rows.
+``offered`` finds the kernels for compiled callers. ``ahead`` asks for rows before a walk backward in time needs them.
 """
