@@ -1,9 +1,13 @@
-"""What the code says, as a number: comments, docstrings and layout do not count."""
+"""What the code says, as a number that every Python finds: comments, docstrings and line breaks do not count."""
 
 import ast
 import hashlib
+import io
+import re
+import tokenize
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 from rhelbench.registry import FRAMEWORKS, PACKS
@@ -13,6 +17,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("rhelbench", "impl_jax", "impl_torch", "kernels")
 #: What decides a run's result, beside its framework's learner.
 TRAINING = ("rhelbench.protocol.trainer", "rhelbench.protocol.setup")
+#: Tokens that say nothing, and those that say what they are by their kind alone.
+_LAYOUT = {"ENCODING", "COMMENT", "TYPE_COMMENT", "TYPE_IGNORE", "NL", "ENDMARKER"}
+_MARKS = {"NEWLINE", "INDENT", "DEDENT"}
+#: A string that is none of f"…" and t"…", whose parts may have effects.
+_CONSTANT = re.compile(r"STRING [BRUbru]*['\"]")
+
+#: Kind, text, and the (row, column) where it starts and ends.
+Token = tuple[str, str, tuple[int, int], tuple[int, int]]
 
 
 def _file(module: str) -> Path | None:
@@ -33,16 +45,55 @@ def _imports(tree: ast.AST, module: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
+def _tokens(source: str) -> Iterator[Token]:
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        yield tokenize.tok_name[token.type], token.string, token.start, token.end
+
+
+def _joined(source: str, tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
+    """Yield (kind, text) with each f-string as the one STRING that it is to Python 3.11; 3.12 and later yield its parts."""
+    rows = [0, 0, *accumulate(map(len, io.StringIO(source)))]
+    depth = begin = 0
+    for kind, text, (row, column), (last, end) in tokens:
+        if kind in ("FSTRING_START", "TSTRING_START"):
+            begin = begin if depth else rows[row] + column
+            depth += 1
+        elif kind in ("FSTRING_END", "TSTRING_END"):
+            depth -= 1
+            if not depth:
+                yield "STRING", source[begin : rows[last] + end]
+        elif not depth:
+            yield kind, text
+
+
+def _code(source: str, tokens: Iterable[Token]) -> str:
+    """Return what a source's tokens say; statements that do nothing, docstrings above all, are left out.
+
+    Args:
+        source: a file's text.
+        tokens: ``_tokens(source)``, of any Python that can read it: the answer is the same.
+    """
+    kept: list[str] = []
+    line: list[str] = []
+    for kind, text in _joined(source, tokens):
+        if kind in _LAYOUT:
+            continue
+        line.append(kind if kind in _MARKS else f"{kind} {text}")
+        if kind in _MARKS:
+            if kind != "NEWLINE" or not _idle(line[:-1]):
+                kept += line
+            line = []
+    return "\0".join(kept)
+
+
+def _idle(line: list[str]) -> bool:
+    return line == ["NAME pass"] or all(map(_CONSTANT.match, line))
+
+
 @cache
 def _read(source: str) -> tuple[ast.Module, str]:
-    """Return a file's syntax tree and its code, both without docstrings; many digests share a file."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-                node.body = node.body[1:] or [ast.Pass()]
-    return tree, ast.unparse(tree)
+    """Return a file's syntax tree and its code; many digests share a file."""
+    return ast.parse(source), _code(source, _tokens(source))
 
 
 def modules(roots: Iterable[str]) -> dict[str, str]:
