@@ -5,11 +5,15 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from impl_jax.interface import Lanes, Theta
 
-#: Below this |β| the term q = A − β t̄ is taken from its series, above it from its two (then unequal) parts.
-SERIES_BELOW = {"float32": 0.03, "float64": 0.003}
+#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of so many points, good to rounding while |β| < ½.
+NODES = {
+    dtype: [(float(s**2), float(g * (1 - s**2))) for s, g in zip(*np.polynomial.legendre.leggauss(points), strict=True) if s > 0]
+    for dtype, points in (("float32", 6), ("float64", 14))
+}
 
 
 @jax.custom_jvp
@@ -29,23 +33,54 @@ def _log_cosh_jvp(primals: tuple[Lanes], tangents: tuple[Lanes]) -> tuple[Lanes,
     return log_cosh(x), jnp.tanh(x) * dx
 
 
-def log_cosh_contrast(a: Lanes, beta: Lanes) -> Lanes:
-    """Return A(a, β) = ½[log cosh(a + β) − log cosh(a − β)] = artanh(tanh a · tanh β).
+def sech2(x: Lanes) -> Lanes:
+    """Return sech² x = 4E/(1 + E)², E = e^{−2|x|}."""
+    small = jnp.exp(-2.0 * jnp.abs(x))
+    return 4.0 * small / (1.0 + small) ** 2
 
-    With s = |tanh a · tanh β|, A = ±½ log1p(2s/(1 − s)). Where both arguments are large s rounds to 1; there, with D and S
-    the difference and the sum of |a| and |β|, A = ±(min − ½ log1p((e^{−2D} − e^{−2S})/(1 + e^{−2S}))) has nothing to cancel.
+
+def pair_ratios(a: Lanes, beta: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+    """Return t̄, h/β, A/β and q/β² of the pair a ± β: no cancellation, and β = 0 is their limit.
+
+    t̄, h = (t₊ ± t₋)/2 of t± = tanh(a ± β), A = ½[log cosh(a + β) − log cosh(a − β)], q = A − βt̄. With x = |a|, y = |β|,
+    E = e^{−2x}, F = e^{−2y}, T = tanh x, τ = tanh y, σ the logistic function, and signs by symmetry:
+    t̄ = σ(2(x − y))(1 − E²)/(1 + EF),  h = σ(2(y − x))(1 − F²)/(1 + EF),
+    A = artanh(Tτ), or min(x, y) − L with L = ½ log1p((e^{−2|x−y|} − EF)/(1 + EF)) where min(x, y) > 1/3,
+    q = Tτ³(1 − T²)/(1 − T²τ²) ∫₀¹ (1 − s²)/((1 − τ²s²)(1 − T²τ²s²)) ds for y < ½; else A − yt̄, or y(1 − t̄) − L for x ≥ y.
 
     Args:
         a: mean argument, any shape.
         beta: half difference of the two arguments, same shape.
     """
-    size_a, size_b = jnp.abs(a), jnp.abs(beta)
-    low = jnp.minimum(size_a, size_b)
-    large, s = low > 1.0, jnp.abs(jnp.tanh(a) * jnp.tanh(beta))
-    far, near = jnp.exp(-2.0 * (size_a + size_b)), jnp.exp(-2.0 * jnp.abs(size_a - size_b))
+    tiny = float(jnp.finfo(beta.dtype).tiny)
+    x, y = jnp.abs(a), jnp.abs(beta)
+    low, size = jnp.minimum(x, y), jnp.maximum(y, tiny)
+    less_x, less_y = -jnp.expm1(-2.0 * x), -jnp.expm1(-2.0 * y)  # 1 − E, 1 − F
+    near, far = jnp.exp(-2.0 * jnp.abs(x - y)), jnp.exp(-2.0 * (x + y))
+    share = 1.0 / ((1.0 + near) * (1.0 + far))
+    big_t, tau = less_x / (2.0 - less_x), less_y / (2.0 - less_y)
+    per_y = jnp.where(y < 2.0 * tiny, 2.0, less_y / size)
+    mean = jnp.where(x > y, 1.0, near) * less_x * (2.0 - less_x) * share
+    half = jnp.where(x > y, near, 1.0) * per_y * (2.0 - less_y) * share
+
     # One logarithm of either argument: this is the dearest line of a step.
-    half_log = 0.5 * jnp.log1p(jnp.where(large, (near - far) / (1.0 + far), 2.0 * s / (1.0 - jnp.where(large, 0.0, s))))
-    return jnp.sign(a) * jnp.sign(beta) * jnp.where(large, low - half_log, half_log)
+    is_far, z = low > 1 / 3, jnp.maximum(big_t * tau, tiny)
+    half_log = 0.5 * jnp.log1p(jnp.where(is_far, (near - far) / (1.0 + far), 2.0 * z / (1.0 - jnp.where(is_far, 0.0, z))))
+    slope = per_y / (2.0 - less_y)  # τ/y
+    area = jnp.where(is_far, (low - half_log) / size, big_t * slope * (half_log / z))
+
+    u, v = tau**2, big_t**2
+    integral = sum(weight / ((1.0 - s2 * u) * (1.0 - s2 * u * v)) for s2, weight in NODES[str(beta.dtype)])
+    one_less_mean = near * share * (2.0 - less_y * (2.0 - less_y) + 2.0 * far)
+    wide = jnp.where(x < y, area - mean, one_less_mean - half_log / size) / size
+    curl = jnp.where(y < 0.5, big_t * tau * slope * half * integral, wide)
+    sign = jnp.sign(a)
+    return sign * mean, half, sign * area, sign * jnp.sign(beta) * curl
+
+
+def log_cosh_contrast(a: Lanes, beta: Lanes) -> Lanes:
+    """Return A(a, β) = ½[log cosh(a + β) − log cosh(a − β)] = artanh(tanh a · tanh β)."""
+    return beta * pair_ratios(a, beta)[2]
 
 
 @dataclass(frozen=True)
@@ -83,37 +118,36 @@ class Nonlinear:
         return pi
 
     def potential(self, theta: Theta, phi: Lanes, f: Lanes) -> Lanes:
-        """Return ½αφ² + c̃ log cosh(wφ + f + b)/w."""
-        return 0.5 * theta["alpha"] * phi**2 + theta["c_tilde"] * log_cosh(theta["w"] * phi + f + theta["b"]) / theta["w"]
+        """Return ½αφ² + c̃ log cosh(wφ + f + b)/w.
+
+        At w = 0 the last term is its limit c̃(φ tanh g + ½wφ² sech² g), g = f + b: a constant is left out, the derivatives
+        with respect to φ and w are exact.
+        """
+        w, shift = theta["w"], f + theta["b"]
+        limit = phi * jnp.tanh(shift) + 0.5 * w * phi**2 * sech2(shift)
+        well = jnp.where(w == 0, limit, log_cosh(w * phi + shift) / jnp.where(w == 0, 1.0, w))
+        return 0.5 * theta["alpha"] * phi**2 + theta["c_tilde"] * well
 
     def force(self, theta: Theta, phi: Lanes, f: Lanes) -> Lanes:
         """Return αφ + c̃ tanh(wφ + f + b)."""
         return theta["alpha"] * phi + theta["c_tilde"] * jnp.tanh(theta["w"] * phi + f + theta["b"])
 
-    def _tanh_pair(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
-        """Return a, β and (t₊ + t₋)/2, (t₊ − t₋)/2 = ½ tanh 2β (1 − t₊t₋) of t± = tanh(a ± β): nothing cancels as β → 0."""
-        a, beta = theta["w"] * m + f + theta["b"], theta["w"] * d
-        plus, minus, t = jnp.tanh(a + beta), jnp.tanh(a - beta), jnp.tanh(beta)
-        # ½ tanh 2β = t/(1 + t²), and the contrast of V needs t anyway.
-        return a, beta, 0.5 * (plus + minus), t / (1.0 + t**2) * (1.0 - plus * minus)
-
     def pair_force(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes]:
         """Return αm + c̃(t₊ + t₋)/2 and αd + c̃(t₊ − t₋)/2."""
-        _, _, mean, half = self._tanh_pair(theta, m, d, f)
-        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * half
+        beta = theta["w"] * d
+        mean, half, _, _ = pair_ratios(theta["w"] * m + f + theta["b"], beta)
+        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * beta * half
 
     def half_contrasts(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Theta, Lanes, Lanes]:
-        """Return the half contrasts of V, A = artanh(tanh a · tanh β), q = A − β(t₊ + t₋)/2.
+        """Return the half contrasts of V, with a = wm + f + b and β = wd (see ``pair_ratios``).
 
-        α: md; c̃: A/w; b and f: c̃(t₊ − t₋)/(2w); w: c̃[m(t₊ − t₋)/(2w) − q/w²]; V: αmd + c̃A/w.
-        The two parts of q nearly cancel; for small β, with t = tanh a, q = ⅔t(1 − t²)β³ − 4/15 t(1 − t²)(2 − 3t²)β⁵ + O(β⁷).
+        α: md; c̃: d A/β; b and f: c̃ d h/β; w: c̃(m d h/β − d² q/β²); V: αmd + c̃ d A/β. Nothing is divided by w, which may be 0.
         """
-        c, per_w = theta["c_tilde"], 1.0 / theta["w"]
-        a, beta, mean, half = self._tanh_pair(theta, m, d, f)
-        area = log_cosh_contrast(a, beta)
-        t, small = jnp.tanh(a), jnp.abs(beta) < SERIES_BELOW[str(beta.dtype)]
-        series = t * (1.0 - t**2) * beta**3 * (2.0 / 3.0 - 4.0 / 15.0 * (2.0 - 3.0 * t**2) * beta**2)
-        q = jnp.where(small, series, area - beta * mean)
-        of_f = c * half * per_w
-        of_theta = {"alpha": m * d, "w": m * of_f - c * q * per_w**2, "b": of_f, "c_tilde": area * per_w}
-        return of_theta, of_f, theta["alpha"] * m * d + c * area * per_w
+        w, c = theta["w"], theta["c_tilde"]
+        _, half, area, curl = pair_ratios(w * m + f + theta["b"], w * d)
+        of_f, well = c * d * half, d * area
+        of_theta = {"alpha": m * d, "w": m * of_f - c * d * (d * curl), "b": of_f, "c_tilde": well}
+        return of_theta, of_f, theta["alpha"] * m * d + c * well
+
+
+HAMILTONIAN = Nonlinear()

@@ -3,46 +3,71 @@
 import math
 from typing import Literal
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from impl_torch.interface import Lanes, Pair, Values
 
-#: Below this |β| the difference q of two nearly equal numbers is taken from its series, at full precision in either dtype.
-SERIES_BELOW = {torch.float32: 0.03, torch.float64: 0.003}
+#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of so many points, good to rounding while |β| < ½.
+NODES = {
+    dtype: [(float(s**2), float(g * (1 - s**2))) for s, g in zip(*np.polynomial.legendre.leggauss(points), strict=True) if s > 0]
+    for dtype, points in ((torch.float32, 6), (torch.float64, 14))
+}
 
 
 def log_cosh(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Return log cosh a = |a| + log1p(exp(−2|a|)) − log 2, which never overflows."""
+    """Return log cosh a without overflow, and to full relative precision for small |a|.
+
+    |a| + log1p(exp(−2|a|)) − log 2; below |a| = 1, where that cancels, ½ log1p(sinh² a).
+    """
     size = a.abs()
-    return size + torch.log1p(torch.exp(-2 * size)) - math.log(2)
+    near = 0.5 * torch.log1p(torch.sinh(size.clamp(max=1)) ** 2)
+    return torch.where(size < 1, near, size + torch.log1p(torch.exp(-2 * size)) - math.log(2))
 
 
-def log_cosh_contrast(a: Float[Tensor, "*shape"], beta: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Return the half difference of log cosh without cancellation.
+def sech2(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Return sech² a = 4E/(1 + E)², E = exp(−2|a|)."""
+    small = torch.exp(-2 * a.abs())
+    return 4 * small / (1 + small) ** 2
 
-    A(a, β) = ½ [log cosh(a + β) − log cosh(a − β)] = artanh(tanh a · tanh β); where both are large
-    A = sign(aβ) (min(|a|, |β|) + ½ [log1p(e^{−2(|a|+|β|)}) − log1p(e^{−2||a|−|β||})]).
+
+def pair_ratios(a: Float[Tensor, "*shape"], beta: Float[Tensor, "*shape"]) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+    """Return t̄, h/β, A/β and q/β² of the pair a ± β: no cancellation, and β = 0 is their limit.
+
+    t̄, h = (t₊ ± t₋)/2 of t± = tanh(a ± β), A = ½ [log cosh(a + β) − log cosh(a − β)], q = A − β t̄. With x = |a|, y = |β|,
+    E = e^(−2x), F = e^(−2y), T = tanh x, τ = tanh y, σ the logistic function, and signs by symmetry:
+    t̄ = σ(2(x − y)) (1 − E²)/(1 + EF),  h = σ(2(y − x)) (1 − F²)/(1 + EF),
+    A = artanh(Tτ), or min(x, y) − L with L = ½ log1p((e^(−2|x−y|) − EF)/(1 + EF)) where min(x, y) > 1/3,
+    q = T τ³ (1 − T²)/(1 − T²τ²) ∫₀¹ (1 − s²)/((1 − τ²s²)(1 − T²τ²s²)) ds for y < ½; else A − y t̄, or y (1 − t̄) − L for x ≥ y.
+
+    Args:
+        a: mean argument.
+        beta: half difference of the two arguments.
     """
-    big, small = torch.maximum(a.abs(), beta.abs()), torch.minimum(a.abs(), beta.abs())
-    far = small + 0.5 * (torch.log1p(torch.exp(-2 * (big + small))) - torch.log1p(torch.exp(-2 * (big - small))))
-    product = torch.tanh(a) * torch.tanh(beta)
-    is_far = small > 1
-    near = torch.atanh(torch.where(is_far, torch.zeros_like(product), product))
-    return torch.where(is_far, torch.sign(product) * far, near)
+    tiny = torch.finfo(beta.dtype).tiny
+    x, y = a.abs(), beta.abs()
+    low, size = torch.minimum(x, y), y.clamp(min=tiny)
+    less_x, less_y = -torch.expm1(-2 * x), -torch.expm1(-2 * y)  # 1 − E, 1 − F
+    near, far = torch.exp(-2 * (x - y).abs()), torch.exp(-2 * (x + y))
+    share = 1 / ((1 + near) * (1 + far))
+    big_t, tau = less_x / (2 - less_x), less_y / (2 - less_y)
+    per_y = torch.where(y < tiny, 2.0, less_y / size)
+    mean = torch.where(x > y, 1.0, near) * less_x * (2 - less_x) * share
+    half = torch.where(x > y, near, 1.0) * per_y * (2 - less_y) * share
 
+    is_far, z = low > 1 / 3, (big_t * tau).clamp(min=tiny)
+    half_log = 0.5 * torch.log1p(torch.where(is_far, (near - far) / (1 + far), 2 * z / (1 - torch.where(is_far, 0.0, z))))
+    slope = per_y / (2 - less_y)  # τ/y
+    area = torch.where(is_far, (low - half_log) / size, big_t * slope * (half_log / z))
 
-def log_cosh_curl(
-    a: Float[Tensor, "*shape"], beta: Float[Tensor, "*shape"], contrast: Float[Tensor, "*shape"], mean: Float[Tensor, "*shape"]
-) -> Float[Tensor, "*shape"]:
-    """Return q = A(a, β) − β (t₊ + t₋)/2, in which two terms nearly cancel: the part of w's contrast beside m (t₊ − t₋)/2.
-
-    For small |β| by its series ⅔ t (1 − t²) β³ − 4/15 t (1 − t²)(2 − 3t²) β⁵, t = tanh a.
-    """
-    t, square = torch.tanh(a), beta * beta
-    series = t * (1 - t * t) * beta * square * (2 / 3 - 4 / 15 * (2 - 3 * t * t) * square)
-    return torch.where(beta.abs() < SERIES_BELOW[beta.dtype], series, contrast - beta * mean)
+    u, v = tau * tau, tau * tau * big_t * big_t
+    integral = sum((weight / ((1 - s2 * u) * (1 - s2 * v)) for s2, weight in NODES[beta.dtype]), torch.zeros_like(u))
+    one_less_mean = near * share * (2 - less_y * (2 - less_y) + 2 * far)
+    wide = torch.where(x < y, area - mean, one_less_mean - half_log / size) / size
+    curl = torch.where(y < 0.5, big_t * tau * slope * half * integral, wide)
+    return torch.copysign(mean, a), half, torch.copysign(area, a), torch.sign(a) * torch.sign(beta) * curl
 
 
 class Nonlinear:
@@ -85,34 +110,37 @@ class Nonlinear:
         return pi
 
     def potential(self, theta: Values, phi: Lanes, f: Float[Tensor, "n P"]) -> Lanes:
-        """Return V = ½ α φ² + c̃ log cosh(w φ + f + b) / w."""
-        well = log_cosh(theta["w"] * phi + f + theta["b"])
-        return 0.5 * theta["alpha"] * phi * phi + theta["c_tilde"] * well / theta["w"]
+        """Return V = ½ α φ² + c̃ log cosh(w φ + f + b) / w.
+
+        At w = 0 the last term is its limit c̃ (φ tanh g + ½ w φ² sech² g), g = f + b: a constant is left out, the derivatives
+        with respect to φ and w are exact.
+        """
+        w, shift = theta["w"], f + theta["b"]
+        limit = phi * torch.tanh(shift) + 0.5 * w * phi * phi * sech2(shift)
+        well = torch.where(w == 0, limit, log_cosh(w * phi + shift) / torch.where(w == 0, 1.0, w))
+        return 0.5 * theta["alpha"] * phi * phi + theta["c_tilde"] * well
 
     def force(self, theta: Values, phi: Lanes, f: Float[Tensor, "n P"]) -> Lanes:
         """Return ∂V/∂φ = α φ + c̃ tanh(w φ + f + b)."""
         return theta["alpha"] * phi + theta["c_tilde"] * torch.tanh(theta["w"] * phi + f + theta["b"])
 
-    def _tanh_pair(self, theta: Values, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
-        """Return a, β, and the mean and half difference of t± = tanh(a ± β): t₊ − t₋ = tanh(2β)(1 − t₊ t₋)."""
-        a, beta = theta["w"] * m + f + theta["b"], theta["w"] * d
-        plus, minus = torch.tanh(a + beta), torch.tanh(a - beta)
-        return a, beta, 0.5 * (plus + minus), 0.5 * torch.tanh(2 * beta) * (1 - plus * minus)
-
     def pair_force(self, theta: Values, m: Lanes, d: Lanes, f: Lanes) -> Pair:
         """Return mean and half difference of the force at φ± = m ± d: α m + c̃ (t₊ + t₋)/2 and α d + c̃ (t₊ − t₋)/2."""
-        _, _, mean, half = self._tanh_pair(theta, m, d, f)
-        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * half
+        beta = theta["w"] * d
+        mean, half, _, _ = pair_ratios(theta["w"] * m + f + theta["b"], beta)
+        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * beta * half
 
     def half_contrasts(self, theta: Values, m: Lanes, d: Lanes, f: Lanes) -> tuple[Values, Lanes, Lanes]:
-        """Return (∂V₊ − ∂V₋)/2 with respect to θ and f, and that of V, per lane.
+        """Return (∂V₊ − ∂V₋)/2 with respect to θ and f, and that of V, per lane; a = w m + f + b, β = w d.
 
-        α: m d;  c̃: A/w;  b, f: c̃ (t₊ − t₋)/(2w);  w: c̃ [m (t₊ − t₋)/(2w) − q/w²];  V: α m d + c̃ A/w.
+        α: m d;  c̃: d A/β;  b, f: c̃ d h/β;  w: c̃ (m d h/β − d² q/β²);  V: α m d + c̃ d A/β (see ``pair_ratios``).
+        Nothing is divided by w, which may be 0.
         """
-        a, beta, mean, half = self._tanh_pair(theta, m, d, f)
         w, c_tilde = theta["w"], theta["c_tilde"]
-        contrast = log_cosh_contrast(a, beta)
-        q = log_cosh_curl(a, beta, contrast, mean)
-        of_f = c_tilde * half / w
-        of_theta = {"alpha": m * d, "c_tilde": contrast / w, "b": of_f, "w": m * of_f - c_tilde * q / w**2}
-        return of_theta, of_f, theta["alpha"] * m * d + c_tilde * contrast / w
+        _, half, area, curl = pair_ratios(w * m + f + theta["b"], w * d)
+        of_f, well = c_tilde * d * half, d * area
+        of_theta = {"alpha": m * d, "c_tilde": well, "b": of_f, "w": m * of_f - c_tilde * d * (d * curl)}
+        return of_theta, of_f, theta["alpha"] * m * d + c_tilde * well
+
+
+HAMILTONIAN = Nonlinear()

@@ -6,6 +6,11 @@ import numpy as np
 
 from rhelbench.oracle.interface import Array, Lanes, Pair, Slopes, Theta, sigmoid
 
+#: The smallest number of full precision.
+TINY = float(np.finfo(np.float64).tiny)
+#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of 14 points, good to rounding while |β| < ½.
+NODES = [(s**2, weight * (1 - s**2)) for s, weight in zip(*np.polynomial.legendre.leggauss(14), strict=True) if s > 0]
+
 
 def log_cosh(x: Array) -> Array:
     """Return log cosh x without overflow for large |x| and without loss of digits for small ones.
@@ -17,32 +22,72 @@ def log_cosh(x: Array) -> Array:
     return np.where(size < 1, near, size + np.log1p(np.exp(-2 * size)) - np.log(2.0))
 
 
-def log_cosh_contrast(a: Array, beta: Array) -> Array:
-    """Return A(a, β) = ½ [log cosh(a + β) − log cosh(a − β)] = artanh(tanh a · tanh β).
+def sech2(x: Array) -> Array:
+    """Return sech² x = 4E/(1 + E)², E = e^(−2|x|): 1 − tanh² x would lose its digits at large |x|."""
+    small = np.exp(-2 * np.abs(x))
+    return 4 * small / (1 + small) ** 2
 
-    Where both |a| and |β| exceed 1 the product nears 1 and artanh overflows in the end; there
-    sign(aβ) · (min(|a|, |β|) + ½ [log1p(e^(−2(|a|+|β|))) − log1p(e^(−2 ||a|−|β||))]), the same number.
+
+def pair_ratios(a: Array, beta: Array) -> tuple[Array, Array, Array, Array]:
+    """Return t̄, h/β, A/β and q/β² of the pair a ± β: no cancellation, and β = 0 is their limit.
+
+    t̄, h = (t₊ ± t₋)/2 of t± = tanh(a ± β), A = ½ [log cosh(a + β) − log cosh(a − β)], q = A − β t̄. With x = |a|, y = |β|,
+    E = e^(−2x), F = e^(−2y), T = tanh x, τ = tanh y, σ the logistic function, and signs by symmetry:
+    t̄ = σ(2(x − y)) (1 − E²)/(1 + EF),  h = σ(2(y − x)) (1 − F²)/(1 + EF),
+    A = artanh(Tτ), or min(x, y) − L with L = ½ log1p((e^(−2|x−y|) − EF)/(1 + EF)) where min(x, y) > 1/3,
+    q = T τ³ (1 − T²)/(1 − T²τ²) ∫₀¹ (1 − s²)/((1 − τ²s²)(1 − T²τ²s²)) ds for y < ½; else A − y t̄, or y (1 − t̄) − L for x ≥ y.
+
+    Args:
+        a: mean argument, any shape, float64.
+        beta: half difference of the arguments, same shape, float64.
+
+    Source:
+        Ours; the integral is that of artanh z = ∫₀¹ z/(1 − z²s²) ds, by Gauss and Legendre.
     """
     x, y = np.abs(a), np.abs(beta)
-    near = np.arctanh(np.tanh(np.where(np.minimum(x, y) < 1, a, 0.0)) * np.tanh(beta))
-    far = np.minimum(x, y) + 0.5 * (np.log1p(np.exp(-2 * (x + y))) - np.log1p(np.exp(-2 * np.abs(x - y))))
-    return np.where(np.minimum(x, y) < 1, near, np.sign(a) * np.sign(beta) * far)
+    low, size = np.minimum(x, y), np.maximum(y, TINY)
+    less_x, less_y = -np.expm1(-2 * x), -np.expm1(-2 * y)  # 1 − E, 1 − F
+    near, far = np.exp(-2 * np.abs(x - y)), np.exp(-2 * (x + y))
+    share = 1 / ((1 + near) * (1 + far))
+    big_t, tau = less_x / (2 - less_x), less_y / (2 - less_y)
+    per_y = np.where(y < TINY, 2.0, less_y / size)
+    mean = np.where(x > y, 1.0, near) * less_x * (2 - less_x) * share
+    half = np.where(x > y, near, 1.0) * per_y * (2 - less_y) * share
+
+    is_far, z = low > 1 / 3, np.maximum(big_t * tau, TINY)
+    half_log = 0.5 * np.log1p(np.where(is_far, (near - far) / (1 + far), 2 * z / (1 - np.where(is_far, 0.0, z))))
+    slope = per_y / (2 - less_y)  # τ/y
+    area = np.where(is_far, (low - half_log) / size, big_t * slope * (half_log / z))
+
+    u, v = tau**2, big_t**2
+    integral = sum(weight / ((1 - s2 * u) * (1 - s2 * u * v)) for s2, weight in NODES)
+    one_less_mean = near * share * (2 - less_y * (2 - less_y) + 2 * far)
+    wide = np.where(x < y, area - mean, one_less_mean - half_log / size) / size
+    curl = np.where(y < 0.5, big_t * tau * slope * half * integral, wide)
+    sign = np.sign(a)
+    return sign * mean, half, sign * area, sign * np.sign(beta) * curl
+
+
+def log_cosh_contrast(a: Array, beta: Array) -> Array:
+    """Return A(a, β) = ½ [log cosh(a + β) − log cosh(a − β)] = artanh(tanh a · tanh β)."""
+    return beta * pair_ratios(a, beta)[2]
 
 
 def log_cosh_curl(a: Array, beta: Array, tanh_mean: Array) -> Array:
-    """Return q = A(a, β) − β (t₊ + t₋)/2, the part of the w contrast in which two terms nearly cancel.
+    """Return q = A(a, β) − β t̄; t̄ itself is not needed."""
+    del tanh_mean
+    return beta**2 * pair_ratios(a, beta)[3]
 
-    Below |β| = 0.003 its series ⅔ t(1 − t²) β³ − 4/15 t(1 − t²)(2 − 3t²) β⁵, t = tanh a; β⁷ is beyond float64 there.
-    """
-    t, b = np.tanh(a), np.clip(beta, -0.003, 0.003)
-    series = t * (1 - t**2) * b**3 * (2 / 3 - 4 / 15 * (2 - 3 * t**2) * b**2)
-    return np.where(np.abs(beta) < 0.003, series, log_cosh_contrast(a, beta) - beta * tanh_mean)
+
+def _nonzero(w: Array) -> Array:
+    """Return w, and 1 in the place of 0."""
+    return np.where(w == 0, 1.0, w)
 
 
 class Nonlinear:
     """T = π²/2, V = α φ²/2 + c̃ log cosh(w φ + f + b)/w, with one α and one δ, and w, b, c̃ per channel.
 
-    c̃ = sigmoid(c), or sigmoid(sigmoid(c)) where ``c_squash`` is 2. V is singular at w = 0.
+    c̃ = sigmoid(c), or sigmoid(sigmoid(c)) where ``c_squash`` is 2. At w = 0, V is its limit up to a constant.
     Args of all methods: φ, π, m, d, f of shape (n, P); w, b, c̃ of shape (P,); α, δ scalar; float64, without unit.
 
     Source:
@@ -90,54 +135,52 @@ class Nonlinear:
         return np.ones_like(pi)
 
     def potential(self, theta: Theta, phi: Array, f: Array) -> Array:
-        """Return α φ²/2 + c̃ log cosh(w φ + f + b)/w."""
-        a = theta["w"] * phi + f + theta["b"]
-        return 0.5 * theta["alpha"] * phi**2 + theta["c_tilde"] * log_cosh(a) / theta["w"]
+        """Return α φ²/2 + c̃ log cosh(w φ + f + b)/w; at w = 0 the last term is c̃ φ tanh(f + b), a constant left out."""
+        w, shift = theta["w"], f + theta["b"]
+        well = np.where(w == 0, phi * np.tanh(shift), log_cosh(w * phi + shift) / _nonzero(w))
+        return 0.5 * theta["alpha"] * phi**2 + theta["c_tilde"] * well
 
     def force(self, theta: Theta, phi: Array, f: Array) -> Array:
         """Return α φ + c̃ tanh(w φ + f + b)."""
         return theta["alpha"] * phi + theta["c_tilde"] * np.tanh(theta["w"] * phi + f + theta["b"])
 
     def potential_slopes(self, theta: Theta, phi: Array, f: Array) -> Slopes:
-        """Return ∂V/∂α = φ²/2, ∂V/∂c̃ = log cosh a/w, ∂V/∂b = ∂V/∂f = c̃ t/w, ∂V/∂w = c̃ (φ t/w − log cosh a/w²)."""
+        """Return ∂V/∂α = φ²/2, ∂V/∂c̃ = log cosh a/w, ∂V/∂b = ∂V/∂f = c̃ t/w, ∂V/∂w = c̃ (φ t/w − log cosh a/w²).
+
+        At w = 0, with g = f + b and up to constants: φ tanh g for c̃, c̃ φ sech² g for b and f, c̃ φ²/2 sech² g for w.
+        """
         w, c = theta["w"], theta["c_tilde"]
-        a = w * phi + f + theta["b"]
-        t, energy = np.tanh(a), log_cosh(a)
-        slope = c * t / w
-        theta_slopes = {"alpha": 0.5 * phi**2, "w": phi * slope - c * energy / w**2, "b": slope, "c_tilde": energy / w}
-        return Slopes(theta_slopes, slope, theta["alpha"] * phi + c * t)
+        shift, flat, safe = f + theta["b"], w == 0, _nonzero(w)
+        a = w * phi + shift
+        t, steep = np.tanh(a), sech2(shift)
+        well = np.where(flat, phi * t, log_cosh(a) / safe)
+        slope = c * np.where(flat, phi * steep, t / safe)
+        of_w = np.where(flat, c * 0.5 * phi**2 * steep, phi * slope - c * well / safe)
+        return Slopes({"alpha": 0.5 * phi**2, "w": of_w, "b": slope, "c_tilde": well}, slope, theta["alpha"] * phi + c * t)
 
     def force_slopes(self, theta: Theta, phi: Array, f: Array) -> Slopes:
-        """Return the derivatives of α φ + c̃ t: φ, t, and c̃ (1 − t²) times φ for w, 1 for b and f, w for φ."""
-        t = np.tanh(theta["w"] * phi + f + theta["b"])
-        sech2 = theta["c_tilde"] * (1 - t**2)
-        return Slopes({"alpha": phi, "w": phi * sech2, "b": sech2, "c_tilde": t}, sech2, theta["alpha"] + theta["w"] * sech2)
+        """Return the derivatives of α φ + c̃ t: φ, t, and c̃ sech² a times φ for w, 1 for b and f, w for φ."""
+        a = theta["w"] * phi + f + theta["b"]
+        steep = theta["c_tilde"] * sech2(a)
+        slopes = {"alpha": phi, "w": phi * steep, "b": steep, "c_tilde": np.tanh(a)}
+        return Slopes(slopes, steep, theta["alpha"] + theta["w"] * steep)
 
     def pair_force(self, theta: Theta, m: Array, d: Array, f: Array) -> Pair:
         """Return α m + c̃ (t₊ + t₋)/2 and α d + c̃ (t₊ − t₋)/2."""
-        mean, half = self._tanh_pair(theta, m, d, f)
-        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * half
+        beta = theta["w"] * d
+        mean, half, _, _ = pair_ratios(theta["w"] * m + f + theta["b"], beta)
+        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * beta * half
 
     def half_contrasts(self, theta: Theta, m: Array, d: Array, f: Array) -> tuple[Lanes, Array, Array]:
-        """Return m d for α, A/w for c̃, c̃ h/w for b and f, c̃ (m h/w − q/w²) for w, and α m d + c̃ A/w for V.
+        """Return m d for α, d A/β for c̃, c̃ d h/β for b and f, c̃ (m d h/β − d² q/β²) for w, and α m d + c̃ d A/β for V.
 
-        h = (t₊ − t₋)/2, A = artanh(tanh a · tanh β), q = A − β (t₊ + t₋)/2, a = w m + f + b, β = w d.
+        β = w d and a = w m + f + b (see ``pair_ratios``): nothing is divided by w, which may be 0.
         """
         w, c = theta["w"], theta["c_tilde"]
-        a, beta = w * m + f + theta["b"], w * d
-        mean, half = self._tanh_pair(theta, m, d, f)
-        contrast = log_cosh_contrast(a, beta)
-        slope = c * half / w
-        lanes = {
-            "alpha": m * d,
-            "w": m * slope - c * log_cosh_curl(a, beta, mean) / w**2,
-            "b": slope,
-            "c_tilde": contrast / w,
-        }
-        return lanes, slope, theta["alpha"] * m * d + c * contrast / w
+        _, half, area, curl = pair_ratios(w * m + f + theta["b"], w * d)
+        slope, well = c * d * half, d * area
+        lanes = {"alpha": m * d, "w": m * slope - c * d * (d * curl), "b": slope, "c_tilde": well}
+        return lanes, slope, theta["alpha"] * m * d + c * well
 
-    def _tanh_pair(self, theta: Theta, m: Array, d: Array, f: Array) -> Pair:
-        """Return (t₊ + t₋)/2 and (t₊ − t₋)/2 = ½ tanh(2β)(1 − t₊t₋), t± = tanh(a ± β): nothing cancels as β → 0."""
-        a, beta = theta["w"] * m + f + theta["b"], theta["w"] * d
-        plus, minus = np.tanh(a + beta), np.tanh(a - beta)
-        return 0.5 * (plus + minus), 0.5 * np.tanh(2 * beta) * (1 - plus * minus)
+
+HAMILTONIAN = Nonlinear()
