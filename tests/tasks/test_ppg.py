@@ -45,19 +45,20 @@ def prepared(records, tmp_path_factory):
         yield load("PPG-DaLiA", home / "data")
 
 
-def slow_scale(values):
-    low, high = min(values), max(values)
+def slow_scale(values, low, high):
     return [2 * (value - low) / (high - low) - 1 for value in values]
 
 
 def slow_subject(record):
-    """Signals (channels of lists) and targets of one subject, by plain loops."""
+    """Signals (channels of lists) and targets of one subject, by plain loops; the three axes of ACC are one signal."""
     channels = []
     for name, times in (("ACC", 2), ("BVP", 1), ("EDA", 16), ("TEMP", 16)):
-        for column in record["signal"]["wrist"][name].T:
-            channels.append(slow_scale([value for value in column.tolist() for _ in range(times)]))
+        columns = record["signal"]["wrist"][name].T.tolist()
+        low, high = min(map(min, columns)), max(map(max, columns))
+        for column in columns:
+            channels.append(slow_scale([value for value in column for _ in range(times)], low, high))
     rate = record["label"].tolist()
-    return channels, slow_scale([rate[0]] * 3 + rate)
+    return channels, slow_scale([rate[0]] * 3 + rate, min(rate), max(rate))
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +123,22 @@ def test_windows_equal_the_slow_reference(prepared, reference, kind):
                 at[part] += counts[part]
         assert all(at[part] == len(parts[part][0]) for part in splits.PARTS)
     assert len(seen) > 2  # the order is drawn per subject and seed
+
+
+def test_a_signal_is_scaled_by_the_extremes_of_its_whole_recording():
+    """The accelerometer by those of its three axes together; what is cut off since another signal is shorter counts too."""
+    wrist = {
+        "ACC": np.array([[0.0, 1.0, 2.0], [0.0, 1.0, 4.0], [-4.0, 1.0, 0.0]]),
+        "BVP": np.array([[0.0], [1.0], [2.0], [3.0]]),
+        "EDA": np.array([[5.0]]),
+        "TEMP": np.array([[1.0], [2.0]]),
+    }
+    x, y = ppg_dalia.prepare_subject({"signal": {"wrist": wrist}, "label": np.array([60.0, 100.0, 80.0])}, "S1")
+    assert x[:, :3].tolist() == [[0, 0.25, 0.5], [0, 0.25, 0.5], [0, 0.25, 1], [0, 0.25, 1]]
+    assert np.allclose(x[:, 3], [-1, -1 / 3, 1 / 3, 1])
+    assert x[:, 4].tolist() == [-1] * 4  # a constant
+    assert x[:, 5].tolist() == [-1] * 4  # its other value is cut off
+    assert y.tolist() == [-1, -1, -1, -1, 1, 0]
 
 
 def test_cuts_share_no_step(prepared):

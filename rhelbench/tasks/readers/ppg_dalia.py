@@ -67,7 +67,9 @@ def read(source: Path, scratch: Path, name: str) -> Recordings:
 
 
 def prepare_subject(record: Any, subject: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Bring one subject's signals to 64 Hz by repetition, and scale each channel and the heart rate to [-1, 1].
+    """Scale one subject's signals and heart rate to [-1, 1], and bring the signals to 64 Hz by repetition.
+
+    x = 2 (v - min v) / (max v - min v) - 1, the extremes of a signal's whole recording, over the three axes of ACC together.
 
     Args:
         record: the pickle's content: ``record["signal"]["wrist"][name]`` (n, channels), ``record["label"]`` (m,), in beats/min.
@@ -84,12 +86,12 @@ def prepare_subject(record: Any, subject: str) -> tuple[NDArray[np.float32], NDA
     """
     try:
         wrist = record["signal"]["wrist"]
-        signals = [np.repeat(np.atleast_2d(np.asarray(wrist[key], float).T).T, times, axis=0) for key, times in SIGNALS.items()]
-        heart_rate = np.asarray(record["label"], float).reshape(-1)
+        scaled = [(_scaled(np.atleast_2d(np.asarray(wrist[key], float).T).T), times) for key, times in SIGNALS.items()]
+        signals = [np.repeat(signal, times, axis=0) for signal, times in scaled]
         length = min(map(len, signals))
         joined = np.concatenate([signal[:length] for signal in signals], axis=1)
-        targets = np.concatenate([np.repeat(heart_rate[:1], FRONT), heart_rate])
-        return _scaled(joined), _scaled(targets)
+        heart_rate = _scaled(np.asarray(record["label"], float).reshape(-1))
+        return joined, np.concatenate([np.repeat(heart_rate[:1], FRONT), heart_rate])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise UserError(
             f"Subject {subject} lacks wrist signals or heart rate ({error!r}): get the archive from its source."
@@ -97,9 +99,8 @@ def prepare_subject(record: Any, subject: str) -> tuple[NDArray[np.float32], NDA
 
 
 def _scaled(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    low, high = values.min(axis=0), values.max(axis=0)
-    width = np.where(high > low, high - low, 1)
-    return (2 * (values - low) / width - 1).astype(np.float32)
+    low, high = values.min(), values.max()
+    return (2 * (values - low) / (high - low or 1) - 1).astype(np.float32)
 
 
 def _subjects(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
