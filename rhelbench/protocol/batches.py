@@ -13,7 +13,7 @@ class Batches:
 
     Epoch e's permutation comes from the stream ``batches/<e>``, so any step's batch is known without the ones before it.
     ``every_complete`` takes all n // batch batches of an epoch; ``drop_further`` leaves one more out where batch divides n,
-    as the authors' loop does (docs/deviations.md, row 11).
+    as the authors' loop does (docs/deviations.md, row 11). Where batch equals n, both take the whole part at each step.
 
     Args:
         spec: the run; its framework and algorithm play no part, so that runs are compared pairwise.
@@ -27,7 +27,7 @@ class Batches:
         self._names = (spec.task, spec.seed, spec.seed)
         self._samples, self._batch = samples, spec.hyper.batch
         self.per_epoch = samples // self._batch
-        if spec.switches.batches == "drop_further" and samples % self._batch == 0:
+        if spec.switches.batches == "drop_further" and samples % self._batch == 0 and samples > self._batch:
             self.per_epoch -= 1
         if self.per_epoch < 1:
             raise UserError(

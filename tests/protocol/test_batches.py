@@ -13,6 +13,7 @@ def spec(rule="every_complete", batch=8, **changes):
 
 @pytest.mark.parametrize(("rule", "samples", "per_epoch"), [
     ("every_complete", 64, 2), ("drop_further", 64, 1), ("every_complete", 70, 2), ("drop_further", 70, 2),
+    ("every_complete", 32, 1), ("drop_further", 32, 1),
 ])  # fmt: skip
 def test_batches_per_epoch(rule, samples, per_epoch):
     assert Batches(spec(rule, batch=32), samples).per_epoch == per_epoch
@@ -37,6 +38,12 @@ def test_framework_and_algorithm_play_no_part():
     assert np.array_equal(Batches(spec(), 43).plan(0, 20), Batches(other, 43).plan(0, 20))
 
 
-def test_a_part_without_one_batch_is_refused():
-    with pytest.raises(UserError, match="leaves no batch per epoch in a training part of 32 samples"):
-        Batches(spec("drop_further", batch=32), 32)
+@pytest.mark.parametrize("rule", ["every_complete", "drop_further"])
+def test_a_part_of_one_batch_is_taken_whole_at_each_step(rule):
+    assert np.array_equal(np.sort(Batches(spec(rule), 8).plan(0, 3)), [range(8)] * 3)
+
+
+@pytest.mark.parametrize("rule", ["every_complete", "drop_further"])
+def test_a_part_without_one_batch_is_refused(rule):
+    with pytest.raises(UserError, match="leaves no batch per epoch in a training part of 31 samples"):
+        Batches(spec(rule, batch=32), 31)
