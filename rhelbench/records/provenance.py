@@ -87,6 +87,11 @@ def processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
+def peak_host_bytes() -> int:
+    """Return the most memory that this process has had at a time; the operating systems disagree about the unit."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 def now() -> str:
     """Return the time, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -109,7 +114,7 @@ def describe(spec: RunSpec, facts: dict[str, Any], packed: str | None = None) ->
         "precision": facts.get("precision"),
         "versions": {"python": platform.python_version(), "rhelbench": __version__, **facts.get("versions", {})},
         "compilations": facts.get("compilations"),
-        "peak_host_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_host_bytes": peak_host_bytes(),
         "peak_device_bytes": facts.get("peak_device_bytes"),
         **code(spec.framework),
         "lock_digest": lock_digest(),
