@@ -10,6 +10,7 @@ from torch import Tensor
 
 from impl_torch.interface import Hamiltonian, Integrator, Lanes, Path, Values
 from impl_torch.nudge import epsilon
+from impl_torch.once import once_differentiable
 from impl_torch.recurrence import run
 from rhelbench.spec import Nudge
 
@@ -50,6 +51,7 @@ class _Echoes(torch.autograd.Function):
         return phi
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         phi, pi, delta, f, *values = ctx.saved_tensors
         readout, hamiltonian, integrator, nudge, names = ctx.setting

@@ -12,6 +12,7 @@ from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Hamiltonian, Integrator, Path, Trajectory, Values
 from impl_torch.nudge import epsilon
+from impl_torch.once import once_differentiable
 from impl_torch.passes import KERNELS, NORM, RUN, Arrays
 from impl_torch.recurrence import to_own_shape
 from kernels.passes import BACKWARD, Pass
@@ -64,6 +65,7 @@ class _Fused(torch.autograd.Function):
         return phi.view(f.shape)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         phi, pi, delta, f, *values = ctx.saved_tensors
         kernel, g = ctx.kernel, grads[0].contiguous()
@@ -76,7 +78,8 @@ class _Fused(torch.autograd.Function):
         u, B = ("grad_u", "grad_B") if kernel.backward == "released_echo" else ("grad_f", "grad_f")
         lanes = made["sums"].view(-1, *f.shape[1:])
         parts = [to_own_shape(part, value) for part, value in zip(lanes, (*values, delta), strict=True)]
-        return None, parts[-1], made[u].view(f.shape), made[B].view(f.shape), *parts[:-1]
+        routes = {name: made[name].view(f.shape) for name in {u, B}}  # one view, so that autograd knows that both have it
+        return None, parts[-1], routes[u], routes[B], *parts[:-1]
 
 
 def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:

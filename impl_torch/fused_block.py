@@ -15,6 +15,7 @@ from impl_torch.hru import lanes
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Values
 from impl_torch.norm import OFFSET, Statistics, weighed
+from impl_torch.once import once_differentiable
 from impl_torch.rows import moments, repeating, rows_of, run, sums_of, weight_of
 from impl_torch.stack import Call, Stack, part
 from kernels.cpu import head, tail
@@ -60,11 +61,13 @@ class _Head(torch.autograd.Function):
         return x.detach(), u.view(x.shape), f, f.detach(), *running
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         u, B, rate, off = ctx.saved_tensors
-        past, (g, of_f, of_B) = repeating(grads[0]), (rows_of(grad) for grad in grads[1:4])
+        past, (of_u, of_f, of_B) = repeating(grads[0]), (rows_of(grad) for grad in grads[1:4])
+        g = empty(u.dtype, *u.shape).copy_(of_u)  # the kernels write in its place, and what autograd gives is others' too
         sums, to_B = sums_of(len(u), torch.float64, 2, u.shape[1]), sums_of(len(u), u.dtype, *B.shape)
-        run(head.head_back, u, B, of_f, of_B, g, to_B, sums)  # g in its place: nobody else has what ``_Tail`` made for u
+        run(head.head_back, u, B, of_f, of_B, g, to_B, sums)
         of_g, of_gu = sums.sum(0).to(g.dtype)
         # Through the mean −rate Σg, through the variance −rate² Σ(g u)/2 times 2 (x − batch mean), (x − mean) = u / rate.
         slope = -ctx.share * rate * of_gu / len(g)
@@ -90,6 +93,7 @@ class _Tail(torch.autograd.Function):
         return out
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         u, phi, *rest = ctx.saved_tensors
         weights, kept = tuple(rest[:5]), tuple(rest[5:])

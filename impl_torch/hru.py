@@ -10,6 +10,7 @@ from torch import Tensor
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Path, Trajectory, Values
+from impl_torch.once import once_differentiable
 from impl_torch.recurrence import run
 from rhelbench.spec import Nudge
 
@@ -45,6 +46,7 @@ class _Drive(torch.autograd.Function):
         return f, f.detach()
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
         u, B = ctx.saved_tensors
         return grads[0] @ B, grads[1].flatten(0, 1).T @ u.flatten(0, 1)

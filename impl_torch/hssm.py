@@ -15,6 +15,7 @@ from impl_torch.fused_block import block
 from impl_torch.hru import fidelity, hru
 from impl_torch.interface import Values
 from impl_torch.norm import Statistics, normalise
+from impl_torch.once import once_differentiable
 from impl_torch.stack import Call, Stack, part
 
 
@@ -55,6 +56,7 @@ class _Anew(torch.autograd.Function):
         return y, *running
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         x, *values = leaves = [value.detach().requires_grad_() for value in ctx.saved_tensors]
         with torch.enable_grad():

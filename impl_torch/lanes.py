@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
+from impl_torch.once import once_differentiable
 from impl_torch.recurrence import run, to_own_shape
 from rhelbench.spec import Nudge
 
@@ -80,6 +81,7 @@ class _FromFinal(torch.autograd.Function):
         return phi
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         phi, pi, delta, f, *values = ctx.saved_tensors
         backward, hamiltonian, integrator, nudge, names = ctx.setting

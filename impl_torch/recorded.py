@@ -92,6 +92,8 @@ class Recordings:
                 self.steps[shapes] = Recorded(x, labels, draws, replay)
                 self.count += 1
                 self.seconds += time.perf_counter() - start
+        except torch.OutOfMemoryError:
+            raise  # no refusal to record: whoever runs out of memory is to be told
         except RuntimeError as error:
             cause = (str(error) or type(error).__name__).splitlines()[0]
             print(

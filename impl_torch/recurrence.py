@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
+from impl_torch.once import once_differentiable
 
 
 def run(
@@ -49,6 +50,7 @@ class _Tie(torch.autograd.Function):
         return f.view_as(f)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
         del ctx
         return grads[0], grads[0]

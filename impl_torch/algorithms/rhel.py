@@ -9,6 +9,7 @@ from torch import Tensor
 from impl_torch.algorithms import rhel_separate
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
 from impl_torch.nudge import epsilon
+from impl_torch.once import once_differentiable
 from impl_torch.recurrence import run, to_own_shape
 from rhelbench.spec import Nudge
 
@@ -27,6 +28,7 @@ class _Rhel(torch.autograd.Function):
         return phi
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         phi, pi, delta, f, *values = ctx.saved_tensors
         hamiltonian, integrator, nudge, names = ctx.setting
