@@ -62,7 +62,7 @@ class Recurrence:
 
 def recurrence(
     model: str,
-    kernel: Literal["portable", "fused"],
+    kernel: Literal["auto", "portable", "fused"],
     switches: Switches,
     raw: Arrays,
     f: NDArray[np.float32],

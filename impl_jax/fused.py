@@ -10,18 +10,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from impl_jax import fused_gpu
-from impl_jax.integrators import INTEGRATORS
 from impl_jax.interface import Hamiltonian, Integrator, Lanes, Theta
 from impl_jax.nudge import epsilon
 from impl_jax.recurrence import Drive, Trajectory, narrow
-from kernels.passes import BACKWARD, Pass
-from rhelbench.errors import UserError
+from kernels import passes
+from kernels.passes import Pass
 from rhelbench.spec import Nudge
-
-#: Every (hamiltonian, integrator, algorithm) that has a fused kernel.
-FUSED: frozenset[tuple[str, str, str]] = frozenset(
-    (h, i, a) for h in ("linear", "nonlinear") for i in INTEGRATORS for a in BACKWARD
-)
 
 #: (K, N), or as many rows as a kernel's output has.
 Flat = Float[Array, "_ N"]
@@ -55,11 +49,16 @@ def _shared(theta: Theta, delta: Lanes, f: Drive) -> tuple[Flat, Float[Array, " 
 
 @dataclass(frozen=True)
 class Kernel:
-    """The kernels of one Hamiltonian for one way to step and one algorithm."""
+    """The kernels of one entry of ``kernels.passes.KERNELS``."""
 
     hamiltonian: str
     back: Pass
     at_third: bool
+
+    @classmethod
+    def of(cls, entry: passes.Kernel) -> "Kernel":
+        """Return the kernels of an entry."""
+        return cls(entry.hamiltonian, entry.backward, entry.at_third)
 
     def call(self, name: Pass, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
         """Run one of the kernels over all lanes; return its outputs, of ``rows`` each."""
@@ -101,27 +100,8 @@ class Kernel:
         return of_theta, narrow(lanes[-1], delta), drives[0].reshape(f.shape), drives[-1].reshape(f.shape)
 
 
-def kernel_of(hamiltonian: str, integrator: str, algorithm: str) -> Kernel:
-    """Return the kernels of a triple.
-
-    Args:
-        hamiltonian: a name of HAMILTONIANS.
-        integrator: a name of INTEGRATORS.
-        algorithm: a name of ALGORITHMS.
-
-    Raises:
-        UserError: there are none.
-    """
-    if (hamiltonian, integrator, algorithm) not in FUSED:
-        raise UserError(
-            f"There is no fused kernel for {hamiltonian}, {integrator}, {algorithm}: set kernel: portable for this run."
-        )
-    return Kernel(hamiltonian, BACKWARD[algorithm], INTEGRATORS[integrator].reversible)
-
-
-def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
-    """Return the fused trajectory of a triple, see ``kernel_of``; its results equal the portable one's to rounding."""
-    kernel = kernel_of(hamiltonian, integrator, algorithm)
+def fused(kernel: Kernel) -> Trajectory:
+    """Return the trajectory that a kernel computes; its results equal the portable one's to rounding."""
 
     @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
     def trajectory(

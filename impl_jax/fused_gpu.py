@@ -1,5 +1,6 @@
 """The passes of a fused trajectory on a GPU: the Triton kernels of ``kernels.gpu``, called by XLA through jax-triton."""
 
+import sys
 from functools import cache
 from typing import Any, cast
 
@@ -23,9 +24,29 @@ def kernels() -> tuple[Any, Any]:
         from kernels.gpu import passes
     except ImportError as error:
         raise UserError(
-            "JAX's fused kernels on a GPU need the package jax-triton beside jax[cuda12]: install it, or set kernel: portable."
+            "JAX's fused kernels on a GPU need the package jax-triton beside JAX for CUDA: install it, or set kernel: portable."
         ) from error
     return jax_triton, passes
+
+
+@cache
+def usable(required: bool) -> bool:
+    """Return whether the kernels can run on this GPU; say once why not.
+
+    Args:
+        required: whether their absence is an error.
+
+    Raises:
+        UserError: they are required and can't run.
+    """
+    try:
+        kernels()
+    except UserError as error:
+        if required:
+            raise
+        print(f"rhelbench: JAX takes the portable path, which is slower: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def call(hamiltonian: str, name: Pass, at_third: bool, keep: bool, arguments: tuple[Array, ...]) -> list[Array]:

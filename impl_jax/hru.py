@@ -8,11 +8,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from impl_jax.algorithms import ALGORITHMS
-from impl_jax.fused import Kernel, fused, kernel_of
+from impl_jax.fused import Kernel, fused
+from impl_jax.fused_gpu import usable
 from impl_jax.hamiltonians import HAMILTONIANS
 from impl_jax.integrators import INTEGRATORS
 from impl_jax.interface import Hamiltonian, Integrator, Theta
 from impl_jax.recurrence import Trajectory, fidelity
+from kernels.passes import choose
 from rhelbench.registry import MODELS
 from rhelbench.spec import Nudge, Switches
 
@@ -45,13 +47,23 @@ class Unit:
     delta_trained: bool
 
 
-def unit_of(name: str, switches: Switches, kernel: Literal["portable", "fused"] = "portable") -> Unit:
-    """Return the unit of a model in ``registry.MODELS``, as the switches ask for it."""
+def unit_of(name: str, switches: Switches, kernel: Literal["auto", "portable", "fused"] = "portable") -> Unit:
+    """Return the unit of a model in ``registry.MODELS``, as the switches ask for it.
+
+    Args:
+        name: the model.
+        switches: algorithm, integrator, nudge, c_squash, delta_trained.
+        kernel: as in ``kernels.passes.choose``; ``auto`` takes the portable path on a GPU without jax-triton, and says so.
+
+    Raises:
+        UserError: ``fused``, and there is no kernel, or jax-triton is missing.
+    """
     model = MODELS[name]
     trajectory, kernels = ALGORITHMS[switches.algorithm], None
-    if kernel == "fused" and model.hamiltonian:
-        triple = model.hamiltonian, switches.integrator, switches.algorithm
-        trajectory, kernels = fused(*triple), kernel_of(*triple)
+    entry = choose(kernel, model.hamiltonian, switches.integrator, switches.algorithm) if model.hamiltonian else None
+    if entry is not None and (jax.default_backend() == "cpu" or usable(required=kernel == "fused")):
+        kernels = Kernel.of(entry)
+        trajectory = fused(kernels)
     return Unit(
         hamiltonian=HAMILTONIANS[model.hamiltonian] if model.hamiltonian else None,
         integrator=INTEGRATORS[switches.integrator],

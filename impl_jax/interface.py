@@ -1,6 +1,6 @@
 """The three independent objects of a recurrence: what is integrated, how it is stepped, how it is differentiated."""
 
-from typing import Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from jaxtyping import Array, Float
 
@@ -81,28 +81,43 @@ def has_closed_forms(hamiltonian: Hamiltonian) -> TypeGuard[ClosedForms]:
 Pair: TypeAlias = tuple[Lanes, Lanes]
 
 
+class Kick(NamedTuple):
+    """One kick of a step, π ← π − weight · δ ∂V/∂φ; an echo reads V and T at it.
+
+    Args:
+        weight: the kick's part of δ; those of a step add up to 1.
+        before: momentum before it.
+        phi: position at which V is read.
+        after: momentum after it.
+    """
+
+    weight: float
+    before: Lanes
+    phi: Lanes
+    after: Lanes
+
+
+class PairKick(NamedTuple):
+    """The same of an echo pair: (mean, half difference) in the place of each array."""
+
+    weight: float
+    before: Pair
+    phi: Pair
+    after: Pair
+
+
 @runtime_checkable
 class Integrator(Protocol):
     """One explicit step of Hamilton's equations with step δ."""
 
-    @property
-    def order(self) -> int:
-        """Order of convergence for constant input."""
-        ...
-
-    @property
-    def reversible(self) -> bool:
-        """Whether stepping the momentum-reversed state retraces the step."""
-        ...
-
     def step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Lanes, phi: Lanes, pi: Lanes, f: Lanes
-    ) -> tuple[Lanes, Lanes, Lanes]:
-        """Return φ, π after the step and φ at its first third."""
+    ) -> tuple[Lanes, Lanes, tuple[Kick, ...]]:
+        """Return φ, π after the step and its kicks in their order."""
         ...
 
     def pair_step(
         self, hamiltonian: ClosedForms, theta: Theta, delta: Lanes, mean: Pair, half: Pair, f: Lanes
-    ) -> tuple[Pair, Pair, Pair]:
-        """Step mean and half difference of two states; return both and (m, d) of the position at the first third."""
+    ) -> tuple[Pair, Pair, tuple[PairKick, ...]]:
+        """Step mean and half difference of two states; return both and the kicks."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,6 @@ from jaxtyping import Array, Float, Int, Num, UInt32
 from numpy.typing import NDArray
 
 from impl_jax import hssm
-from impl_jax.fused_gpu import kernels
 from impl_jax.hru import hru, unit_of
 from impl_jax.interface import Theta
 from impl_jax.programs import Programs
@@ -28,7 +27,12 @@ Labels = Num[Array, "n ..."]
 
 
 def unit_gradients(
-    model: str, switches: Switches, raw: Arrays, u: NDArray[np.float64], bar: NDArray[np.float64]
+    model: str,
+    switches: Switches,
+    raw: Arrays,
+    u: NDArray[np.float64],
+    bar: NDArray[np.float64],
+    kernel: Literal["auto", "portable", "fused"] = "portable",
 ) -> tuple[NDArray[np.float64], Arrays]:
     """Run one unit forward and backward in float64.
 
@@ -38,11 +42,12 @@ def unit_gradients(
         raw: the unit's trainable values by letter.
         u: inputs, (K, n, H).
         bar: dL/dy, (K, n, H).
+        kernel: of the trajectory.
 
     Returns:
         y (K, n, H), and the gradients by letter, that of the input as ``"u"``.
     """
-    unit = unit_of(model, switches)
+    unit = unit_of(model, switches, kernel)
 
     def both(raw: Theta, u: Array, bar: Array) -> tuple[Array, Theta, Array]:
         y, pull = jax.vjp(partial(hru, unit), raw, u)
@@ -55,16 +60,18 @@ def unit_gradients(
 
 
 def make_learner(spec: RunSpec, shape: TaskShape) -> "JaxLearner":
-    """Return the learner of ``rhelbench.contract.Learner`` for one run; a float64 run turns on 64-bit JAX for the process.
+    """Return the learner of ``rhelbench.contract.Learner`` for one run.
 
     Raises:
         UserError: the run asks for something that this framework does not have.
     """
-    if spec.kernel == "fused" and jax.default_backend() != "cpu":
-        kernels()  # says now, rather than in the middle of a trace, what is not installed
-    if spec.dtype == "float64":
-        jax.config.update("jax_enable_x64", True)
     return JaxLearner(spec, shape)
+
+
+def device() -> str:
+    """Return what JAX computes on: ``cpu``, or ``cuda: NAME``."""
+    first = jax.devices()[0]
+    return "cpu" if first.platform == "cpu" else f"cuda: {first.device_kind}"
 
 
 class JaxLearner:
@@ -83,7 +90,8 @@ class JaxLearner:
         self._seed = 0
 
     @contextmanager
-    def _width(self) -> Iterator[None]:
+    def precision(self) -> Iterator[None]:
+        """Enter JAX's 64-bit numbers for a float64 run, its 32-bit ones for a float32 run."""
         with jax.enable_x64(self._spec.dtype == "float64"):
             yield
 
@@ -99,7 +107,8 @@ class JaxLearner:
     ) -> tuple[Float[Array, ""], Any]:
         masks = None if key is None else jax.random.fold_in(jax.random.wrap_key_data(key), state.adam.count)
         outputs, norm = hssm.hssm(self._model, parameters, state.norm, state.norm_count, x, masks, training=True)
-        return hssm.loss(self._model, outputs, y), norm
+        value = hssm.loss(self._model, outputs, y)
+        return self._spec.switches.loss_factor * value, (norm, value)
 
     def _span(
         self, state: State, key: UInt32[Array, "2"], x: Inputs, y: Labels, plan: Int[Array, "steps batch"]
@@ -109,7 +118,7 @@ class JaxLearner:
         def step(state: State, row: Int[Array, " batch"]) -> tuple[State, Float[Array, ""]]:
             gradient = jax.value_and_grad(self._objective, has_aux=True)
             batch = jnp.take(x, row, axis=0), jnp.take(y, row, axis=0)
-            (value, norm), slopes = gradient(state.parameters, *batch, state, key)
+            (_, (norm, value)), slopes = gradient(state.parameters, *batch, state, key)
             updates, after = self._adam.update(cast(optax.Updates, slopes), (state.adam, optax.EmptyState()))
             parameters = optax.apply_updates(cast(optax.Params, state.parameters), updates)
             adam = cast(tuple[optax.ScaleByAdamState, ...], after)[0]
@@ -118,8 +127,9 @@ class JaxLearner:
         return jax.lax.scan(step, state, plan)
 
     def _gradients(self, state: State, x: Inputs, y: Labels) -> tuple[Float[Array, ""], tuple[Theta, Inputs]]:
-        objective = lambda parameters, x: self._objective(parameters, x, y, state, None)[0]  # noqa: E731
-        return jax.value_and_grad(objective, argnums=(0, 1))(state.parameters, x)
+        objective = lambda parameters, x: self._objective(parameters, x, y, state, None)  # noqa: E731
+        (_, (_, value)), slopes = jax.value_and_grad(objective, argnums=(0, 1), has_aux=True)(state.parameters, x)
+        return value, slopes
 
     def _outputs(self, state: State, x: Inputs) -> Float[Array, "n ..."]:
         return hssm.hssm(self._model, state.parameters, state.norm, state.norm_count, x)[0]
@@ -145,12 +155,12 @@ class JaxLearner:
     def put(self, x: NDArray[Any]) -> Array:
         """Move inputs or targets to the device in the run's dtype, labels as int32."""
         dtype = np.int32 if np.issubdtype(x.dtype, np.integer) else np.dtype(self._spec.dtype)
-        with self._width():
+        with self.precision():
             return jax.device_put(np.ascontiguousarray(x, dtype))
 
     def train_span(self, x: Inputs, y: Labels, plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Take one optimiser step per row of ``plan``, all in one compiled call; return the losses."""
-        with self._width():
+        with self.precision():
             rows = jax.device_put(np.ascontiguousarray(plan, np.int32))
             state, self._state = self._current(), None
             self._state, losses = self._programs(self._span, state, key_data(self._seed), x, y, rows, donate=(0,))
@@ -158,20 +168,20 @@ class JaxLearner:
 
     def predict(self, x: Inputs) -> NDArray[np.floating]:
         """Return logits (n, c) or regression outputs (n, K // output_step, c), in inference mode."""
-        with self._width():
+        with self.precision():
             return np.concatenate(
                 [np.asarray(self._programs(self._outputs, self._current(), batch))[:n] for n, batch in self._batches(x)]
             )
 
     def gradients(self, x: Inputs, y: Labels) -> tuple[float, Arrays]:
         """Return the loss and its gradients by canonical name, and by ``"input"``, for the whole batch."""
-        with self._width():
+        with self.precision():
             value, (slopes, of_x) = self._programs(self._gradients, self._current(), x, y)
             return float(value), {path: np.array(slope) for path, slope in slopes.items()} | {"input": np.array(of_x)}
 
     def fidelity(self, x: Inputs) -> float:
         """Return the worst block's and sample's echo fidelity."""
-        with self._width():
+        with self.precision():
             worst = [np.asarray(self._programs(self._fidelity, self._current(), batch)) for _, batch in self._batches(x)]
             return float(np.max(worst))
 
@@ -181,16 +191,16 @@ class JaxLearner:
 
     def restore(self, state: Arrays) -> None:
         """Continue from a state saved by any framework."""
-        with self._width():
+        with self.precision():
             self._state = to_device(state, self._paths, self._model.blocks, self._spec.dtype)
         self._seed = int(state["dropout.seed"])
 
     def facts(self) -> dict[str, Any]:
         """Return device, versions, precision settings, compilations and the device's peak memory, where it counts."""
-        device = jax.devices()[0]
-        memory = device.memory_stats() or {}
+        memory = jax.devices()[0].memory_stats() or {}
         return {
-            "device": f"{device.platform}: {device.device_kind}",
+            "device": device(),
+            "kernel": "portable" if self._model.unit.kernel is None else "fused",
             "versions": {"jax": jax.__version__, "jaxlib": version("jaxlib"), "optax": optax.__version__},
             "precision": {"dtype": self._spec.dtype, "matmul": "highest", "tf32": False},
             "compile_s": self._programs.compile_s,

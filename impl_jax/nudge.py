@@ -1,15 +1,14 @@
-"""How hard an echo is kicked."""
+"""The size ε of the echo's nudge."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from rhelbench.oracle.nudge import FLATTEST, LARGEST
 from rhelbench.spec import Nudge
 
 
 def epsilon(nudge: Nudge, steepness: Float[Array, ""], g: Float[Array, "K n P"]) -> Float[Array, "n 1"]:
-    """Return the nudge size ε of one unit, per sample.
-
-    Absolute: ε = size. Relative, without scale: ε_n = ρ / (max|w| √(Σ_k mean_p g²)), and 1 where g = 0.
+    """Return ε of one unit, per sample, as ``rhelbench.oracle.nudge.epsilon`` defines it; squares are scaled by max|g|.
 
     Args:
         nudge: mode and size (ε or ρ).
@@ -24,5 +23,9 @@ def epsilon(nudge: Nudge, steepness: Float[Array, ""], g: Float[Array, "K n P"])
     """
     if nudge.mode == "absolute":
         return jnp.full((g.shape[1], 1), nudge.size, g.dtype)
-    scale = steepness * jnp.sqrt(jnp.sum(jnp.mean(g**2, axis=2), axis=0))
-    return jnp.where(scale > 0, nudge.size / jnp.where(scale > 0, scale, 1.0), 1.0)[:, None]
+    largest = jnp.max(jnp.abs(g), axis=(0, 2))
+    scale = jnp.where(largest > 0, largest, 1.0)
+    size = jnp.sqrt(jnp.sum(jnp.mean((g / scale[:, None]) ** 2, axis=2), axis=0))
+    # Two divisions: the product of max|g| and steepness may underflow where neither does.
+    relative = nudge.size / (jnp.maximum(steepness, FLATTEST) * jnp.where(largest > 0, size, 1.0)) / scale
+    return jnp.where(largest > 0, jnp.minimum(relative, LARGEST), 1.0)[:, None]

@@ -115,16 +115,14 @@ class PackedLearner(JaxLearner):
     """
 
     def __init__(self, pack: Pack, place: int, spec: RunSpec, shape: TaskShape) -> None:
-        if spec.kernel != "portable":
-            raise UserError(
-                f"One program over several seeds has no '{spec.kernel}' kernel: set kernel: portable, or packing: processes."
-            )
-        super().__init__(spec, shape)
+        if spec.kernel == "fused":
+            raise UserError("One program over several seeds has no fused kernel: set kernel: auto, or packing: processes.")
+        super().__init__(spec.model_copy(update={"kernel": "portable"}), shape)
         self._pack, self._place = pack, place
 
     def train_span(self, x: Inputs, y: Labels, plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Take one optimiser step per row of ``plan``, with the other members; return the losses."""
-        with self._width():
+        with self.precision():
             rows = jax.device_put(np.ascontiguousarray(plan, np.int32))
             call = Call(self._current(), key_data(self._seed), x, y, rows)
             self._state, losses = self._pack.span(self._place, self._span, call)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from impl_torch.interface import Hamiltonian, Integrator, Lanes, Path, Values
+from impl_torch.interface import Hamiltonian, Integrator, Kick, Lanes, Path, Values
 from impl_torch.nudge import epsilon
 from impl_torch.once import once_differentiable
 from impl_torch.recurrence import run
@@ -20,16 +20,12 @@ class EchoStep:
     """One step of both echoes, each entry (2, n, P), the echo at +ε first.
 
     Args:
-        before: momentum at the step's start, the nudge included.
-        third: position at its first third.
-        after: momentum after the kick.
+        kicks: in their order; the nudge is in the momentum before the first.
         phi: position at the step's end.
         pi: momentum at the step's end, the next nudge included.
     """
 
-    before: Lanes
-    third: Lanes
-    after: Lanes
+    kicks: tuple[Kick, ...]
     phi: Lanes
     pi: Lanes
 
@@ -65,12 +61,11 @@ class _Echoes(torch.autograd.Function):
         grad_u, grad_B = torch.empty_like(f), torch.empty_like(f)
         phi, pi = phi.expand(2, -1, -1), -pi + sign * eps * g[-1]
         for k in range(len(f) - 1, -1, -1):
-            before = pi
-            phi, after, third = integrator.step(hamiltonian, theta, delta, phi, pi, f[k])
+            phi, after, kicks = integrator.step(hamiltonian, theta, delta, phi, pi, f[k])
             pi = after + sign * eps * g[k - 1] if k > 0 else after
             with torch.enable_grad():
                 f_u, f_B = f[k].detach().requires_grad_(), f[k].detach().requires_grad_()
-                step = EchoStep(before, third, after, phi, pi)
+                step = EchoStep(kicks, phi, pi)
                 energy = readout(hamiltonian, dict(zip(names, leaves[1:], strict=True)), leaves[0], f_u, f_B, step)
                 contrast = (weight * energy).sum()
                 parts = torch.autograd.grad(contrast, [f_u, f_B, *leaves], materialize_grads=True)

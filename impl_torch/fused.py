@@ -13,19 +13,16 @@ from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Hamiltonian, Integrator, Path, Trajectory, Values
 from impl_torch.nudge import epsilon
 from impl_torch.once import once_differentiable
-from impl_torch.passes import KERNELS, NORM, RUN, Arrays
+from impl_torch.passes import NORM, RUN, Arrays
 from impl_torch.recurrence import to_own_shape
-from kernels.passes import BACKWARD, Pass
-from rhelbench.errors import UserError
+from kernels import passes
+from kernels.passes import Pass
 from rhelbench.spec import Nudge
-
-#: Every (hamiltonian, integrator, algorithm) that has a fused kernel.
-FUSED: frozenset[tuple[str, str, str]] = frozenset((h, i, a) for h in KERNELS for i in INTEGRATORS for a in BACKWARD)
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """The kernels of one Hamiltonian for one way to step and one algorithm."""
+    """The kernels of one entry of ``kernels.passes.KERNELS``, for one Hamiltonian and nudge."""
 
     name: str
     backward: Pass
@@ -82,22 +79,8 @@ class _Fused(torch.autograd.Function):
         return None, parts[-1], routes[u], routes[B], *parts[:-1]
 
 
-def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
-    """Return the fused trajectory of a triple; its results equal the portable one's to rounding.
-
-    Args:
-        hamiltonian: a name of HAMILTONIANS.
-        integrator: a name of INTEGRATORS.
-        algorithm: a name of ALGORITHMS.
-
-    Raises:
-        UserError: there is no kernel for the triple.
-    """
-    if (hamiltonian, integrator, algorithm) not in FUSED:
-        raise UserError(
-            f"There is no fused kernel for {hamiltonian}, {integrator}, {algorithm}: set kernel: portable for this run."
-        )
-    name, backward, at_third = hamiltonian, BACKWARD[algorithm], INTEGRATORS[integrator].reversible
+def fused(entry: passes.Kernel) -> Trajectory:
+    """Return the trajectory that a kernel computes; its results equal the portable one's to rounding."""
 
     def trajectory(
         hamiltonian: Hamiltonian,
@@ -110,7 +93,7 @@ def fused(hamiltonian: str, integrator: str, algorithm: str) -> Trajectory:
     ) -> Path:
         """Return φ_1..φ_K; arguments as in ``impl_torch.algorithms``."""
         del integrator
-        kernel = Kernel(name, backward, at_third, hamiltonian, nudge)
+        kernel = Kernel(entry.hamiltonian, entry.backward, entry.at_third, hamiltonian, nudge)
         return _Fused.apply(kernel, delta, f, f_B, *(theta[letter] for letter in hamiltonian.parameters))
 
     return trajectory

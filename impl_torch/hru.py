@@ -26,6 +26,8 @@ class Unit:
         nudge: how ε is chosen.
         c_squash: how often the nonlinear unit's c passes the sigmoid.
         paired: whether two lanes, real and imaginary part, share A and δ.
+        delta_trained: False freezes δ.
+        fused: whether the trajectory is a kernel's.
     """
 
     hamiltonian: str
@@ -34,6 +36,8 @@ class Unit:
     nudge: Nudge
     c_squash: Literal[1, 2]
     paired: bool
+    delta_trained: bool
+    fused: bool
 
 
 class _Drive(torch.autograd.Function):
@@ -63,6 +67,8 @@ def lanes(unit: Unit, raw: Values) -> tuple[Values, Float[Tensor, "..."], Float[
         raw: its trainable values by letter.
     """
     theta, delta = HAMILTONIANS[unit.hamiltonian].physical(raw, unit.c_squash)
+    if not unit.delta_trained:
+        delta = delta.detach()
     if not unit.paired:
         return theta, delta, raw["B"], raw["C"]
     theta = {name: value.repeat(2) for name, value in theta.items()}

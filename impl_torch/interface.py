@@ -1,7 +1,7 @@
 """What a Hamiltonian, an integrator and an algorithm are, as types (docs/architecture.md)."""
 
 from collections.abc import Callable
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -69,23 +69,45 @@ class ClosedForms(Hamiltonian, Protocol):
         ...
 
 
+class Kick(NamedTuple):
+    """One kick of a step, π ← π − weight · δ ∂V/∂φ; an echo reads V and T at it.
+
+    Args:
+        weight: the kick's part of δ; those of a step add up to 1.
+        before: momentum before it.
+        phi: position at which V is read.
+        after: momentum after it.
+    """
+
+    weight: float
+    before: Tensor
+    phi: Tensor
+    after: Tensor
+
+
+class PairKick(NamedTuple):
+    """The same of an echo pair: (mean, half difference) in the place of each tensor."""
+
+    weight: float
+    before: Pair
+    phi: Pair
+    after: Pair
+
+
 @runtime_checkable
 class Integrator(Protocol):
     """One step in time of any separable Hamiltonian, and of an echo pair."""
 
-    order: int
-    reversible: bool
-
     def step(
         self, hamiltonian: Hamiltonian, theta: Values, delta: Tensor, phi: Tensor, pi: Tensor, f: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return φ, π after the step and φ at its first third."""
+    ) -> tuple[Tensor, Tensor, tuple[Kick, ...]]:
+        """Return φ, π after the step and its kicks in their order."""
         ...
 
     def pair_step(
         self, hamiltonian: ClosedForms, theta: Values, delta: Tensor, mean: Pair, half: Pair, f: Tensor
-    ) -> tuple[Pair, Pair, Pair]:
-        """Return mean and half difference after the step, and (m, d) of the position at its first third."""
+    ) -> tuple[Pair, Pair, tuple[PairKick, ...]]:
+        """Return mean and half difference after the step, and its kicks."""
         ...
 
 

@@ -1,6 +1,7 @@
 """The PyTorch learner: parameters, Adam, spans of training steps on one device."""
 
 import platform
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -18,32 +19,62 @@ from impl_torch.fused import fused, warm_up
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import Unit, hru
 from impl_torch.hssm import Norms, hssm, loss
-from impl_torch.passes import compilations
+from impl_torch.passes import compilations, usable
 from impl_torch.recorded import READ_BACK, Recordings, cuda_graph
 from impl_torch.stack import Stack
+from kernels.passes import choose
 from rhelbench.contract import Arrays, TaskShape, rematerialised
 from rhelbench.errors import UserError
 from rhelbench.registry import MODELS
 from rhelbench.spec import RunSpec, Switches
 
 
-def unit_of(name: str, switches: Switches, kernel: Literal["portable", "fused"] = "portable") -> Unit | None:
-    """Return what the units of a model are made of; None for units without state."""
+def unit_of(name: str, switches: Switches, kernel: Literal["auto", "portable", "fused"] = "portable") -> Unit | None:
+    """Return what the units of a model are made of; None for units without state.
+
+    Args:
+        name: a name in ``registry.MODELS``.
+        switches: algorithm, integrator, nudge, c_squash, delta_trained.
+        kernel: as in ``kernels.passes.choose``; ``auto`` takes the portable path on a GPU without Triton, and says so.
+
+    Raises:
+        UserError: the Hamiltonian is not separable; or ``fused``, and there is no kernel, or Triton is missing.
+    """
     model = MODELS[name]
     if model.hamiltonian is None:
         return None
     if not HAMILTONIANS[model.hamiltonian].separable:
         raise UserError(f"Hamiltonian '{model.hamiltonian}' is not separable (T(π) + V(φ)): the leapfrog needs one that is.")
     trajectory = ALGORITHMS[switches.algorithm]
-    if kernel == "fused":
-        trajectory = fused(model.hamiltonian, switches.integrator, switches.algorithm)
+    entry = choose(kernel, model.hamiltonian, switches.integrator, switches.algorithm)
+    if entry is not None and (not torch.cuda.is_available() or usable(required=kernel == "fused")):
+        trajectory = fused(entry)
+    else:
+        entry = None
     return Unit(
-        model.hamiltonian, switches.integrator, trajectory, switches.nudge, switches.c_squash, paired=model.paired
+        model.hamiltonian, switches.integrator, trajectory, switches.nudge, switches.c_squash, paired=model.paired,
+        delta_trained=switches.delta_trained, fused=entry is not None,
     )  # fmt: skip
 
 
+def device() -> str:
+    """Return what PyTorch computes on: ``cpu``, or ``cuda: NAME``."""
+    return f"cuda: {torch.cuda.get_device_name()}" if torch.cuda.is_available() else "cpu"
+
+
+def own_process() -> None:
+    """Let the process keep the memory that arrays give back (``impl_torch.allocator``); for a process that trains on a CPU."""
+    if not torch.cuda.is_available():
+        keep_freed_memory()
+
+
 def unit_gradients(
-    model: str, switches: Switches, raw: Arrays, u: NDArray[np.float64], bar: NDArray[np.float64]
+    model: str,
+    switches: Switches,
+    raw: Arrays,
+    u: NDArray[np.float64],
+    bar: NDArray[np.float64],
+    kernel: Literal["auto", "portable", "fused"] = "portable",
 ) -> tuple[NDArray[np.float64], Arrays]:
     """Run one unit forward and backward in float64.
 
@@ -53,6 +84,7 @@ def unit_gradients(
         raw: the unit's trainable values by letter.
         u: inputs, (K, n, H).
         bar: dL/dy, (K, n, H).
+        kernel: of the trajectory.
 
     Returns:
         y (K, n, H), and the gradients by letter, that of the input as ``"u"``.
@@ -62,7 +94,7 @@ def unit_gradients(
         name: torch.tensor(value, dtype=torch.float64, device=device, requires_grad=True)
         for name, value in {**raw, "u": u}.items()
     }
-    y = hru(unit_of(model, switches), {name: leaves[name] for name in raw}, leaves["u"])
+    y = hru(unit_of(model, switches, kernel), {name: leaves[name] for name in raw}, leaves["u"])
     seed = torch.tensor(bar, dtype=torch.float64, device=device)
     found = torch.autograd.grad(y, list(leaves.values()), seed, allow_unused=True, materialize_grads=True)
     return y.detach().cpu().numpy(), {name: g.cpu().numpy() for name, g in zip(leaves, found, strict=True)}
@@ -72,24 +104,26 @@ class TorchLearner:
     """One model, one Adam, one algorithm, on one device; see ``rhelbench.contract.Learner``."""
 
     def __init__(self, spec: RunSpec, shape: TaskShape) -> None:
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.set_float32_matmul_precision("highest")
+        if torch.get_float32_matmul_precision() != "highest" or torch.backends.cuda.matmul.allow_tf32:
+            raise UserError(
+                "PyTorch is set to reduced matrix products (TF32) in this process: call "
+                "torch.set_float32_matmul_precision('highest') before a learner is built."
+            )
         self.spec = spec
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.dtype: torch.dtype = getattr(torch, spec.dtype)
         cuda = self.device.type == "cuda"
         unit = unit_of(spec.model, spec.switches, spec.kernel)
-        fused_blocks = spec.kernel == "fused" and unit is not None and not cuda
+        self.fused = unit is not None and unit.fused
+        fused_blocks = self.fused and not cuda
         self.stack = Stack(
             spec.hyper.blocks, unit, spec.switches.norm, shape.kind, shape.output_step, fused_blocks, rematerialised(spec, shape)
         )
-        if not cuda:
-            keep_freed_memory()
         self.parameters: dict[str, Tensor] = {}
         self.dropout_seed = 0
         self.recordings = Recordings(cuda_graph if cuda and spec.switches.algorithm not in READ_BACK else None)
         self.compile_s = 0.0
-        if spec.kernel == "fused" and unit is not None:
+        if self.fused and unit is not None:
             lanes = spec.hyper.state * (2 if unit.paired else 1)
             size = [shape.length, spec.hyper.batch, lanes] if cuda else [2, 1, 1]
             names = unit.hamiltonian, unit.integrator
@@ -160,14 +194,10 @@ class TorchLearner:
         return value.detach()
 
     def _grads(self, value: Float[Tensor, ""], leaves: list[Tensor]) -> list[Tensor]:
-        """Return the gradients of the parameters and of any further leaves; that of a frozen step is zero, so that it stays."""
+        """Return the gradients of the loss times its factor, with respect to the parameters and to any further leaves."""
+        scaled = self.spec.switches.loss_factor * value
         # Contiguous, as the fused Adam takes for granted.
-        grads = [grad.contiguous() for grad in torch.autograd.grad(value, leaves, materialize_grads=True)]
-        if not self.spec.switches.delta_trained:
-            for i, path in enumerate(self.parameters):
-                if path.endswith((".hru.delta", ".hru.s")):
-                    grads[i] = torch.zeros_like(grads[i])
-        return grads
+        return [grad.contiguous() for grad in torch.autograd.grad(scaled, leaves, materialize_grads=True)]
 
     def predict(self, x: Tensor) -> NDArray[np.floating]:
         """Return logits (n, c) or outputs (n, K, c), in batches of the training batch's size."""
@@ -225,12 +255,17 @@ class TorchLearner:
         self.norms = Norms(statistics, int(state["norm.count"]))
         self.recordings.forget()
 
+    def precision(self) -> AbstractContextManager[None]:
+        """Return a context that does nothing: an operation's precision is that of its arrays."""
+        return nullcontext()
+
     def facts(self) -> dict[str, Any]:
         """Return device, versions, precision settings, compilation and peak device memory."""
         cuda = self.device.type == "cuda"
         return {
             "framework": "torch",
-            "device": torch.cuda.get_device_name() if cuda else platform.processor() or platform.machine(),
+            "device": device(),
+            "kernel": "fused" if self.fused else "portable",
             "versions": {"torch": torch.__version__, "python": platform.python_version()},
             "precision": {"dtype": self.spec.dtype, "tf32": torch.backends.cuda.matmul.allow_tf32},
             "threads": torch.get_num_threads(),

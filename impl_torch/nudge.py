@@ -1,4 +1,4 @@
-"""How hard the echo is kicked."""
+"""The size ε of the echo's nudge."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -8,12 +8,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from impl_torch.interface import Path
+from rhelbench.oracle.nudge import FLATTEST, LARGEST
 from rhelbench.spec import Nudge
 
 #: Steps whose squares are summed at a time.
 SPAN = 500
-#: The largest relative ε: where g is a number near the smallest that there are, ρ/‖g‖ would be infinite in single precision.
-LARGEST = 2.0**100
 
 
 def norm(g: Path) -> Float[Tensor, " n"]:
@@ -28,9 +27,7 @@ def norm(g: Path) -> Float[Tensor, " n"]:
 def epsilon(
     nudge: Nudge, steepness: Float[Tensor, ""], g: Path, norm: Callable[[Path], Float[Tensor, " n"]] = norm
 ) -> Float[Tensor, "n 1"]:
-    """Return ε per sample.
-
-    Absolute: ε = size. Relative: ε_n = ρ / (max|w| sqrt(Σ_k mean_p g_{k,n,p}²)), at most ``LARGEST``, and 1 where g = 0.
+    """Return ε per sample, as ``rhelbench.oracle.nudge.epsilon`` defines it; squares are summed in double.
 
     Args:
         nudge: mode and size (ε itself, or ρ).
@@ -42,10 +39,10 @@ def epsilon(
         ε (n, 1), to be multiplied with a step's g (n, P).
 
     Source:
-        Scale-free nudge of docs/architecture.md; the paper uses an absolute ε.
+        Paper, section 3 (absolute); the relative form is ours (docs/deviations.md, row 8).
     """
     if nudge.mode == "absolute":
         return g.new_full((g.shape[1], 1), nudge.size)
     mean = norm(g) / g.shape[2] ** 0.5
-    size = (nudge.size / (steepness.to(torch.float64) * mean)).clamp(max=LARGEST)
+    size = (nudge.size / (steepness.to(torch.float64).clamp(min=FLATTEST) * mean)).clamp(max=LARGEST)
     return torch.where(mean > 0, size, torch.ones_like(size)).to(g.dtype)[:, None]

@@ -1,5 +1,6 @@
 """The passes of a fused trajectory by device: numba on a CPU, Triton on a GPU; arrays as ``kernels.cpu`` names them."""
 
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -66,6 +67,26 @@ def _triton() -> ModuleType:
             f"The fused kernels on a GPU need the package '{error.name}': install it, or set kernel: portable."
         ) from error
     return passes
+
+
+@cache
+def usable(required: bool) -> bool:
+    """Return whether the kernels can run on this GPU; say once why not.
+
+    Args:
+        required: whether their absence is an error.
+
+    Raises:
+        UserError: they are required and can't run.
+    """
+    try:
+        _triton()
+    except UserError as error:
+        if required:
+            raise
+        print(f"rhelbench: PyTorch takes the portable path, which is slower: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def on_gpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: bool) -> Arrays:

@@ -1,9 +1,12 @@
-"""The four passes of a fused trajectory: what each is given and gives back, on any device (arrays as in ``kernels.cpu``)."""
+"""The fused kernels by name, and the four passes they consist of: what each is given and gives back, on any device."""
 
+from dataclasses import dataclass
 from typing import Literal
 
+from rhelbench.errors import UserError
+
 Pass = Literal["forward", "adjoint", "pair_echo", "released_echo"]
-#: The arrays of each pass in their order; ``phi`` and ``pi`` of an echo are the final state.
+#: The arrays of each pass in their order (``kernels.cpu``); ``phi`` and ``pi`` of an echo are the final state.
 GIVEN: dict[Pass, tuple[str, ...]] = {
     "forward": ("theta", "delta", "f"),
     "adjoint": ("theta", "delta", "f", "phi", "pi", "g"),
@@ -17,5 +20,65 @@ RESULTS: dict[Pass, tuple[str, ...]] = {
     "pair_echo": ("grad_f", "sums"),
     "released_echo": ("grad_u", "grad_B", "sums"),
 }
-#: Algorithm to its backward pass; rhel_separate has none, being there to show what a machine would do.
-BACKWARD: dict[str, Pass] = {"bptt": "adjoint", "rhel": "pair_echo", "rhel_released": "released_echo"}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A fused trajectory.
+
+    Args:
+        hamiltonian: whose passes it runs: the module of this name in ``kernels/cpu`` and ``kernels/gpu``.
+        backward: its backward pass.
+        at_third: whether the force is taken at φ_{k+1/3}, or at φ_k.
+    """
+
+    hamiltonian: str
+    backward: Pass
+    at_third: bool
+
+
+#: (Hamiltonian, integrator, algorithm) to its kernel; rhel_separate has none, being there to show what a machine would do.
+KERNELS: dict[tuple[str, str, str], Kernel] = {
+    ("linear", "leapfrog", "bptt"): Kernel("linear", "adjoint", at_third=True),
+    ("linear", "leapfrog", "rhel"): Kernel("linear", "pair_echo", at_third=True),
+    ("linear", "leapfrog", "rhel_released"): Kernel("linear", "released_echo", at_third=True),
+    ("linear", "leapfrog_released", "bptt"): Kernel("linear", "adjoint", at_third=False),
+    ("linear", "leapfrog_released", "rhel"): Kernel("linear", "pair_echo", at_third=False),
+    ("linear", "leapfrog_released", "rhel_released"): Kernel("linear", "released_echo", at_third=False),
+    ("nonlinear", "leapfrog", "bptt"): Kernel("nonlinear", "adjoint", at_third=True),
+    ("nonlinear", "leapfrog", "rhel"): Kernel("nonlinear", "pair_echo", at_third=True),
+    ("nonlinear", "leapfrog", "rhel_released"): Kernel("nonlinear", "released_echo", at_third=True),
+    ("nonlinear", "leapfrog_released", "bptt"): Kernel("nonlinear", "adjoint", at_third=False),
+    ("nonlinear", "leapfrog_released", "rhel"): Kernel("nonlinear", "pair_echo", at_third=False),
+    ("nonlinear", "leapfrog_released", "rhel_released"): Kernel("nonlinear", "released_echo", at_third=False),
+}
+
+
+def find(hamiltonian: str, integrator: str, algorithm: str) -> Kernel:
+    """Return the kernel of three names.
+
+    Raises:
+        UserError: there is none.
+    """
+    if (hamiltonian, integrator, algorithm) not in KERNELS:
+        raise UserError(
+            f"There is no fused kernel for {hamiltonian}, {integrator}, {algorithm}: set kernel: portable, or auto, for this run."
+        )
+    return KERNELS[hamiltonian, integrator, algorithm]
+
+
+def choose(kernel: str, hamiltonian: str, integrator: str, algorithm: str) -> Kernel | None:
+    """Return the kernel that a run's ``kernel`` asks for, or None for the portable path.
+
+    Args:
+        kernel: ``portable``; ``fused``: refused where there is none; ``auto``: a kernel where there is one.
+        hamiltonian: a name of the registry.
+        integrator: likewise.
+        algorithm: likewise.
+
+    Raises:
+        UserError: ``fused``, and there is none.
+    """
+    if kernel == "fused":
+        return find(hamiltonian, integrator, algorithm)
+    return KERNELS.get((hamiltonian, integrator, algorithm)) if kernel == "auto" else None

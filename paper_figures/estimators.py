@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, LABELS, canvas
-from rhelbench.registry import RANDOM
+from rhelbench.registry import ALGORITHMS
 
 TABLES = ("estimators_cosine",)
 #: Factor in passes between points of equal cost.
@@ -23,7 +23,7 @@ def draw(data: pd.DataFrame) -> Figure:
             curve = data[(data.model == model) & (data.part == part) & (data.estimator == name)]
             aside = 1.0
             if len(curve) == 1:  # those of equal cost side by side, or they hide each other
-                level = [other for other in names if cost[other] == cost[name] and other not in RANDOM]
+                level = [other for other in names if cost[other] == cost[name] and not ALGORITHMS[other].random]
                 aside = SIDE ** (level.index(name) - (len(level) - 1) / 2)
             ax.plot(curve.passes * aside, curve.cosine, color=COLOURS[name], lw=1.4, marker="o", ms=4, alpha=0.9)
         ax.axhline(1, color="#999999", lw=0.8, zorder=0)

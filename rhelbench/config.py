@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kernels.passes import find
 from rhelbench import reading
 from rhelbench.errors import UserError, check_names, foremost, unknown, wrong
 from rhelbench.matrix import Matrix
-from rhelbench.registry import DEVIATIONS, FUSED, MODELS, NONLINEAR, NUDGELESS, RULES
+from rhelbench.registry import ALGORITHMS, DEVIATIONS, HAMILTONIANS, MODELS
 from rhelbench.settings import SETTINGS, TRAINERS, hyperparameters, kernel, settings
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
 from rhelbench.switches import CONFIG, Protocol, of, other, protocols, read_protocol
@@ -42,7 +43,7 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
         ("protocol", [matrix.protocol], protocols()),
         ("task", matrix.tasks, card.names()),
         ("model", matrix.models, list(MODELS)),
-        ("algorithm", matrix.algorithms, list(RULES)),
+        ("algorithm", matrix.algorithms, list(ALGORITHMS)),
         ("framework", matrix.frameworks, TRAINERS),
         ("row of docs/deviations.md", list(map(str, matrix.deviations)), list(map(str, DEVIATIONS))),
         ("key in overrides:", list(matrix.overrides), SETTINGS),
@@ -99,7 +100,8 @@ class Sources:
     @classmethod
     def of(cls, matrix: Matrix) -> "Sources":
         """Read what ``matrix`` names."""
-        return cls(read_protocol(matrix.protocol), hyperparameters(), {task: card.load(task) for task in matrix.tasks})
+        cards = {task: card.load(task) for task in matrix.tasks}
+        return cls(read_protocol(matrix.protocol, matrix.benchmark), hyperparameters(matrix.benchmark), cards)
 
 
 def resolve(
@@ -124,9 +126,9 @@ def resolve(
     values = settings(sources.hyperparameters, task, model) | matrix.overrides | point
     switches = of(protocol, facts.length, algorithm, model)
     if row:
-        turned = of(read_protocol(other(matrix.protocol)), facts.length, algorithm, model)
-        switches |= {name: turned[name] for name in DEVIATIONS[row]}
-    chosen = kernel(values.get("kernel", "portable"), framework)
+        turned = of(read_protocol(other(matrix.protocol), matrix.benchmark), facts.length, algorithm, model)
+        switches |= {name: turned[name] for name in DEVIATIONS[row].switches}
+    chosen = kernel(values.get("kernel", "auto"), framework)
 
     def pick(kind: type[Frozen]) -> dict[str, Any]:
         return {key: values[key] for key in kind.model_fields if key in values}
@@ -138,10 +140,11 @@ def resolve(
         spec = RunSpec.model_validate({**names, "benchmark": matrix.benchmark, "seed": seed, "variant": variant, **parts})
     except ValidationError as error:
         raise wrong(f"{task}/{model}: setting", error, "see config/README.md") from error
-    if spec.kernel == "fused" and spec.switches.algorithm not in FUSED:
-        raise UserError(
-            f"{task}/{model}: {spec.switches.algorithm} has no fused kernel for {framework}; set kernel: portable in overrides."
-        )
+    if spec.kernel == "fused":
+        try:
+            find(str(MODELS[model].hamiltonian), spec.switches.integrator, spec.switches.algorithm)
+        except UserError as error:
+            raise UserError(f"{task}/{model}: {error}") from error
     training = int(CUTS[0] * facts.samples)
     if facts.kind == "classification" and spec.hyper.batch > training:
         raise UserError(
@@ -152,6 +155,11 @@ def resolve(
             f"{task}: eval_every {spec.budget.eval_every} is not a multiple of chunk_steps {spec.budget.chunk_steps}; change one."
         )
     return spec
+
+
+def _released_step(model: str) -> bool:
+    name = MODELS[model].hamiltonian
+    return name is not None and HAMILTONIANS[name].released_step
 
 
 def expand(matrix: Matrix) -> list[RunSpec]:
@@ -165,10 +173,11 @@ def expand(matrix: Matrix) -> list[RunSpec]:
             algorithm = "bptt"  # without a recurrent state both algorithms are ordinary backpropagation
         if not MODELS[model].trained:
             framework = "numpy"
-        if row in NONLINEAR and MODELS[model].hamiltonian != "nonlinear":
+        if DEVIATIONS[row].of_released_step and not _released_step(model):
             row = 0  # the switch is none of this unit's
         own, set_for_all = point, matrix.overrides | point
-        if str(set_for_all.get("algorithm", sources.protocol.algorithms[algorithm])) in NUDGELESS:
+        rule = str(set_for_all.get("algorithm", sources.protocol.algorithms.get(algorithm, algorithm)))
+        if rule in ALGORITHMS and not ALGORITHMS[rule].needs_nudge:
             own = {name: value for name, value in point.items() if name != "nudge"}  # one run, not one per nudge
         spec = resolve(matrix, sources, (task, model, algorithm, framework, seed, variant, row), own)
         specs[spec.run_id] = spec

@@ -1,12 +1,13 @@
 """What a framework must offer: the shapes it is given and the Learner it returns."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rhelbench.registry import MODELS
+from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.spec import RunSpec
 
 #: Canonical name to array, the common tongue of all frameworks (docs/symbols.md).
@@ -49,13 +50,16 @@ def rematerialised(spec: RunSpec, shape: TaskShape) -> bool:
     lanes = spec.hyper.state * (2 if MODELS[spec.model].paired else 1)
     each = spec.hyper.batch * shape.length * np.dtype(spec.dtype).itemsize
     kept = each * spec.hyper.blocks * (8 * spec.hyper.hidden + 2 * lanes)
-    return kept > REMATERIALISED and spec.switches.algorithm != "bptt"
+    return kept > REMATERIALISED and not ALGORITHMS[spec.switches.algorithm].keeps_trajectory
 
 
 class Learner(Protocol):
     """One model, one optimiser, one learning algorithm, on one device.
 
-    A module named in ``registry.FRAMEWORKS`` offers ``make_learner(spec: RunSpec, shape: TaskShape) -> Learner``.
+    A module named in ``registry.FRAMEWORKS`` offers ``make_learner(spec: RunSpec, shape: TaskShape) -> Learner``,
+    ``unit_gradients(model, switches, raw, u, bar)`` as ``rhelbench.oracle.learner`` does, and ``device() -> str``, which names
+    what it will compute on, ``"cpu"`` or ``"cuda: NAME"``. It may offer ``own_process()``, which a command calls once before
+    the first learner where the process is its own: settings of the whole process are made there and nowhere else.
     Arrays enter and leave as NumPy under canonical names; ``put`` returns the framework's own array, so that
     a data set crosses to the device once. Nothing is drawn here but dropout, whose masks are a function of
     (dropout seed, step) alone, so that a state restored at any step continues bit for bit.
@@ -78,9 +82,9 @@ class Learner(Protocol):
         ...
 
     def gradients(self, x: Any, y: Any) -> tuple[float, Arrays]:
-        """Return the loss and its gradient per canonical parameter for the whole batch (x, y): training mode, no dropout.
+        """Return the loss and, per canonical parameter, the gradient of ``loss_factor`` times it, for the whole batch (x, y).
 
-        Norm statistics are read, never changed. ``x``'s gradient is returned as ``"input"`` (n, L, d).
+        Training mode, no dropout. Norm statistics are read, never changed. ``x``'s gradient is ``"input"`` (n, L, d).
         """
         ...
 
@@ -96,10 +100,15 @@ class Learner(Protocol):
         """Continue from a state saved by any framework."""
         ...
 
+    def precision(self) -> AbstractContextManager[None]:
+        """Enter a context in which the framework's own operations keep the precision of the run's arrays."""
+        ...
+
     def facts(self) -> dict[str, Any]:
         """Return what the record's provenance says of this process.
 
-        Keys: ``device`` (str), ``versions`` (dict, by package), ``precision`` (dict, by setting), ``compile_s`` (float, so far),
-        ``compilations`` (int, so far), ``peak_device_bytes`` (int, or None where the device does not say). Cheap to call.
+        Keys: ``device`` (str), ``kernel`` (str: ``fused`` or ``portable``, which ran), ``versions`` (dict, by package),
+        ``precision`` (dict, by setting), ``compile_s`` (float, so far), ``compilations`` (int, so far), ``peak_device_bytes``
+        (int, or None where the device does not say). Cheap to call.
         """
         ...

@@ -95,9 +95,9 @@ def estimate(
         phi, pi = path[-1], -momenta[-1] * (1 + common + machine.scatter * rng.standard_normal(f[0].shape))
         for k in reversed(range(len(f))):
             pi = pi + sign * epsilon * g[k]
-            phi, pi, third = leapfrog.step(hamiltonian, theta, delta, phi, pi, f[k])
+            phi, pi, (kick,) = leapfrog.step(hamiltonian, theta, delta, phi, pi, f[k])
             pi = (1 - machine.friction) * pi
-            seen = third + noise * rng.standard_normal(third.shape)
+            seen = kick.phi + noise * rng.standard_normal(kick.phi.shape)
             steps = np.where(quantum > 0, quantum, 1.0)
             seen = np.where(quantum > 0, np.round(seen / steps) * steps, seen)
             slopes, scale = hamiltonian.potential_slopes(theta, seen, f[k]), -sign * delta / (2 * epsilon)

@@ -8,19 +8,16 @@ from pydantic import Field, ValidationInfo, field_validator
 from rhelbench import BENCHMARK_VERSION
 from rhelbench.registry import Packing
 from rhelbench.spec import Frozen, Variant
+from rhelbench.switches import order
 
 Values = Annotated[list[Any], Field(min_length=1)]
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(".")))
 
 
 class Matrix(Frozen):
     """A configuration file: which runs are wanted."""
 
     name: str
-    benchmark: str = Field(BENCHMARK_VERSION, description="Major.Minor whose runs are meant; others can be shown, not trained")
+    benchmark: str = Field(BENCHMARK_VERSION, description="Major.Minor whose runs are meant (config/earlier.yaml)")
     protocol: str
     tasks: list[str] = Field(min_length=1)
     models: list[str] = Field(min_length=1)
@@ -36,6 +33,9 @@ class Matrix(Frozen):
     seeds_per_job: int = Field(1, ge=1, description="runs of one cell, but for the seed, that share a job and its GPU")
     packing: Packing = Field("processes", description="how such runs share it")
     verify: bool = Field(False, description="verify each framework before it trains; on a cluster always")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where jobs must train; auto: a GPU where one is asked for"
+    )
 
     @field_validator("name")
     @classmethod
@@ -48,7 +48,7 @@ class Matrix(Frozen):
     @classmethod
     def _has_been(cls, value: str) -> str:
         """Runs of an earlier version can be shown; those of a later one are unknown here."""
-        if not re.fullmatch(r"\d+\.\d+", value) or _version(value) > _version(BENCHMARK_VERSION):
+        if not re.fullmatch(r"\d+\.\d+", value) or order(value) > order(BENCHMARK_VERSION):
             raise ValueError(f"'{value}' is none of the versions up to {BENCHMARK_VERSION}, which is installed")
         return value
 

@@ -11,10 +11,10 @@ _UNNAMED = ("chunk_steps", "time_limit_s")
 
 
 @cache
-def _usual(task: str, protocol: str, algorithm: str, model: str) -> dict[str, Any]:
+def _usual(task: str, protocol: str, algorithm: str, model: str, benchmark: str) -> dict[str, Any]:
     """Return the settings that a configuration without overrides gives: switches, hyperparameters, budget, dtype."""
-    read = switches.read_protocol(protocol)
-    found = settings.settings(settings.hyperparameters(), task, model)
+    read = switches.read_protocol(protocol, benchmark)
+    found = settings.settings(settings.hyperparameters(benchmark), task, model)
     sizes = {name: found[name] for kind in (Hyperparameters, Budget) for name in kind.model_fields}
     return switches.of(read, card.load(task).length, algorithm, model) | sizes | {"dtype": found.get("dtype", read.dtype)}
 
@@ -30,8 +30,10 @@ def of(spec: RunSpec) -> str:
     Returns:
         For example ``"algorithm=rhel,lr=0.001"``, sorted by name; empty for a run as its protocol has it.
     """
-    usual = _usual(spec.task, spec.protocol, spec.algorithm, spec.model)
-    own = spec.switches.model_dump() | spec.hyper.model_dump() | spec.budget.model_dump() | {"dtype": spec.dtype}
+    usual = _usual(spec.task, spec.protocol, spec.algorithm, spec.model, spec.benchmark)
+    chosen = {name: getattr(spec.switches, name) for name in type(spec.switches).model_fields}
+    own = chosen | {"nudge": spec.switches.nudge.model_dump(), "dtype": spec.dtype}
+    own |= spec.hyper.model_dump() | spec.budget.model_dump()
     return ",".join(f"{name}={_text(own[name])}" for name in sorted(own) if name not in _UNNAMED and own[name] != usual[name])
 
 

@@ -1,13 +1,12 @@
 """Names, shapes and initial values of every parameter, as NumPy products shared by all frameworks."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rhelbench.contract import Arrays, TaskShape
-from rhelbench.registry import MODELS
+from rhelbench.registry import HAMILTONIANS, MODELS, Start
 from rhelbench.seeds import generator
 from rhelbench.spec import RunSpec
 
@@ -33,32 +32,25 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.floa
     return rng.standard_normal(shape)
 
 
-#: Hamiltonian to its own trainable values: letter to (per channel, or one for all; start). A letter without a draw starts at
-#: the protocol's ``delta_init``.
-STARTS: dict[str, dict[str, tuple[Literal["channel", "scalar"], Draw | None]]] = {
-    "linear": {"a": ("channel", uniform(0, 1)), "s": ("channel", uniform(0, 1))},
-    "nonlinear": {
-        "w": ("channel", uniform(0.5, 1)),
-        "b": ("channel", constant(0)),
-        "c": ("channel", uniform(-1, 1)),
-        "alpha": ("scalar", uniform(0.1, 1)),
-        "delta": ("scalar", None),
-    },
-}
+def _draw(start: Start, delta_init: float) -> Draw:
+    """Return the draw of a Hamiltonian's value: uniform, constant, or the protocol's ``delta_init``."""
+    if start.low is None or start.high is None:
+        return constant(delta_init)
+    return uniform(start.low, start.high) if start.low < start.high else constant(start.low)
 
 
 def unit_table(model: str, hidden: int, state: int, delta_init: float) -> dict[str, tuple[tuple[int, ...], Draw]]:
     """Return one unit's parameters: name to (shape, draw), sizes P = ``state`` and H = ``hidden`` (paper, section 4).
 
-    Those of its Hamiltonian (``STARTS``); B_re, B_im (P, H) and C_re, C_im (H, P) of a paired unit, B and C of others; D (H,)
-    feeds the input through.
+    Those of its Hamiltonian (``registry.HAMILTONIANS``); B_re, B_im (P, H) and C_re, C_im (H, P) of a paired unit, B and C of
+    others; D (H,) feeds the input through.
     """
     entry = MODELS[model]
     read_in, read_out = fan_in(hidden), fan_in(state)
     table: dict[str, tuple[tuple[int, ...], Draw]] = {}
     if entry.hamiltonian is not None:
-        for letter, (size, draw) in STARTS[entry.hamiltonian].items():
-            table[letter] = ((state,) if size == "channel" else (), draw or constant(delta_init))
+        for letter, start in HAMILTONIANS[entry.hamiltonian].values.items():
+            table[letter] = ((state,) if start.per == "channel" else (), _draw(start, delta_init))
         parts = ("_re", "_im") if entry.paired else ("",)
         table |= {f"B{part}": ((state, hidden), read_in) for part in parts}
         table |= {f"C{part}": ((hidden, state), read_out) for part in parts}

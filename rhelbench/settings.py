@@ -2,16 +2,16 @@
 
 from typing import Any, get_args
 
-from rhelbench import reading
+from rhelbench import BENCHMARK_VERSION, reading
 from rhelbench.errors import UserError, check_names
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches
-from rhelbench.switches import CONFIG
+from rhelbench.switches import CONFIG, earlier
 
 #: What a configuration, a task or a model may set.
 SETTINGS = sorted({*Hyperparameters.model_fields, *Budget.model_fields, *Switches.model_fields, "dtype", "kernel"})
 #: The frameworks that train.
-TRAINERS = [name for name in FRAMEWORKS if name != "numpy"]
+TRAINERS = [name for name, framework in FRAMEWORKS.items() if framework.trains]
 #: The rows of a task: of all models, and of one.
 ROWS = ["both", *dict.fromkeys(name.removesuffix("-complex") for name in MODELS)]
 _KERNELS = list(get_args(RunSpec.model_fields["kernel"].annotation))
@@ -22,8 +22,8 @@ class _Table(Frozen):
     tasks: dict[str, dict[str, dict[str, Any]]]
 
 
-def hyperparameters() -> dict[str, Any]:
-    """Read config/hyperparameters.yaml.
+def hyperparameters(benchmark: str = BENCHMARK_VERSION) -> dict[str, Any]:
+    """Read config/hyperparameters.yaml, as it is or as it was in an earlier version.
 
     Raises:
         UserError: it is not what it should be, or one of its names is misspelt.
@@ -35,7 +35,10 @@ def hyperparameters() -> dict[str, Any]:
         check_names(f"row in {path}, {task}:", rows, ROWS)
         for name, row in rows.items():
             check_names(f"key in {path}, {task}, {name}:", row, SETTINGS)
-    return table.model_dump()
+    found = table.model_dump()
+    for version in earlier(benchmark):
+        found["common"] |= version.common
+    return found
 
 
 def settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
@@ -55,7 +58,7 @@ def kernel(given: Any, framework: str) -> str:
     """Return a framework's kernel.
 
     Args:
-        given: one name for all frameworks, or a name by framework; one that is not named is ``portable``.
+        given: one name for all frameworks, or a name by framework; one that is not named is ``auto``.
         framework: a name of ``registry.FRAMEWORKS``.
 
     Raises:
@@ -63,7 +66,7 @@ def kernel(given: Any, framework: str) -> str:
     """
     named = dict.fromkeys(TRAINERS, given) if isinstance(given, str) else given
     if not isinstance(named, dict):
-        raise UserError(f"kernel '{given}' is neither a name nor names by framework: write kernel: portable, or fused.")
+        raise UserError(f"kernel '{given}' is neither a name nor names by framework: write kernel: auto, portable or fused.")
     check_names("framework in kernel:", named, TRAINERS)
     check_names("kernel", named.values(), _KERNELS)
-    return named.get(framework, "portable")
+    return named.get(framework, "auto")

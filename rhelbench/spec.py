@@ -2,14 +2,32 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rhelbench import BENCHMARK_VERSION
-from rhelbench.registry import MODELS
+from rhelbench.registry import ALGORITHMS, FRAMEWORKS, INTEGRATORS, MODELS
 
 Positive = Annotated[int, Field(gt=0)]
+
+
+def _registered(registry: Iterable[str]) -> AfterValidator:
+    """Return the check that a name is registered when it is validated."""
+
+    def check(name: str) -> str:
+        if name not in registry:
+            raise ValueError(f"'{name}' is none of {', '.join(registry)}")
+        return name
+
+    return AfterValidator(check)
+
+
+ModelName = Annotated[str, _registered(MODELS)]
+AlgorithmName = Annotated[str, _registered(ALGORITHMS)]
+IntegratorName = Annotated[str, _registered(INTEGRATORS)]
+FrameworkName = Annotated[str, _registered(FRAMEWORKS)]
 
 
 class Frozen(BaseModel):
@@ -50,18 +68,8 @@ class Nudge(Frozen):
 class Switches(Frozen):
     """Every place where the released code and the theorems differ, resolved for one run (docs/deviations.md)."""
 
-    algorithm: Literal[
-        "bptt",
-        "bptt_checkpointed",
-        "bptt_reversible",
-        "rhel",
-        "rhel_separate",
-        "rhel_released",
-        "rtrl",
-        "forward_gradient",
-        "spsa",
-    ]
-    integrator: Literal["leapfrog", "leapfrog_released"]
+    algorithm: AlgorithmName
+    integrator: IntegratorName
     nudge: Nudge
     c_squash: Literal[1, 2]
     delta_init: Annotated[float, Field(gt=0)]
@@ -71,6 +79,9 @@ class Switches(Frozen):
     dropout_mask: Literal["per_sample", "per_batch"]
     split: Literal["content_hash", "released", "archive"]
     batches: Literal["every_complete", "drop_further"]
+    # What came later is left out at the value that every run before it had, so that those keep their names.
+    loss_factor: Annotated[float, Field(gt=0, exclude_if=lambda value: value == 1)] = 1.0
+    last_tie: Annotated[Literal["kept", "dropped"], Field(exclude_if=lambda value: value == "kept")] = "kept"
 
 
 class Variant(Frozen):
@@ -92,9 +103,9 @@ class RunSpec(Frozen):
 
     benchmark: str = BENCHMARK_VERSION
     task: str
-    model: str
-    algorithm: Literal["bptt", "rhel"]
-    framework: Literal["jax", "torch", "numpy"]
+    model: ModelName
+    algorithm: AlgorithmName
+    framework: FrameworkName
     protocol: str
     seed: Annotated[int, Field(ge=0)]
     hyper: Hyperparameters
@@ -102,14 +113,7 @@ class RunSpec(Frozen):
     switches: Switches
     variant: Variant = Variant()
     dtype: Literal["float32", "float64"]
-    kernel: Literal["portable", "fused"] = "portable"
-
-    @field_validator("model")
-    @classmethod
-    def _registered(cls, model: str) -> str:
-        if model not in MODELS:
-            raise ValueError(f"'{model}' is none of {', '.join(MODELS)}")
-        return model
+    kernel: Literal["auto", "portable", "fused"] = "auto"
 
     def canonical_json(self) -> str:
         """Return the spec as JSON with sorted keys and no spaces: equal specs give equal bytes."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from rhelbench import reading
+from rhelbench import BENCHMARK_VERSION, reading
 from rhelbench.registry import MODELS
 from rhelbench.spec import Frozen, Nudge
 
@@ -24,7 +24,38 @@ class Protocol(Frozen):
     dropout_mask: str
     split: str
     batches: str
+    loss_factor: float
+    last_tie: str
     dtype: Literal["float32", "float64"]
+
+
+class Version(Frozen):
+    """What runs of an earlier version set otherwise: fields of protocols by name, and the common settings."""
+
+    protocols: dict[str, dict[str, Any]]
+    common: dict[str, Any]
+
+
+class _Versions(Frozen):
+    versions: dict[str, Version]
+
+
+def order(version: str) -> tuple[int, ...]:
+    """Return a Major.Minor as numbers, to be compared."""
+    return tuple(map(int, version.split(".")))
+
+
+def earlier(benchmark: str) -> list[Version]:
+    """Return what tells runs of a version from today's, the latest change first (config/earlier.yaml); none for today's."""
+    if benchmark == BENCHMARK_VERSION:
+        return []
+    found = reading.load(CONFIG / "earlier.yaml", _Versions).versions
+    return [found[version] for version in sorted(found, key=order, reverse=True) if order(version) >= order(benchmark)]
+
+
+def trainable(benchmark: str) -> bool:
+    """Return whether today's code still computes what runs of a version ask for, to rounding."""
+    return benchmark == BENCHMARK_VERSION or benchmark in reading.load(CONFIG / "earlier.yaml", _Versions).versions
 
 
 def protocols() -> list[str]:
@@ -32,9 +63,12 @@ def protocols() -> list[str]:
     return sorted(path.stem for path in (CONFIG / "protocols").glob("*.yaml"))
 
 
-def read_protocol(name: str) -> Protocol:
-    """Read config/protocols/<name>.yaml."""
-    return reading.load(CONFIG / "protocols" / f"{name}.yaml", Protocol)
+def read_protocol(name: str, benchmark: str = BENCHMARK_VERSION) -> Protocol:
+    """Read config/protocols/<name>.yaml, as it is or as it was in an earlier version."""
+    protocol = reading.load(CONFIG / "protocols" / f"{name}.yaml", Protocol)
+    for version in earlier(benchmark):
+        protocol = Protocol.model_validate(protocol.model_dump() | version.protocols.get(name, {}))
+    return protocol
 
 
 def other(name: str) -> str:
@@ -48,7 +82,7 @@ def of(protocol: Protocol, length: int, algorithm: str, model: str) -> dict[str,
     Args:
         protocol: what to resolve.
         length: of the task's sequences, in steps; the start of the nonlinear unit's δ depends on it.
-        algorithm: ``bptt`` or ``rhel``.
+        algorithm: a name that the protocol maps to an algorithm (``bptt``, ``rhel``), or an algorithm's own name.
         model: a name in ``MODELS``.
 
     Returns:
@@ -61,7 +95,7 @@ def of(protocol: Protocol, length: int, algorithm: str, model: str) -> dict[str,
     starts = [(limit, start) for limit, start in protocol.delta_init.items() if limit != "any"]
     fitting = [start for limit, start in sorted(starts) if length <= int(limit)]
     return protocol.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype"}) | {
-        "algorithm": protocol.algorithms[algorithm],
+        "algorithm": protocol.algorithms.get(algorithm, algorithm),
         # A unit of one's own has no released step (docs/bring-your-own-hamiltonian.md).
         "integrator": protocol.integrators.get(MODELS[model].hamiltonian or "linear", "leapfrog"),
         "delta_init": fitting[0] if fitting else protocol.delta_init["any"],

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rhelbench.registry import FRAMEWORKS
 from rhelbench.seeds import generator
 
 Array = NDArray[np.float64]
@@ -19,7 +20,7 @@ DRIVEN, READ = 0, 3
 #: Pairs i < j in the order of the vector k_ij.
 PAIRS = np.stack(np.triu_indices(OSCILLATORS, 1), axis=1)
 #: The three implementations of ``forward``, ``adjoint``, ``echo`` and ``heb``.
-IMPLEMENTATIONS = {"jax": "impl_jax.continuous", "torch": "impl_torch.continuous", "numpy": "rhelbench.oracle.continuous"}
+IMPLEMENTATIONS = {name: framework.toy for name, framework in FRAMEWORKS.items() if framework.toy}
 #: Slices of the parameter vector θ = (m, k, k_ij) (27,).
 PARTS = {"m": slice(0, 6), "k": slice(6, 12), "k_ij": slice(12, 27)}
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from rhelbench import config
 from rhelbench.records import provenance
 from rhelbench.records.files import write_atomically
-from rhelbench.registry import PACKS
+from rhelbench.registry import FRAMEWORKS
 from rhelbench.spec import RunSpec
 
 #: Seeds per job, and how they share it.
@@ -73,7 +73,7 @@ def measure(home: Path) -> list[dict]:
     for framework in ("jax", "torch"):
         smoke = config.read("config/smoke.yaml").model_copy(update={**CELL, "frameworks": [framework]})
         specs = [spec for spec in config.expand(smoke) if spec.framework == framework]
-        ways = [way for way in WAYS if way[1] != "vectorised" or framework in PACKS]
+        ways = [way for way in WAYS if way[1] != "vectorised" or FRAMEWORKS[framework].pack]
         budget = specs[0].budget.model_copy(update={"steps": specs[0].budget.eval_every})
         for size, how in ways:  # fills JAX's cache of compiled programs
             train(home, [spec.model_copy(update={"budget": budget}) for spec in specs[:size]], size, how)

@@ -1,26 +1,6 @@
-"""Every learning algorithm by the name of its file."""
+"""Every algorithm of the registry by name: the function ``trajectory`` of the file of that name."""
 
-from impl_jax.algorithms import (
-    bptt,
-    bptt_checkpointed,
-    bptt_reversible,
-    forward_gradient,
-    rhel,
-    rhel_released,
-    rhel_separate,
-    rtrl,
-    spsa,
-)
 from impl_jax.recurrence import Trajectory
+from rhelbench import registry
 
-ALGORITHMS: dict[str, Trajectory] = {
-    "bptt": bptt.trajectory,
-    "bptt_checkpointed": bptt_checkpointed.trajectory,
-    "bptt_reversible": bptt_reversible.trajectory,
-    "rhel": rhel.trajectory,
-    "rhel_separate": rhel_separate.trajectory,
-    "rhel_released": rhel_released.trajectory,
-    "rtrl": rtrl.trajectory,
-    "forward_gradient": forward_gradient.trajectory,
-    "spsa": spsa.trajectory,
-}
+ALGORITHMS: dict[str, Trajectory] = registry.Implementations(__name__, "trajectory", registry.ALGORITHMS)

@@ -25,7 +25,8 @@ def backward(
     """Return dL/dθ, dL/dδ and dL/df (twice) from the contrast of the echoes at ±ε.
 
     m = (Φ₊ + Φ₋)/2 starts at Φ_K* and d = (Φ₊ − Φ₋)/2 at 0. For k = K..1: d_π += ε g_k; one step with f_k;
-    dL/dθ −= (δ/ε) ½(∂θV₊ − ∂θV₋), dL/df_k = −(δ/ε) ½(∂fV₊ − ∂fV₋), dL/dδ −= (1/ε) ½(H½₊ − H½₋).
+    dL/dθ −= (δ/ε) ½(∂θV₊ − ∂θV₋), dL/df_k = −(δ/ε) ½(∂fV₊ − ∂fV₋), dL/dδ −= (1/ε) ½(H½₊ − H½₋), at every kick of the step
+    with its weight.
     The same two passes as ``rhel_separate``, but no two nearly equal numbers are subtracted. A Hamiltonian without
     closed forms (``closed_forms``) is served by ``rhel_separate``.
 
@@ -54,11 +55,14 @@ def backward(
         mean, half, (of_theta, of_delta) = carry
         f_k, g_k = at_k
         half = (half[0], half[1] + eps * g_k)
-        after, half_after, thirds = integrator.pair_step(hamiltonian, wide, step_size, mean, half, f_k)
-        contrast, of_f, of_v = hamiltonian.half_contrasts(wide, *thirds, f_k)
-        of_theta = {name: total + contrast[name] for name, total in of_theta.items()}
-        of_delta = of_delta + of_v + 0.5 * (mean[1] * half[1] + after[1] * half_after[1])
-        return (after, half_after, (of_theta, of_delta)), scale * of_f
+        mean, half, kicks = integrator.pair_step(hamiltonian, wide, step_size, mean, half, f_k)
+        total_f = zero
+        for weight, before, thirds, after in kicks:
+            contrast, of_f, of_v = hamiltonian.half_contrasts(wide, *thirds, f_k)
+            of_theta = {name: total + weight * contrast[name] for name, total in of_theta.items()}
+            of_delta = of_delta + weight * (of_v + 0.5 * (before[0] * before[1] + after[0] * after[1]))
+            total_f = total_f + weight * of_f
+        return (mean, half, (of_theta, of_delta)), scale * total_f
 
     start = ((phi, -pi), (zero, zero), (dict.fromkeys(theta, zero), zero))
     (_, _, (of_theta, of_delta)), of_f = jax.lax.scan(step, start, (f, g), reverse=True)

@@ -51,16 +51,20 @@ def backward(
     def step(carry: Carry, at_k: tuple[Lanes, Lanes]) -> tuple[Carry, tuple[Lanes, Lanes]]:
         phi, pi, of_theta, of_delta = carry
         f_k, g_next = at_k
-        phi, pi, third = integrator.step(hamiltonian, wide, step_size, phi, pi, f_k)
+        phi, pi, kicks = integrator.step(hamiltonian, wide, step_size, phi, pi, f_k)
         pi = pi + signs * (eps * g_next)
-        contrast, of_f, of_v = contrasts(hamiltonian, wide, third, f_k, signs)
-        of_f_B = of_f
+        total_f = total_B = zero
+        for weight, _, third, _ in kicks:
+            contrast, of_f, _ = contrasts(hamiltonian, wide, third, f_k, signs)
+            total_f = total_f + weight * of_f
+            if not at_end:
+                of_theta = {name: total + weight * contrast[name] for name, total in of_theta.items()}
         if at_end:
-            contrast, of_f_B, of_v = contrasts(hamiltonian, wide, phi, f_k, signs)
+            contrast, total_B, of_v = contrasts(hamiltonian, wide, phi, f_k, signs)
             kinetic = hamiltonian.kinetic(pi)
             of_delta = of_delta + of_v + kinetic[0] - kinetic[1]
-        of_theta = {name: total + contrast[name] for name, total in of_theta.items()}
-        return (phi, pi, of_theta, of_delta), (scale * of_f, scale * of_f_B)
+            of_theta = {name: total + contrast[name] for name, total in of_theta.items()}
+        return (phi, pi, of_theta, of_delta), (scale * total_f, scale * (total_B if at_end else total_f))
 
     nudged = -pi + signs * (eps * g[-1])
     start = (jnp.stack([phi, phi]), nudged, dict.fromkeys(theta, zero), zero)

@@ -39,7 +39,8 @@ def backward(
     """Return dL/dθ, dL/dδ and dL/df (twice) from the difference of two echoes.
 
     Φ± starts at Φ_K*. For k = K..1: π± ±= ε g_k; one step with f_k; dL/dθ −= (δ/2ε)(∂θV₊ − ∂θV₋) at φ_{k+1/3},
-    dL/df_k alike, dL/dδ −= (1/2ε)(H½₊ − H½₋), H½ = V(φ_{k+1/3}) + ½(T before the kick + T after it).
+    dL/df_k alike, dL/dδ −= (1/2ε)(H½₊ − H½₋), H½ = V(φ_{k+1/3}) + ½(T before the kick + T after it); where a
+    step has several kicks, each has its weight.
 
     Args:
         hamiltonian: what is integrated; nothing but the plain interface is used.
@@ -65,11 +66,15 @@ def backward(
         phi, pi, of_theta, of_delta = carry
         f_k, g_k = at_k
         pi = pi + signs * (eps * g_k)
-        phi, pi_after, third = integrator.step(hamiltonian, wide, step_size, phi, pi, f_k)
-        contrast, of_f, of_v = contrasts(hamiltonian, wide, third, f_k, signs)
-        kinetic = hamiltonian.kinetic(pi) + hamiltonian.kinetic(pi_after)
-        of_theta = {name: total + contrast[name] for name, total in of_theta.items()}
-        return (phi, pi_after, of_theta, of_delta + of_v + 0.5 * (kinetic[0] - kinetic[1])), scale * of_f
+        phi, pi, kicks = integrator.step(hamiltonian, wide, step_size, phi, pi, f_k)
+        total_f = zero
+        for weight, before, third, after in kicks:
+            contrast, of_f, of_v = contrasts(hamiltonian, wide, third, f_k, signs)
+            kinetic = hamiltonian.kinetic(before) + hamiltonian.kinetic(after)
+            of_theta = {name: total + weight * contrast[name] for name, total in of_theta.items()}
+            of_delta = of_delta + weight * (of_v + 0.5 * (kinetic[0] - kinetic[1]))
+            total_f = total_f + weight * of_f
+        return (phi, pi, of_theta, of_delta), scale * total_f
 
     start = (jnp.stack([phi, phi]), jnp.stack([-pi, -pi]), dict.fromkeys(theta, zero), zero)
     (_, _, of_theta, of_delta), of_f = jax.lax.scan(step, start, (f, g), reverse=True)

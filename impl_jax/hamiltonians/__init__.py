@@ -1,7 +1,6 @@
-"""Every Hamiltonian by the name of its file."""
+"""Every Hamiltonian of the registry by name: ``HAMILTONIAN`` of the file of that name."""
 
-from impl_jax.hamiltonians.linear import Linear
-from impl_jax.hamiltonians.nonlinear import Nonlinear
 from impl_jax.interface import Hamiltonian
+from rhelbench import registry
 
-HAMILTONIANS: dict[str, Hamiltonian] = {"linear": Linear(), "nonlinear": Nonlinear()}
+HAMILTONIANS: dict[str, Hamiltonian] = registry.Implementations(__name__, "HAMILTONIAN", registry.HAMILTONIANS)

@@ -56,3 +56,6 @@ class Linear:
     def half_contrasts(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Theta, Lanes, Lanes]:
         """Return md for A, −d for f, and (Am − f)d for V itself."""
         return {"A": m * d}, -d, (theta["A"] * m - f) * d
+
+
+HAMILTONIAN = Linear()

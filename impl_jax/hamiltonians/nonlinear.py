@@ -136,7 +136,7 @@ class Nonlinear:
         """Return αm + c̃(t₊ + t₋)/2 and αd + c̃(t₊ − t₋)/2."""
         beta = theta["w"] * d
         mean, half, _, _ = pair_ratios(theta["w"] * m + f + theta["b"], beta)
-        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * beta * half
+        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * (beta * half)
 
     def half_contrasts(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Theta, Lanes, Lanes]:
         """Return the half contrasts of V, with a = wm + f + b and β = wd (see ``pair_ratios``).

@@ -1,7 +1,6 @@
-"""Every integrator by the name of its file."""
+"""Every integrator of the registry by name: ``INTEGRATOR`` of the file of that name."""
 
-from impl_jax.integrators.leapfrog import Leapfrog
-from impl_jax.integrators.leapfrog_released import LeapfrogReleased
 from impl_jax.interface import Integrator
+from rhelbench import registry
 
-INTEGRATORS: dict[str, Integrator] = {"leapfrog": Leapfrog(), "leapfrog_released": LeapfrogReleased()}
+INTEGRATORS: dict[str, Integrator] = registry.Implementations(__name__, "INTEGRATOR", registry.INTEGRATORS)

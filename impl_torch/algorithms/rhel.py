@@ -38,12 +38,14 @@ class _Rhel(torch.autograd.Function):
         sums = {name: torch.zeros_like(phi) for name in names}
         sum_delta, grad_f = torch.zeros_like(phi), torch.empty_like(f)
         for k in range(len(f) - 1, -1, -1):
-            before = mean[1] * half[1]
-            mean, half, (m, d) = integrator.pair_step(hamiltonian, theta, delta, mean, half, f[k])
-            of_theta, of_f, of_v = hamiltonian.half_contrasts(theta, m, d, f[k])
-            sums = {name: sums[name] + of_theta[name] for name in names}
-            sum_delta = sum_delta + of_v + 0.5 * (before + mean[1] * half[1])
-            grad_f[k] = -delta / eps * of_f
+            mean, half, kicks = integrator.pair_step(hamiltonian, theta, delta, mean, half, f[k])
+            total_f = torch.zeros_like(phi)
+            for weight, before, thirds, after in kicks:
+                of_theta, of_f, of_v = hamiltonian.half_contrasts(theta, *thirds, f[k])
+                sums = {name: sums[name] + weight * of_theta[name] for name in names}
+                kinetic = 0.5 * (before[0] * before[1] + after[0] * after[1])
+                sum_delta, total_f = sum_delta + weight * (of_v + kinetic), total_f + weight * of_f
+            grad_f[k] = -delta / eps * total_f
             if k > 0:
                 half = (half[0], half[1] + eps * g[k - 1])
         of_values = [to_own_shape(-delta / eps * sums[name], theta[name]) for name in names]
@@ -61,7 +63,7 @@ def trajectory(
 ) -> Path:
     """Return φ_1..φ_K from Φ_0 = 0, keeping one state; backward, run both echoes at once and contrast them.
 
-    Start: m = Φ_K*, d = (0, ε g_K). For k = K..1: a pair step with f_k; half contrasts at its first third are summed;
+    Start: m = Φ_K*, d = (0, ε g_K). For k = K..1: a pair step with f_k; half contrasts at its kicks are summed by weight;
     d_π += ε g_{k−1}. Then dL/dθ = −(δ/ε) Σ ½(∂θV₊ − ∂θV₋), dL/df_k = −(δ/ε) ½(∂fV₊ − ∂fV₋) and
     dL/dδ = −(1/ε) Σ [½(V₊ − V₋) + ½(m_π d_π before the kick + m_π d_π after)].
 

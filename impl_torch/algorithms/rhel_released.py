@@ -1,5 +1,6 @@
 """The echo rule of the released code, biases included (docs/deviations.md, row 2)."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -14,11 +15,13 @@ def released_energy(hamiltonian: Hamiltonian, theta: Values, delta: Tensor, f_u:
     The drive towards u: δ V at the first third. θ, δ and the drive towards B: δ H at the end of the step, after the next
     nudge, where ``released_at`` is "end"; else δ V at the first third, with δ itself held fixed.
     """
-    fixed = {name: value.detach() for name, value in theta.items()}
-    towards_u = delta.detach() * hamiltonian.potential(fixed, step.third, f_u)
-    if hamiltonian.released_at == "end":
-        return towards_u + delta * (hamiltonian.potential(theta, step.phi, f_B) + hamiltonian.kinetic(step.pi))
-    return towards_u + delta.detach() * hamiltonian.potential(theta, step.third, f_B)
+    fixed, held = {name: value.detach() for name, value in theta.items()}, delta.detach()
+    at_end, total = hamiltonian.released_at == "end", torch.zeros_like(step.phi)
+    for weight, _, third, _ in step.kicks:
+        total = total + weight * held * hamiltonian.potential(fixed, third, f_u)
+        if not at_end:
+            total = total + weight * held * hamiltonian.potential(theta, third, f_B)
+    return total + delta * (hamiltonian.potential(theta, step.phi, f_B) + hamiltonian.kinetic(step.pi)) if at_end else total
 
 
 def trajectory(

@@ -1,5 +1,6 @@
 """Recurrent Hamiltonian Echo Learning as a machine would do it: two separate echoes, then their difference."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -9,12 +10,15 @@ from rhelbench.spec import Nudge
 
 
 def half_energy(hamiltonian: Hamiltonian, theta: Values, delta: Tensor, f_u: Tensor, f_B: Tensor, step: EchoStep) -> Lanes:
-    """Return δ H½, H½ = V(φ_{k+1/3}) + ½ (T before the kick + T after it); f_u and f_B enter alike."""
-    kinetic = 0.5 * (hamiltonian.kinetic(step.before) + hamiltonian.kinetic(step.after))
-    at_third = hamiltonian.potential(theta, step.third, f_u)
-    # The second route of the drive: equal numbers, so that only its derivative remains.
-    via_B = hamiltonian.potential({k: v.detach() for k, v in theta.items()}, step.third, f_B)
-    return delta * (at_third + kinetic) + delta.detach() * (via_B - via_B.detach())
+    """Return δ H½, H½ = V(φ_{k+1/3}) + ½ (T before the kick + T after it), summed by weight; f_u and f_B enter alike."""
+    fixed, total = {k: v.detach() for k, v in theta.items()}, torch.zeros_like(step.phi)
+    for weight, before, third, after in step.kicks:
+        kinetic = 0.5 * (hamiltonian.kinetic(before) + hamiltonian.kinetic(after))
+        # The second route of the drive: equal numbers, so that only its derivative remains.
+        via_B = hamiltonian.potential(fixed, third, f_B)
+        energy = delta * (hamiltonian.potential(theta, third, f_u) + kinetic)
+        total = total + weight * (energy + delta.detach() * (via_B - via_B.detach()))
+    return total
 
 
 def trajectory(

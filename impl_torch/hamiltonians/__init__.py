@@ -1,7 +1,6 @@
-"""The energies a recurrent unit can have, by name."""
+"""Every Hamiltonian of the registry by name: ``HAMILTONIAN`` of the file of that name."""
 
-from impl_torch.hamiltonians.linear import Linear
-from impl_torch.hamiltonians.nonlinear import Nonlinear
 from impl_torch.interface import Hamiltonian
+from rhelbench import registry
 
-HAMILTONIANS: dict[str, Hamiltonian] = {"linear": Linear(), "nonlinear": Nonlinear()}
+HAMILTONIANS: dict[str, Hamiltonian] = registry.Implementations(__name__, "HAMILTONIAN", registry.HAMILTONIANS)

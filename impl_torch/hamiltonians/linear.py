@@ -61,3 +61,6 @@ class Linear:
         """Return (∂V₊ − ∂V₋)/2 with respect to A, which is m d, and to f, which is −d; and that of V, A m d − f d."""
         product = m * d
         return {"A": product}, -d, theta["A"] * product - f * d
+
+
+HAMILTONIAN = Linear()

@@ -128,7 +128,7 @@ class Nonlinear:
         """Return mean and half difference of the force at φ± = m ± d: α m + c̃ (t₊ + t₋)/2 and α d + c̃ (t₊ − t₋)/2."""
         beta = theta["w"] * d
         mean, half, _, _ = pair_ratios(theta["w"] * m + f + theta["b"], beta)
-        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * beta * half
+        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * (beta * half)
 
     def half_contrasts(self, theta: Values, m: Lanes, d: Lanes, f: Lanes) -> tuple[Values, Lanes, Lanes]:
         """Return (∂V₊ − ∂V₋)/2 with respect to θ and f, and that of V, per lane; a = w m + f + b, β = w d.

@@ -1,7 +1,6 @@
-"""The steps in time, by name."""
+"""Every integrator of the registry by name: ``INTEGRATOR`` of the file of that name."""
 
-from impl_torch.integrators.leapfrog import Leapfrog
-from impl_torch.integrators.leapfrog_released import LeapfrogReleased
 from impl_torch.interface import Integrator
+from rhelbench import registry
 
-INTEGRATORS: dict[str, Integrator] = {"leapfrog": Leapfrog(), "leapfrog_released": LeapfrogReleased()}
+INTEGRATORS: dict[str, Integrator] = registry.Implementations(__name__, "INTEGRATOR", registry.INTEGRATORS)

@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from impl_torch.interface import ClosedForms, Hamiltonian, Lanes, Pair, Values
+from impl_torch.interface import ClosedForms, Hamiltonian, Kick, Lanes, Pair, PairKick, Values
 
 
 class Leapfrog:
@@ -17,9 +17,6 @@ class Leapfrog:
         Paper, section 3 (equation of the HRU).
     """
 
-    order = 2
-    reversible = True
-
     def step(
         self,
         hamiltonian: Hamiltonian,
@@ -28,7 +25,7 @@ class Leapfrog:
         phi: Lanes,
         pi: Lanes,
         f: Float[Tensor, "n P"],
-    ) -> tuple[Lanes, Lanes, Lanes]:
+    ) -> tuple[Lanes, Lanes, tuple[Kick]]:
         """Take one step.
 
         Args:
@@ -40,23 +37,26 @@ class Leapfrog:
             f: drive f_{k+1} (n, P).
 
         Returns:
-            φ_{k+1}, π_{k+1} and φ_{k+1/3}.
+            φ_{k+1}, π_{k+1} and the kick, V being read at φ_{k+1/3}.
         """
         third = phi + 0.5 * delta * hamiltonian.velocity(pi)
-        pi = pi - delta * hamiltonian.force(theta, third, f)
-        return third + 0.5 * delta * hamiltonian.velocity(pi), pi, third
+        after = pi - delta * hamiltonian.force(theta, third, f)
+        return third + 0.5 * delta * hamiltonian.velocity(after), after, (Kick(1.0, pi, third, after),)
 
     def pair_step(
         self, hamiltonian: ClosedForms, theta: Values, delta: Float[Tensor, "..."], mean: Pair, half: Pair, f: Lanes
-    ) -> tuple[Pair, Pair, Pair]:
+    ) -> tuple[Pair, Pair, tuple[PairKick]]:
         """Take one step of both echoes at once, as mean (m_φ, m_π) and half difference (d_φ, d_π); T = π²/2.
 
         Returns:
-            The new mean, the new half difference, and (m, d) of the position at the first third.
+            The new mean, the new half difference, and the kick.
         """
         (m, m_pi), (d, d_pi) = mean, half
         m_third, d_third = m + 0.5 * delta * m_pi, d + 0.5 * delta * d_pi
         force, force_half = hamiltonian.pair_force(theta, m_third, d_third, f)
-        m_pi, d_pi = m_pi - delta * force, d_pi - delta * force_half
-        mean, half = (m_third + 0.5 * delta * m_pi, m_pi), (d_third + 0.5 * delta * d_pi, d_pi)
-        return mean, half, (m_third, d_third)
+        m_after, d_after = m_pi - delta * force, d_pi - delta * force_half
+        mean, half = (m_third + 0.5 * delta * m_after, m_after), (d_third + 0.5 * delta * d_after, d_after)
+        return mean, half, (PairKick(1.0, (m_pi, d_pi), (m_third, d_third), (m_after, d_after)),)
+
+
+INTEGRATOR = Leapfrog()

@@ -9,7 +9,7 @@ from rhelbench.bench.plan import Cell
 from rhelbench.bench.timing import repeat, spread
 from rhelbench.contract import Arrays
 from rhelbench.parameters import unit_table
-from rhelbench.registry import BENCHES, MODELS
+from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.seeds import generator
 from rhelbench.spec import Switches
 from rhelbench.switches import of, read_protocol
@@ -28,7 +28,7 @@ def problem(cell: Cell) -> tuple[Switches, Arrays, np.ndarray, np.ndarray]:
 
 def measure(cell: Cell) -> dict[str, Any]:
     """Return the time of forward and backward, and the state memory: what they need beyond f, φ and the gradients."""
-    bench = import_module(BENCHES[cell.framework])
+    bench = import_module(str(FRAMEWORKS[cell.framework].bench))
     unit = bench.recurrence(cell.model, cell.kernel, *problem(cell))
     unit.call()
     return {**spread(repeat(unit.call, cell.calls, cell.seconds)), "state_bytes": unit.state_bytes()}

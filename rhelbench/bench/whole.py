@@ -12,7 +12,7 @@ from rhelbench.bench.timing import highest, repeat, resident, spread
 from rhelbench.contract import TaskShape
 from rhelbench.parameters import initial
 from rhelbench.protocol import setup
-from rhelbench.registry import BENCHES
+from rhelbench.registry import FRAMEWORKS
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, RunSpec
 from rhelbench.switches import of, read_protocol
@@ -53,7 +53,7 @@ def measure(cell: Cell) -> dict[str, Any]:
     (first,) = repeat(call, 1)
     times = [time / cell.span for time in repeat(call, cell.calls, cell.seconds)]
     peak, facts = highest(), learner.facts()
-    product = import_module(BENCHES[cell.framework]).product
+    product = import_module(str(FRAMEWORKS[cell.framework].bench)).product
     return {
         **spread(times),
         "span": cell.span,

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rhelbench.errors import UserError, wrong
-from rhelbench.registry import PASSES
+from rhelbench.registry import FRAMEWORKS
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +68,9 @@ def _passes(out: Path) -> int:
     from rhelbench.bench import plan
     from rhelbench.bench import run as bench
 
-    for row in import_module(PASSES).rows(plan.read()["passes"]):
-        bench.store(out / "passes.csv", row | bench.circumstances(), plan.PASS_KEYS)
-        size = f"{row['length']} steps, {row['lanes']} lanes"
-        print(f"passes: {row['hamiltonian']}, {row['pass']}, {size}: {row['us']:.0f} us", flush=True)
+    for module in filter(None, (framework.passes for framework in FRAMEWORKS.values())):
+        for row in import_module(module).rows(plan.read()["passes"]):
+            bench.store(out / "passes.csv", row | bench.circumstances(), plan.PASS_KEYS)
+            size = f"{row['length']} steps, {row['lanes']} lanes"
+            print(f"passes: {row['hamiltonian']}, {row['pass']}, {size}: {row['us']:.0f} us", flush=True)
     return 0

@@ -11,10 +11,9 @@ from pathlib import Path
 from rhelbench import __version__
 from rhelbench.errors import check_names
 from rhelbench.records import provenance
-from rhelbench.records.digest import closure_digest
-from rhelbench.registry import FRAMEWORKS, PROBES
+from rhelbench.records.digest import closure_digest, implementations
+from rhelbench.registry import FRAMEWORKS, Framework
 from rhelbench.studies import STUDIES
-from rhelbench.toy import IMPLEMENTATIONS
 
 PACKAGES = ("numpy", "scipy", "pandas", "jax", "jaxlib", "diffrax", "torch", "torchdiffeq")
 
@@ -42,9 +41,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def parts(entry: Framework) -> list[str]:
+    """Return the modules of a framework that a study may use."""
+    return [*filter(None, (entry.learner, entry.probe, entry.bench, entry.toy)), *implementations(entry.root)]
+
+
 def code(name: str) -> str:
     """Return the digest of what decides a study's tables: its own code and that of every implementation."""
-    return closure_digest(STUDIES[name], *FRAMEWORKS.values(), *PROBES.values(), *IMPLEMENTATIONS.values())
+    return closure_digest(STUDIES[name], *(part for entry in FRAMEWORKS.values() for part in parts(entry)))
 
 
 def _facts(name: str, rows: dict[str, int]) -> dict[str, object]:

@@ -7,8 +7,9 @@ from typing import get_args
 
 from pydantic import ValidationError
 
+from rhelbench.cli import devices
 from rhelbench.errors import UserError, wrong
-from rhelbench.protocol import job, pack
+from rhelbench.protocol import job, pack, setup
 from rhelbench.registry import Packing
 from rhelbench.spec import RunSpec
 
@@ -20,6 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     ways = "how they share it: side by side, one after another in one process, or as one program over their seeds (JAX)"
     parser.add_argument("--packing", choices=get_args(Packing), default="processes", help=ways)
+    devices.add(parser)
     parser.add_argument("--wait", action="store_true", help="wait for a process that already trains the run")
     parser.add_argument("--keep", action="store_true", help="keep a finished run's last checkpoint")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
@@ -29,10 +31,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; 0 for every end of the run's own, 128 + n after signal n."""
+    devices.obey(args.device)
     specs = [read_spec(text) for text in args.spec]
     if len(specs) > 1:
-        return pack.run(specs, args.data, args.results, args.scratch, args.packing)
-    return job.run(specs[0], args.data, args.results, args.scratch, args.wait, args.keep)
+        return pack.run(specs, args.data, args.results, args.scratch, args.packing, args.device)
+    setup.own_process(specs[0].framework)
+    return job.run(specs[0], args.data, args.results, args.scratch, args.wait, args.keep, device=args.device)
 
 
 def read_spec(text: str) -> RunSpec:

@@ -2,33 +2,35 @@
 
 import argparse
 import json
-import os
-from importlib import import_module
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
+from rhelbench.cli import devices
+from rhelbench.errors import UserError
+from rhelbench.protocol import setup
 from rhelbench.registry import FRAMEWORKS
 
-TRAINED = [name for name in FRAMEWORKS if name != "numpy"]
+TRAINED = [name for name, framework in FRAMEWORKS.items() if framework.trains]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--framework", choices=TRAINED, action="append", help="default: both; give it twice for two")
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: the framework's own choice")
+    parser.add_argument("--framework", choices=TRAINED, action="append", help="default: all that are installed; may be repeated")
+    devices.add(parser)
+    parser.add_argument("--kernel", choices=("portable", "fused", "auto"), default="portable", help="of --vectors (%(default)s)")
     parser.add_argument("--vectors", type=Path, metavar="DIR", help="check against golden vectors (*.npz) instead of the oracle")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the worst value per level as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Climb the ladder (or read the vectors), print a table, and return 1 if a level fails."""
-    if args.device == "cpu":  # read by the frameworks when they are imported, so set before
-        os.environ |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
-    elif args.device == "cuda":
-        os.environ["JAX_PLATFORMS"] = "cuda"
+    devices.obey(args.device)
     passed, report = True, {}
-    for framework in args.framework or TRAINED:
+    for framework in args.framework or _installed():
+        setup.require(framework, args.device)
         if args.vectors:
-            passed &= _vectors(framework, args.vectors)
+            passed &= _vectors(framework, args.vectors, args.kernel)
         else:
             ok, report[framework] = _ladder(framework)
             passed &= ok
@@ -39,6 +41,20 @@ def run(args: argparse.Namespace) -> int:
     return 0 if passed else 1
 
 
+def _installed() -> list[str]:
+    """Return the frameworks that are installed, and say which are not."""
+    found = []
+    for name in TRAINED:
+        package = FRAMEWORKS[name].package
+        if package is None or find_spec(package):
+            found.append(name)
+        else:
+            print(f"{name} is not installed and not verified: `pip install 'rhelbench[{name}]'` installs it.")
+    if not found:
+        raise UserError(f"None of {', '.join(TRAINED)} is installed: run `make install`, or install one of them.")
+    return found
+
+
 def _ladder(framework: str) -> tuple[bool, dict]:
     from rhelbench.records.provenance import code, describe
     from rhelbench.verify.cases import cases
@@ -46,7 +62,7 @@ def _ladder(framework: str) -> tuple[bool, dict]:
 
     code(framework)  # the code that is climbed, whatever is edited meanwhile
     first = cases(framework)[0]
-    learner = import_module(FRAMEWORKS[framework]).make_learner(first.spec, first.shape)
+    learner = setup.learner(first.spec, first.shape)
     facts = learner.facts()
     print(f"{framework} on {facts['device']}, precision {facts['precision']}, float64, against the NumPy oracle")
     print(f"{'level':<16}{'worst':>9}{'allowed':>10}  verdict  case and quantity")
@@ -67,13 +83,14 @@ def _ladder(framework: str) -> tuple[bool, dict]:
     return all(row.passed for row in rows), {"provenance": describe(first.spec, facts), "levels": levels}
 
 
-def _vectors(framework: str, folder: Path) -> bool:
+def _vectors(framework: str, folder: Path, kernel: str) -> bool:
     from rhelbench.oracle import vectors
     from rhelbench.oracle.comparison import summary
 
-    module = import_module(FRAMEWORKS[framework])
-    rows = vectors.check(folder, module.make_learner, module.unit_gradients)
-    print(f"{framework} against {len({row.file for row in rows})} files of golden vectors in {folder}: worst relative errors")
+    module = setup.framework(framework)
+    rows = vectors.check(folder, module.make_learner, partial(module.unit_gradients, kernel=kernel), kernel)
+    files = len({row.file for row in rows})
+    print(f"{framework} ({kernel}) against {files} files of golden vectors in {folder}: worst relative errors")
     print(f"{'error':>8}{'allowed':>9}  verdict  file: quantity: array")
     for row in summary(rows):
         print(f"{row.error:>8.1e}{row.allowed:>9.0e}  {row.status:<7}  {row.file}: {row.quantity}: {row.name}")

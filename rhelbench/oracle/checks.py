@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rhelbench import registry
 from rhelbench.contract import Arrays
 from rhelbench.errors import UserError
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
@@ -82,8 +83,8 @@ def stability(spec: RunSpec, parameters: Arrays) -> dict[str, float]:
 def outside(spec: RunSpec, parameters: Arrays) -> dict[str, str]:
     """Return the units whose leapfrog has no stable step, by path, each with the value that is to blame.
 
-    δ ≤ 0, δ² × curvature ≥ 4, or a nonlinear unit's α ≤ 0 or w ≤ 0. Empty for units without state, and for a Hamiltonian that
-    the oracle does not have yet (docs/bring-your-own-hamiltonian.md).
+    δ ≤ 0, δ² × curvature ≥ 4, or a parameter that must be positive (``registry.Hamiltonian``) and is not. Empty for units
+    without state, and for a Hamiltonian that the oracle does not have yet (docs/bring-your-own-hamiltonian.md).
 
     Example:
         >>> outside(spec, parameters)  # doctest: +SKIP
@@ -95,7 +96,8 @@ def outside(spec: RunSpec, parameters: Arrays) -> dict[str, str]:
     found = {}
     for unit, reached in stability(spec, parameters).items():
         theta, delta = HAMILTONIANS[name].physical(unit_parameters(parameters, f"{unit}."), spec.switches.c_squash)
-        small = {letter: float(np.min(value)) for letter, value in {"δ": delta, **theta}.items() if letter in ("δ", "alpha", "w")}
+        must = {"δ": delta} | {letter: theta[letter] for letter in registry.HAMILTONIANS[str(name)].positive}
+        small = {letter: float(np.min(value)) for letter, value in must.items()}
         negative = [f"{letter} = {value:.4g} is not positive" for letter, value in small.items() if not value > 0]
         if not reached < STABLE_BELOW:
             limit = f"(δ² × curvature = {reached:.4g}, must be below {STABLE_BELOW:g})"

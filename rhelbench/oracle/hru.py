@@ -51,7 +51,7 @@ def hru(
 
     Args:
         model: which Hamiltonian (None: y = D ⊙ u alone), paired or not.
-        switches: algorithm, integrator, nudge, c_squash.
+        switches: algorithm, integrator, nudge, c_squash, delta_trained.
         raw: the unit's trainable arrays by letter.
         u: input (K, n, H) float64.
 
@@ -76,10 +76,8 @@ def hru(
         bar_B = np.einsum("knp,knh->ph", recurrent.f_B, u)
         bar_C = np.einsum("knh,knp->hp", bar, phi)
         bar_theta = {letter: gather(value, copies) for letter, value in recurrent.theta.items()}
-        bar_raw = hamiltonian.physical_adjoint(raw, switches.c_squash, bar_theta, gather(recurrent.delta, copies))
-        if not switches.delta_trained:
-            step = "delta" if "delta" in raw else "s"
-            bar_raw[step] = np.zeros_like(bar_raw[step])
+        bar_delta = gather(recurrent.delta, copies) if switches.delta_trained else np.zeros_like(gather(recurrent.delta, copies))
+        bar_raw = hamiltonian.physical_adjoint(raw, switches.c_squash, bar_theta, bar_delta)
         if model.paired:
             (bar_raw["B_re"], bar_raw["B_im"]) = np.split(bar_B, 2, axis=0)
             bar_raw["C_re"], minus_C_im = np.split(bar_C, 2, axis=1)

@@ -18,6 +18,33 @@ Pair = tuple[Array, Array]
 
 
 @dataclass(frozen=True)
+class Kick:
+    """One kick of a step, π ← π − weight · δ ∂V/∂φ; an echo reads V and T at it.
+
+    Args:
+        weight: the kick's part of δ; those of a step add up to 1.
+        before: momentum before it (n, P).
+        phi: position at which V is read (n, P).
+        after: momentum after it (n, P).
+    """
+
+    weight: float
+    before: Array
+    phi: Array
+    after: Array
+
+
+@dataclass(frozen=True)
+class PairKick:
+    """The same of an echo pair: (mean, half difference) in the place of each array."""
+
+    weight: float
+    before: Pair
+    phi: Pair
+    after: Pair
+
+
+@dataclass(frozen=True)
 class Slopes:
     """Derivatives of V, or of its force, per sample and lane: with respect to each letter of θ, to f and to φ."""
 
@@ -108,19 +135,16 @@ class Hamiltonian(Protocol):
 class Integrator(Protocol):
     """One step of the recurrence, for one state and for a pair, with its adjoint."""
 
-    order: int
-    reversible: bool
-
     def step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, phi: Array, pi: Array, f: Array
-    ) -> tuple[Array, Array, Array]:
-        """Return φ_{k+1}, π_{k+1} and φ_{k+1/3}."""
+    ) -> tuple[Array, Array, tuple[Kick, ...]]:
+        """Return φ_{k+1}, π_{k+1} and the kicks of the step in their order."""
         ...
 
     def pair_step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, mean: Pair, half: Pair, f: Array
-    ) -> tuple[Pair, Pair, Pair]:
-        """Step mean (m_φ, m_π) and half difference (d_φ, d_π); the third result is (m_φ, d_φ) at the third-step."""
+    ) -> tuple[Pair, Pair, tuple[PairKick, ...]]:
+        """Step mean (m_φ, m_π) and half difference (d_φ, d_π); return both and the kicks."""
         ...
 
     def step_adjoint(

@@ -1,6 +1,7 @@
 """The oracle as a Learner: what every framework is compared with."""
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,11 @@ def make_learner(spec: RunSpec, shape: TaskShape) -> "OracleLearner":
     if spec.hyper.dropout > 0:
         raise UserError(f"The oracle has no dropout, but the run asks for {spec.hyper.dropout}: set dropout to 0 to compare.")
     return OracleLearner(spec, shape)
+
+
+def device() -> str:
+    """Return what the oracle computes on."""
+    return "cpu"
 
 
 def unit_gradients(model: str, switches: Switches, raw: Arrays, u: Array, bar: Array) -> tuple[Array, Arrays]:
@@ -85,7 +91,7 @@ class OracleLearner:
         for rows in plan:
             out, self.norm, backward = self._forward(x[rows], training=True)
             value, bar = loss(self.spec.switches, self.shape, out, y[rows])
-            grads = backward(bar)
+            grads = backward(self.spec.switches.loss_factor * bar)
             self.steps, self.calls = self.steps + 1, self.calls + 1
             self.parameters, self.m, self.v = adam.step(self.parameters, self.m, self.v, self.steps, grads, self.spec.hyper.lr)
             losses.append(value)
@@ -99,7 +105,7 @@ class OracleLearner:
         """Return the loss and every gradient, ``"input"`` included; the norm's statistics stay as they are."""
         out, _, backward = self._forward(x, training=True)
         value, bar = loss(self.spec.switches, self.shape, out, y)
-        return value, backward(bar)
+        return value, backward(self.spec.switches.loss_factor * bar)
 
     def fidelity(self, x: Array) -> float:
         """Return the worst ‖Φe_end‖/max‖Φ‖ over blocks and samples, on the path taken at inference."""
@@ -143,10 +149,15 @@ class OracleLearner:
         self.steps, self.calls = int(state["adam.count"]), int(state["norm.count"])
         self.dropout_seed = int(state["dropout.seed"])
 
+    def precision(self) -> AbstractContextManager[None]:
+        """Return a context that does nothing: an operation's precision is that of its arrays."""
+        return nullcontext()
+
     def facts(self) -> dict[str, Any]:
         """Return device, versions and precision; nothing is compiled."""
         return {
-            "device": "cpu",
+            "device": device(),
+            "kernel": "portable",
             "versions": {"python": sys.version.split()[0], "numpy": np.__version__},
             "precision": "float64",
             "compile_s": 0.0,

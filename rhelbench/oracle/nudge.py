@@ -1,33 +1,42 @@
-"""The size of the echo's kick."""
+"""The size ε of the echo's nudge: one definition for the oracle and every framework."""
 
 import numpy as np
 
 from rhelbench.oracle.interface import Array
 from rhelbench.spec import Nudge
 
+#: The largest relative ε: where g is near the smallest numbers of single precision, ρ/‖g‖ would overflow it.
+LARGEST = 2.0**100
+#: The smallest steepness that counts: a unit with all w near 0 is linear in φ, where any ε is exact.
+FLATTEST = 2.0**-20
+
 
 def epsilon(nudge: Nudge, steepness: float, g: Array) -> Array:
     """Return ε per sample.
 
-    Absolute: ε = size. Relative: ε_n = ρ / (max|w| · sqrt(Σ_k mean_p g²_{k,n,p})), and 1 where g = 0.
+    Absolute: ε = size. Relative: ε_n = ρ / (max(s, FLATTEST) · sqrt(Σ_k mean_p g²_{k,n,p})), s = max|w|; at most LARGEST, and 1
+    where g = 0. The root is taken of squares scaled by max|g|, or summed in double, so that none under- or overflows.
 
     Args:
         nudge: mode and size (ε or ρ).
-        steepness: max|w|, 1 for the linear unit.
+        steepness: s, 1 for the linear unit.
         g: dL/dφ_1..dL/dφ_K, (K, n, P) float64, as it arrives from above, the loss's average over the batch included.
 
     Returns:
         ε (n,) float64; it enters the kick ε g and divides the contrast again.
 
     Source:
-        Docs, docs/architecture.md: the scale that matters is tanh's, 1/w, not the state's; truncation goes as ρ².
+        docs/architecture.md: the scale that matters is tanh's, 1/w, not the state's; truncation goes as ρ².
+
+    Example:
+        >>> float(epsilon(Nudge(mode="relative", size=1e-4), 1.0, np.full((4, 1, 2), 1e-300))[0]) == LARGEST
+        True
     """
     samples = g.shape[1]
     if nudge.mode == "absolute":
         return np.full(samples, nudge.size)
-    eps = np.ones(samples)
-    for n in range(samples):
-        size = np.sqrt(np.sum(np.mean(g[:, n, :] ** 2, axis=1)))
-        if size > 0:
-            eps[n] = nudge.size / (steepness * size)
-    return eps
+    largest = np.max(np.abs(g), axis=(0, 2))
+    scale = np.where(largest > 0, largest, 1.0)
+    size = scale * np.sqrt(np.sum(np.mean((g / scale[:, None]) ** 2, axis=2), axis=0))
+    relative = nudge.size / (max(steepness, FLATTEST) * np.where(largest > 0, size, 1.0))
+    return np.where(largest > 0, np.minimum(relative, LARGEST), 1.0)

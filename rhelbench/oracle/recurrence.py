@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rhelbench.oracle.interface import Array, Hamiltonian, Integrator, Theta
+from rhelbench.oracle.interface import Array, Hamiltonian, Integrator, Kick, Theta
 
 
 def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Array, f: Array) -> tuple[Array, Array]:
@@ -31,11 +31,9 @@ def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delt
 
 @dataclass(frozen=True)
 class EchoStep:
-    """One step of an echo, (n, P) each: around the kick, at the third, and at the end with the next nudge in π."""
+    """One step of an echo: its kicks, and the state at its end, (n, P) each, with the next nudge in π."""
 
-    pi_before: Array
-    pi_after: Array
-    phi_third: Array
+    kicks: tuple[Kick, ...]
     phi_end: Array
     pi_end: Array
 
@@ -66,12 +64,10 @@ def echo(
     K = len(f)
     pi = -pi + nudges[K - 1]
     for k in reversed(range(K)):
-        before = pi
-        phi, pi, third = integrator.step(hamiltonian, theta, delta, phi, pi, f[k])
-        after = pi
+        phi, pi, kicks = integrator.step(hamiltonian, theta, delta, phi, pi, f[k])
         if k > 0:
             pi = pi + nudges[k - 1]
-        yield k, EchoStep(before, after, third, phi, pi)
+        yield k, EchoStep(kicks, phi, pi)
 
 
 def reduce_to(lanes: Array, like: Array) -> Array:

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from kernels.passes import KERNELS
 from rhelbench.contract import Arrays, Learner, TaskShape
 from rhelbench.oracle import golden
 from rhelbench.oracle.comparison import FLOOR, Comparison, compare
 from rhelbench.oracle.golden import Vectors
 from rhelbench.oracle.loss import softmax
+from rhelbench.registry import MODELS
 from rhelbench.spec import Budget, Hyperparameters, Nudge, RunSpec, Switches
 
 #: Agreement asked for, relative to max|reference| of each array: outputs and exact gradients; released RHEL gradients by ε.
@@ -37,21 +39,22 @@ def switches(vectors: Vectors, algorithm: str, nudge: Nudge) -> Switches:
     )  # fmt: skip
 
 
-def _rules(vectors: Vectors, tags: tuple[str, ...]) -> Iterator[tuple[str, str, Nudge, float]]:
-    """Yield what a file judges: stored tag, our algorithm, nudge, relative tolerance.
+def _rules(vectors: Vectors, tags: tuple[str, ...], kernel: str = "portable") -> Iterator[tuple[str, str, Nudge, float]]:
+    """Yield what a file judges: stored tag, our algorithm, nudge, relative tolerance; ``fused``: where there is a kernel.
 
     Autodiff of the same recurrence is what ``bptt`` must reach, and ``rhel`` wherever the integrator is reversible.
     The stored RHEL arrays are the released rule's, but in the ``paper`` files, which were made with the theorem's.
     """
     absolute = {tag: Nudge(mode="absolute", size=size) for tag, size in golden.TAGS.items()}
-    if "bptt" in tags:
-        yield "bptt", "bptt", absolute["rhel_e1e-1"], EXACT
-        if vectors.integrator == "leapfrog":
-            yield "bptt", "rhel", FINE, EXACT
     stored_rule = "rhel_separate" if vectors.name.startswith("nonlin_layer_paper") else "rhel_released"
-    for tag, nudge in absolute.items():
-        if tag in tags:
-            yield tag, stored_rule, nudge, RELEASED[tag]
+    rows = [("bptt", "bptt", absolute["rhel_e1e-1"], EXACT)]
+    if vectors.integrator == "leapfrog":
+        rows.append(("bptt", "rhel", FINE, EXACT))
+    rows += [(tag, stored_rule, nudge, RELEASED[tag]) for tag, nudge in absolute.items()]
+    hamiltonian = str(MODELS[vectors.model].hamiltonian)
+    for row in rows:
+        if row[0] in tags and (kernel != "fused" or (hamiltonian, vectors.integrator, row[1]) in KERNELS):
+            yield row
 
 
 def _rounding(vectors: Vectors, tag: str, length: int, delta: float) -> float:
@@ -61,12 +64,12 @@ def _rounding(vectors: Vectors, tag: str, length: int, delta: float) -> float:
     return FLOOR
 
 
-def check_layer(vectors: Vectors, unit: Unit, tags: tuple[str, ...] = ALL_TAGS) -> Iterator[Comparison]:
+def check_layer(vectors: Vectors, unit: Unit, tags: tuple[str, ...] = ALL_TAGS, kernel: str = "portable") -> Iterator[Comparison]:
     """Compare one unit's output and gradients with a layer file, for some of its tags; the stored loss is Σ cot · out."""
     raw = golden.unit_arrays(vectors)
     u, cot = raw.pop("u")[:, None, :], vectors.arrays["cot"][:, None, :]
     delta = float(raw["delta"]) if "delta" in raw else 1.0
-    for tag, algorithm, nudge, relative in _rules(vectors, tags):
+    for tag, algorithm, nudge, relative in _rules(vectors, tags, kernel):
         out, gradients = unit(vectors.model, switches(vectors, algorithm, nudge), raw, u, cot)
         rows = [compare(vectors.name, f"forward, {algorithm}", "out", out[:, 0], vectors.arrays["out"], EXACT)]
         absolute = _rounding(vectors, tag, len(u), delta)
@@ -77,7 +80,7 @@ def check_layer(vectors: Vectors, unit: Unit, tags: tuple[str, ...] = ALL_TAGS) 
         yield from ([Comparison(r.file, r.quantity, r.name, r.error, r.allowed, "report") for r in rows] if chaotic else rows)
 
 
-def model_spec(vectors: Vectors, algorithm: str, nudge: Nudge) -> tuple[RunSpec, TaskShape]:
+def model_spec(vectors: Vectors, algorithm: str, nudge: Nudge, kernel: str = "portable") -> tuple[RunSpec, TaskShape]:
     """Return the spec and shape that a model file was made with: Adam at 1e-2, no dropout."""
     x, y = vectors.arrays["X"], vectors.arrays["y"]
     parameters = golden.path_arrays(vectors, "param.")
@@ -96,13 +99,15 @@ def model_spec(vectors: Vectors, algorithm: str, nudge: Nudge) -> tuple[RunSpec,
             "task": vectors.name, "model": vectors.model, "algorithm": "bptt" if algorithm == "bptt" else "rhel",
             "framework": "numpy", "protocol": "released", "seed": 0, "hyper": hyper, "dtype": "float64",
             "budget": Budget(steps=3, eval_every=3, patience=1, time_limit_s=600, chunk_steps=3),
-            "switches": switches(vectors, algorithm, nudge),
+            "switches": switches(vectors, algorithm, nudge), "kernel": kernel,
         }
     )  # fmt: skip
     return spec, shape
 
 
-def check_model(vectors: Vectors, factory: Factory, tags: tuple[str, ...] = ALL_TAGS) -> Iterator[Comparison]:
+def check_model(
+    vectors: Vectors, factory: Factory, tags: tuple[str, ...] = ALL_TAGS, kernel: str = "portable"
+) -> Iterator[Comparison]:
     """Compare a whole stack, for some of a file's tags.
 
     Inference, losses and gradients of two training calls, the norms' statistics after each, three Adam steps.
@@ -111,8 +116,8 @@ def check_model(vectors: Vectors, factory: Factory, tags: tuple[str, ...] = ALL_
     parameters = golden.path_arrays(vectors, "param.")
     regression = stored["y"].ndim == 3
     deltas = [float(np.max(value)) for path, value in parameters.items() if path.endswith(".delta")]
-    for tag, algorithm, nudge, relative in _rules(vectors, tags):
-        spec, shape = model_spec(vectors, algorithm, nudge)
+    for tag, algorithm, nudge, relative in _rules(vectors, tags, kernel):
+        spec, shape = model_spec(vectors, algorithm, nudge, kernel)
         learner = factory(spec, shape)
         learner.init(parameters, 0)
         y = learner.put(stored["y"] if regression else stored["y"].argmax(axis=1))
@@ -150,13 +155,14 @@ def check_model(vectors: Vectors, factory: Factory, tags: tuple[str, ...] = ALL_
             yield compare(file, f"three Adam steps, {quantity}", name, ours, reference, relative)
 
 
-def check(folder: Path, factory: Factory, unit: Unit) -> list[Comparison]:
+def check(folder: Path, factory: Factory, unit: Unit, kernel: str = "portable") -> list[Comparison]:
     """Compare a framework with every vector file of a folder.
 
     Args:
         folder: where the ``.npz`` files are.
         factory: the framework's ``make_learner``.
         unit: the framework's ``unit_gradients``.
+        kernel: of the whole models; ``fused`` leaves out what no kernel serves.
 
     Returns:
         One row per array, in the order of files.
@@ -166,5 +172,9 @@ def check(folder: Path, factory: Factory, unit: Unit) -> list[Comparison]:
     """
     rows: list[Comparison] = []
     for vectors in golden.load(folder):
-        rows += check_model(vectors, factory) if vectors.name.startswith("model_") else check_layer(vectors, unit)
+        rows += (
+            check_model(vectors, factory, kernel=kernel)
+            if vectors.name.startswith("model_")
+            else check_layer(vectors, unit, kernel=kernel)
+        )
     return rows

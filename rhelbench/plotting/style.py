@@ -8,25 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rhelbench.registry import ALGORITHMS, FRAMEWORKS
 from rhelbench.stats.names import LABELS
 
 mpl.use("Agg")
 
 #: Algorithm to colour.
-COLOURS: dict[str, str] = {
-    "bptt": "#0072B2",
-    "rhel": "#D55E00",
-    "rhel_separate": "#009E73",
-    "rhel_released": "#CC79A7",
-    "bptt_checkpointed": "#56B4E9",
-    "bptt_reversible": "#004B7A",
-    "rtrl": "#000000",
-    "forward_gradient": "#E69F00",
-    "spsa": "#8C564B",
-    "baseline": "#666666",
-}
+COLOURS: dict[str, str] = {name: algorithm.colour for name, algorithm in ALGORITHMS.items()} | {"baseline": "#666666"}
 #: Framework to marker.
-MARKERS: dict[str, str] = {"jax": "o", "torch": "s", "numpy": "D"}
+MARKERS: dict[str, str] = {name: framework.marker for name, framework in FRAMEWORKS.items()}
 _RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,

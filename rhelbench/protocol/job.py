@@ -21,6 +21,7 @@ from rhelbench.protocol.state import Run
 from rhelbench.protocol.trainer import Outcome, train
 from rhelbench.records import mirror, provenance, write
 from rhelbench.spec import RunSpec
+from rhelbench.switches import trainable
 from rhelbench.tasks import card
 
 
@@ -57,6 +58,7 @@ def run(
     make: Maker | None = None,
     signals: Signals | None = None,
     packed: str | None = None,
+    device: str | None = None,
 ) -> int:
     """Train a run to its end and leave its record; one that has a record is not trained again, unless it failed.
 
@@ -70,15 +72,16 @@ def run(
         make: builds the learner, if not ``setup.learner``.
         signals: of a process that trains several runs.
         packed: how it shares its process with them, for the record.
+        device: ``cpu`` or ``cuda``: what it must be computed on; None for what there is.
 
     Returns:
         0 for every end of the run's own, a failed one included; 128 + the signal's number if it was interrupted.
 
     Raises:
-        UserError: another process trains this run, the data or the framework are missing, the disk is full, or the run is of
-            another version.
+        UserError: another process trains this run, the data, the framework or the device are missing, the disk is full, or the
+            run is of a version that today's code does not compute.
     """
-    if spec.benchmark != BENCHMARK_VERSION:
+    if not trainable(spec.benchmark):
         raise UserError(
             f"{spec.run_id} is of version {spec.benchmark}, this is {BENCHMARK_VERSION}, whose results differ; "
             f"take the code of version {spec.benchmark} to train it."
@@ -88,7 +91,10 @@ def run(
     try:
         if _ended(folder) is None:
             setup.check(spec, data)  # before anything is written
-        with lock.held(corner, wait), nullcontext(signals) if signals else Signals() as noted:
+            found = setup.require(spec.framework, device)
+        else:
+            found = ""
+        with lock.held(corner, wait, note=found), nullcontext(signals) if signals else Signals() as noted:
             if status := _ended(folder):
                 print(f"{spec.run_id}: has its record ({status}); nothing to do.", file=sys.stderr)
                 return 0
@@ -125,7 +131,7 @@ def _attempt(
         code = provenance.code(spec.framework)["code_digest"]
         identity = [spec.run_id, code, problem.digests["data"], problem.digests["split"]]
         checkpoints = Checkpoints(corner, " ".join(identity))
-        outcome = train(spec, learner, problem, checkpoints, _Watch(folder, display, signals))
+        outcome = train(spec, learner, problem, checkpoints, _Watch(folder, display, signals), make)
         if outcome is None:
             display.close(f"interrupted by signal {signals.received} and saved; the same command resumes it.")
             return 128 + (signals.received or 0)

@@ -1,5 +1,6 @@
 """The baseline without a model: the class most frequent in the training part, or its mean target."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,11 @@ from rhelbench.spec import RunSpec
 def make_learner(spec: RunSpec, shape: TaskShape) -> "Majority":
     """Return the baseline as a learner; it takes one step, which sees the whole training part."""
     return Majority(spec, shape)
+
+
+def device() -> str:
+    """Return what it computes on."""
+    return "cpu"
 
 
 class Majority:
@@ -71,10 +77,15 @@ class Majority:
         """Continue from a saved answer."""
         self._answer = state["parameters.answer"].astype(self._dtype)
 
+    def precision(self) -> AbstractContextManager[None]:
+        """Return a context that does nothing: an operation's precision is that of its arrays."""
+        return nullcontext()
+
     def facts(self) -> dict[str, Any]:
         """Return the facts of a computation that needs no framework."""
         return {
-            "device": "cpu",
+            "device": device(),
+            "kernel": "portable",
             "versions": {"numpy": np.__version__},
             "precision": {"dtype": self._dtype.name},
             "compile_s": 0.0,

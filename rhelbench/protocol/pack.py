@@ -15,7 +15,7 @@ from rhelbench.protocol import job, setup
 from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.signals import ASKING, Signals
 from rhelbench.records import provenance, write
-from rhelbench.registry import PACKS, Packing
+from rhelbench.registry import FRAMEWORKS, Packing
 from rhelbench.spec import RunSpec
 
 
@@ -36,7 +36,9 @@ def packs(specs: list[RunSpec], size: int) -> list[list[RunSpec]]:
     return [cell[start : start + size] for cell in cells.values() for start in range(0, len(cell), size)]
 
 
-def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, packing: Packing = "processes") -> int:
+def run(
+    specs: list[RunSpec], data: Path, results: Path, scratch: Path, packing: Packing = "processes", device: str | None = None
+) -> int:
     """Train a pack to its end; a signal is passed on, and the same call resumes every run of it.
 
     A workflow engine removes all records of a pack that is interrupted or holds a failed run, and calls again. The last
@@ -49,6 +51,7 @@ def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, packing:
         results: ``results/runs``.
         scratch: for checkpoints and locks.
         packing: how they share this job.
+        device: ``cpu`` or ``cuda``: what they must be computed on; None for what there is.
 
     Returns:
         0 if every run came to an end of its own, a failed one included; else the first other exit status.
@@ -59,7 +62,7 @@ def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, packing:
     for framework in {spec.framework for spec in specs}:  # before the first run, and before threads: Python 3.11's can't parse
         provenance.code(framework)
     train = {"processes": _as_processes, "in_turn": _in_turn, "vectorised": _as_one_program}[packing]
-    codes = train(specs, data, results, scratch)
+    codes = train(specs, data, results, scratch, device)
     records = [write.read(results / spec.run_id) for spec in specs]
     if all(record and record["result"]["status"] != "failed" for record in records):
         for spec in specs:
@@ -67,11 +70,12 @@ def run(specs: list[RunSpec], data: Path, results: Path, scratch: Path, packing:
     return next((code if code > 0 else 128 - code for code in codes if code), 0)
 
 
-def _as_processes(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> list[int]:
+def _as_processes(specs: list[RunSpec], data: Path, results: Path, scratch: Path, device: str | None) -> list[int]:
     share = str(max(1, int(os.environ.get("OMP_NUM_THREADS", "1")) // len(specs)))
     environment = {**os.environ, "OMP_NUM_THREADS": share, "NPROC": share}
     places = ["--data", str(data), "--results", str(results), "--scratch", str(scratch)]
-    command = [sys.executable, "-m", "rhelbench", "train", "--wait", "--keep", *places, "--spec"]
+    where = ["--device", device] if device else []
+    command = [sys.executable, "-m", "rhelbench", "train", "--wait", "--keep", *where, *places, "--spec"]
     processes: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
@@ -90,7 +94,7 @@ def _as_processes(specs: list[RunSpec], data: Path, results: Path, scratch: Path
             signal.signal(number, handler)
 
 
-def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> list[int]:
+def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path, device: str | None) -> list[int]:
     """Train one run after another, each to its end, in this process: libraries are imported and programs compiled once."""
     learners: dict[str, Learner] = {}
     codes: list[int] = []
@@ -102,6 +106,7 @@ def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> 
             learners[_cell(spec)] = setup.learner(spec, shape)
         return learners[_cell(spec)]
 
+    setup.own_process(specs[0].framework)
     with Signals() as signals:
         for place, spec in enumerate(specs, 1):
             if signals.received is not None:
@@ -109,7 +114,10 @@ def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> 
             packed = f"in turn, {place} of {len(specs)}"
             try:
                 codes.append(
-                    job.run(spec, data, results, scratch, wait=True, keep=True, make=make, signals=signals, packed=packed)
+                    job.run(
+                        spec, data, results, scratch, wait=True, keep=True, make=make, signals=signals, packed=packed,
+                        device=device,
+                    )
                 )  # fmt: skip
             except UserError as error:
                 print(f"{spec.run_id}: {error}", file=sys.stderr)
@@ -117,20 +125,22 @@ def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> 
     return codes
 
 
-def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Path) -> list[int]:
+def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Path, device: str | None) -> list[int]:
     """Train each run in a thread as if it were alone, with a learner whose spans meet those of the others."""
     framework = specs[0].framework
     if len({_cell(spec) for spec in specs}) > 1:
         raise UserError("--packing vectorised: the runs differ in more than their seed; give the seeds of one cell.")
-    if framework not in PACKS:
+    program = FRAMEWORKS[framework].pack
+    if program is None:
         raise UserError(f"--packing vectorised: {framework} has no program over several seeds; take processes or in_turn.")
-    together, codes = import_module(PACKS[framework]).Pack(len(specs)), [1] * len(specs)
+    together, codes = import_module(program).Pack(len(specs)), [1] * len(specs)
     packed = f"one program over {len(specs)} seeds"
 
     def member(place: int, spec: RunSpec, signals: Signals) -> None:
         try:
             codes[place] = job.run(
-                spec, data, results, scratch, wait=True, keep=True, make=together.maker(place), signals=signals, packed=packed
+                spec, data, results, scratch, wait=True, keep=True, make=together.maker(place), signals=signals, packed=packed,
+                device=device,
             )  # fmt: skip
         except UserError as error:
             print(f"{spec.run_id}: {error}", file=sys.stderr)

@@ -1,16 +1,18 @@
 """From a run's specification to its data and its learner."""
 
+import socket
 import threading
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rhelbench.contract import Learner, TaskShape
-from rhelbench.errors import not_installed
+from rhelbench.errors import UserError, not_installed
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card, splits, store
@@ -63,15 +65,47 @@ def load(spec: RunSpec, data: Path) -> Problem:
 
 
 def learner(spec: RunSpec, shape: TaskShape) -> Learner:
-    """Build the run's learner; its framework is imported here and nowhere else.
+    """Build the run's learner.
 
     Raises:
         UserError: the framework is not installed.
     """
+    return framework(spec.framework).make_learner(spec, shape)
+
+
+def framework(name: str) -> ModuleType:
+    """Import a framework's learner module.
+
+    Raises:
+        UserError: its package is not installed.
+    """
     try:
-        module = import_module(FRAMEWORKS[spec.framework])
+        return import_module(FRAMEWORKS[name].learner)
     except ModuleNotFoundError as error:
-        if error.name != spec.framework:
+        if error.name != FRAMEWORKS[name].package:
             raise
-        raise not_installed(spec.framework, spec.framework) from error
-    return module.make_learner(spec, shape)
+        raise not_installed(name, name) from error
+
+
+def own_process(name: str) -> None:
+    """Make a framework's settings of the whole process, where it has some; for a command whose process is its own."""
+    getattr(framework(name), "own_process", lambda: None)()
+
+
+def require(name: str, device: str | None) -> str:
+    """Return what a framework computes on; refuse another kind of device than was asked for.
+
+    Args:
+        name: a key of ``registry.FRAMEWORKS``.
+        device: ``cpu``, ``cuda``, or None for whatever there is.
+
+    Raises:
+        UserError: a GPU is asked for and the framework has none here, or the framework is not installed.
+    """
+    found = str(framework(name).device())
+    if device == "cuda" and not found.startswith("cuda"):
+        raise UserError(
+            f"{FRAMEWORKS[name].label} finds no GPU on {socket.gethostname()}, but one is asked for: check `nvidia-smi` and that "
+            f"{name} is installed with CUDA (docs/cluster.md), or ask for --device cpu (in a configuration: device: cpu)."
+        )
+    return found

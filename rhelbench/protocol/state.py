@@ -21,10 +21,12 @@ class Run:
         clock: seconds used so far, all resumptions together.
         step: optimiser steps taken.
         losses: of the steps since the last evaluation.
-        history: one row per evaluation: step, loss (mean since the last), train, val, fidelity (None unless RETRACING).
+        history: one row per evaluation: step, loss (mean since the last), train, val, fidelity (None unless
+            the algorithm retraces).
         kept: the learner's state at ``stopping.best_step``; empty before the first evaluation.
         resumptions: how often the run has been resumed.
-        flags: what makes a result doubtful, each once: ``echo-lost``, ``unstable-step`` (a leapfrog left its stable range).
+        flags: what makes a result doubtful, each once: ``echo-lost``, ``nudge-large`` (the gradient depends on
+            the nudge's size), ``unstable-step`` (a leapfrog left its stable range).
         troubles: sentences on what went wrong without stopping the run.
     """
 

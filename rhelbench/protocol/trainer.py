@@ -1,22 +1,24 @@
 """The training loop: spans between evaluations, the published stopping rule, a checkpoint at every evaluation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 
-from rhelbench.contract import Learner
+from rhelbench.contract import Learner, TaskShape
 from rhelbench.oracle import checks
 from rhelbench.parameters import initial
 from rhelbench.protocol import state
 from rhelbench.protocol.batches import Batches
 from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.clock import Clock
+from rhelbench.protocol.linearity import Linearity
 from rhelbench.protocol.metrics import Metric, Part, evaluate
 from rhelbench.protocol.setup import Problem
 from rhelbench.protocol.state import Run
 from rhelbench.protocol.stopping import Stopping
-from rhelbench.registry import MODELS, RETRACING
+from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.seeds import seed
 from rhelbench.spec import RunSpec
 
@@ -46,7 +48,13 @@ class Outcome:
     run: Run
 
 
-def train(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkpoints, watch: Watch) -> Outcome | None:
+#: Builds the learner of a specification.
+Maker = Callable[[RunSpec, TaskShape], Learner]
+
+
+def train(
+    spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkpoints, watch: Watch, make: Maker | None = None
+) -> Outcome | None:
     """Train one run to its end, from its latest checkpoint or from the start.
 
     The reported metric is the test metric at the last step whose validation metric is at least as good as any before. It is
@@ -58,6 +66,7 @@ def train(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkp
         problem: the three parts of the data.
         checkpoints: where to continue from and to save to.
         watch: is told of progress.
+        make: builds further learners, by which the size of the nudge is checked at evaluations; None checks nothing.
 
     Returns:
         How the run ended, or None if the watcher interrupted it: the state is saved then, and the next call resumes.
@@ -70,6 +79,7 @@ def train(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkp
         parts = {name: Part(learner.put(x), y) for name, (x, y) in problem.parts.items()}
         x, y = parts["train"].x, learner.put(parts["train"].y)
     batches = Batches(spec, len(parts["train"].y))
+    linearity = Linearity(spec, problem.shape, make) if make else None
     steps = spec.budget.steps if MODELS[spec.model].trained else 1
     watch.evaluated(run)
     while (status := _ended(spec, run, steps)) is None:
@@ -85,6 +95,9 @@ def train(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkp
         late = not run.history and run.clock.total > spec.budget.time_limit_s
         if stop == evaluation or late:
             _evaluate(spec, learner, parts, run)
+            if linearity is not None:
+                with run.clock.measure("evaluate"):
+                    linearity.check(learner, x[: spec.hyper.batch], y[: spec.hyper.batch], run)
             state.save(run, learner, checkpoints)
             watch.evaluated(run)
         if not watch.stepped(run):
@@ -100,7 +113,8 @@ def train(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkp
 
 
 def _begin(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Checkpoints) -> Run:
-    rule = Stopping(spec.budget.patience, higher_is_better=problem.shape.kind == "classification")
+    higher, keep = problem.shape.kind == "classification", spec.switches.last_tie == "kept"
+    rule = Stopping(spec.budget.patience, higher, keep_last_tie=keep)
     run = Run(rule, Clock(lambda: learner.facts()["compile_s"]))
     resumed = state.load(run, learner, checkpoints)
     if resumed is None:
@@ -125,9 +139,9 @@ def _evaluate(spec: RunSpec, learner: Learner, parts: dict[str, Part], run: Run)
     with run.clock.measure("evaluate"):
         train, val = (evaluate(learner, parts[name]).value for name in ("train", "val"))
         few = parts["train"].x[: spec.hyper.batch]  # always the same ones: fidelity is comparable along a history
-        fidelity = float(learner.fidelity(few)) if spec.switches.algorithm in RETRACING else None
+        fidelity = float(learner.fidelity(few)) if ALGORITHMS[spec.switches.algorithm].retraces else None
         now = {name: np.array(array) for name, array in learner.state().items()}
-        if np.isfinite(val) and run.stopping.update(run.step, val):
+        if run.stopping.update(run.step, val):
             run.kept = now
     if fidelity is not None and not fidelity <= ECHO_LOST:
         run.flag("echo-lost", f"At step {run.step} the echo ended {fidelity:.1e} of its path's size away from its origin.")

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
-from rhelbench.registry import FRAMEWORKS, PACKS
+from rhelbench.registry import ALGORITHMS, FRAMEWORKS, HAMILTONIANS, INTEGRATORS
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Folders that are ours; what is imported from elsewhere is fixed by constraints.txt.
@@ -125,7 +125,15 @@ def closure_digest(*roots: str) -> str:
 
 def roots(framework: str) -> list[str]:
     """Return the modules that a run under one framework starts from: those that are imported by name, its pack's included."""
-    return [*TRAINING, FRAMEWORKS[framework], *([PACKS[framework]] if framework in PACKS else [])]
+    entry = FRAMEWORKS[framework]
+    own = [entry.learner, *([entry.pack] if entry.pack else [])]
+    return [*TRAINING, *own, *implementations(entry.root), *implementations("rhelbench.oracle")]
+
+
+def implementations(root: str) -> list[str]:
+    """Return the modules of one implementation that its registries import by name."""
+    folders = {"hamiltonians": HAMILTONIANS, "integrators": INTEGRATORS, "algorithms": ALGORITHMS}
+    return [f"{root}.{folder}.{name}" for folder, names in folders.items() for name in names]
 
 
 def code_digest(framework: str) -> str:

@@ -110,6 +110,7 @@ def describe(spec: RunSpec, facts: dict[str, Any], packed: str | None = None) ->
         "platform": platform.platform(),
         "processor": processor(),
         "device": facts.get("device"),
+        "kernel": facts.get("kernel"),
         "packed": packed,
         "precision": facts.get("precision"),
         "versions": {"python": platform.python_version(), "rhelbench": __version__, **facts.get("versions", {})},

@@ -13,7 +13,7 @@ from rhelbench.tasks import card
 
 #: Where a run stands; a run that ended in any other way than by failing is done.
 STANDS = ("done", "running", "failed", "waiting")
-COLUMNS = ("run", "stands", "ended", "step", "val", "test", "by")
+COLUMNS = ("run", "stands", "ended", "step", "val", "test", "device", "by")
 _NUMBERS = {"step": ".0f", "val": ".4g", "test": ".4g"}
 
 
@@ -29,7 +29,8 @@ def row(spec: RunSpec, results: Path, scratch: Path) -> dict[str, Any]:
     val = best if result.get("val") is None else result["val"]
     ended = None if by else result.get("status")
     step = result.get("last_step") or history["step"].max()
-    return dict(zip(COLUMNS, (spec.run_id, stands, ended, step, val, result.get("value"), by), strict=True))
+    device = record["provenance"].get("device") if record and not by else None
+    return dict(zip(COLUMNS, (spec.run_id, stands, ended, step, val, result.get("value"), device, by), strict=True))
 
 
 def table(specs: list[RunSpec], results: Path, scratch: Path) -> str:

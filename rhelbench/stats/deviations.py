@@ -14,7 +14,8 @@ from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.learner import make_learner
 from rhelbench.parameters import initial
-from rhelbench.registry import DEVIATIONS, MODELS, NONLINEAR
+from rhelbench.registry import DEVIATIONS, MODELS
+from rhelbench.registry import HAMILTONIANS as ENTRIES
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, RunSpec, Switches
 from rhelbench.stats import measured
@@ -34,6 +35,9 @@ WITHOUT = {
     7: "changes the split only",
     11: "changes which samples are seen",
     12: "changes the split only",
+    13: "changes which evaluation is reported",
+    14: "changes the data only",
+    15: "changes when a run ends",
 }
 _LENGTH, _SAMPLES = 405, 4
 SHAPE = TaskShape(channels=6, length=_LENGTH, outputs=2, kind="classification")
@@ -84,9 +88,9 @@ def measure(model: str) -> pd.DataFrame:
     before = gradients(model, exact | {"algorithm": "bptt"})
     found = []
     for row in (0, *SHOWN):
-        if row in NONLINEAR and MODELS[model].hamiltonian != "nonlinear":
+        if DEVIATIONS[row].of_released_step and not ENTRIES[str(MODELS[model].hamiltonian)].released_step:
             continue
-        chosen = exact | {name: released[name] for name in DEVIATIONS[row]}
+        chosen = exact | {name: released[name] for name in DEVIATIONS[row].switches}
         estimate, truth = gradients(model, chosen), gradients(model, chosen | {"algorithm": "bptt"})
         scales = {path: float(np.linalg.norm(value)) for path, value in truth.items() if path != "input"}
         errors = {path: float(np.linalg.norm(estimate[path] - truth[path])) / scale for path, scale in scales.items() if scale}

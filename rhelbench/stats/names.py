@@ -2,23 +2,13 @@
 
 from typing import Any
 
-from rhelbench.registry import MODELS
+from rhelbench.registry import ALGORITHMS, FRAMEWORKS, MODELS
 
 #: Names as printed.
 LABELS: dict[str, str] = {
-    "bptt": "BPTT",
-    "rhel": "RHEL",
-    "rhel_separate": "RHEL, two separate echoes",
-    "rhel_released": "RHEL, released rule",
-    "bptt_checkpointed": "BPTT, checkpoints",
-    "bptt_reversible": "BPTT, states stepped back",
-    "rtrl": "RTRL",
-    "forward_gradient": "forward gradient",
-    "spsa": "SPSA",
+    **{name: algorithm.label for name, algorithm in ALGORITHMS.items()},
+    **{name: framework.label for name, framework in FRAMEWORKS.items()},
     "baseline": "baseline",
-    "jax": "JAX",
-    "torch": "PyTorch",
-    "numpy": "NumPy",
     "paper": "paper",
 }
 

@@ -74,7 +74,7 @@ def effects(measured: pd.DataFrame, rounding: pd.DataFrame, factors: pd.DataFram
 
 def metric_effect(row: int, found: pd.DataFrame) -> str:
     """Return what is known of a row's effect on the final metric: from runs that differ by its switches alone."""
-    names = DEVIATIONS.get(row, ())
+    names = DEVIATIONS[row].switches if row in DEVIATIONS else ()
     texts = []
     for one in found.to_dict("records"):
         differing = set(str(one["switches"]).split())

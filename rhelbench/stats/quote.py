@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.errors import unknown
-from rhelbench.registry import MODELS, RANDOM
+from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.stats import (
     findings,
     quote_again,
@@ -78,7 +78,7 @@ def estimators(records: Records) -> str:
     lines += [
         f"| {r.model} | `{r.estimator}` | {parts[str(r.part)]} | {r.sd:.2g} | {r.slope_bias:+.2f} ± {r.slope_bias_error:.2f} | "
         f"{r.equal_draws} | {r.equal_cosine:.2f} |"
-        for r in table[table.estimator.isin(RANDOM)].itertuples()
+        for r in table[[ALGORITHMS[name].random for name in table.estimator]].itertuples()
     ]
     return "\n".join(lines) + "\n"
 

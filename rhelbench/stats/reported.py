@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rhelbench.registry import REPORTED_MODELS
+from rhelbench.registry import MODELS
 from rhelbench.tasks import card
 
 REPORTED = Path("results/reported/reported.csv")
@@ -27,7 +27,7 @@ def read(path: Path = REPORTED) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "task": table.task.replace(_RENAMED),
-            "model": table.model.map(REPORTED_MODELS),
+            "model": table.model.map({model.reported: name for name, model in MODELS.items() if model.reported}),
             "algorithm": table.algorithm,
             "metric": metric,
             "mean": table["mean"] / metric.map(SCALE),

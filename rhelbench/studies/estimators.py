@@ -12,7 +12,8 @@ from rhelbench.oracle.algorithms import ALGORITHMS
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.parameters import unit_table
-from rhelbench.registry import BENCHES, RANDOM
+from rhelbench.registry import ALGORITHMS as ENTRIES
+from rhelbench.registry import FRAMEWORKS
 from rhelbench.spec import Nudge, Switches
 from rhelbench.stats.measured import SECOND, Counting
 from rhelbench.studies import units
@@ -25,11 +26,10 @@ LENGTHS = (1000, 4000)
 TRIALS, COPIES = 4, 64
 #: ρ of the echoes (protocol ``exact``), and the displacement of spsa.
 NUDGE = Nudge(mode="relative", size=1e-4)
-#: Whether the step's Jacobian is needed, and whether the input is seen in reverse.
+#: Whether the step's Jacobian is needed, and whether the input is seen in reverse; the released rule is biased and left out.
 NEEDS: dict[str, tuple[bool, bool]] = {
-    "bptt": (True, True), "bptt_checkpointed": (True, True), "bptt_reversible": (True, True), "rhel": (False, True),
-    "rhel_separate": (False, True), "rtrl": (True, False), "forward_gradient": (True, False), "spsa": (False, False),
-}  # fmt: skip
+    name: (entry.needs_jacobian, entry.reads_input_reversed) for name, entry in ENTRIES.items() if not entry.released
+}
 Named = dict[str, np.ndarray]
 
 
@@ -59,7 +59,7 @@ def memory(lengths: Sequence[int] = LENGTHS) -> pd.DataFrame:
     What JAX's compiler lays out for forward and backward of one sample beyond drive, positions, incoming gradient and gradients,
     with portable kernels under protocol ``exact``. It is compiled and not run: the values do not matter.
     """
-    rows, bench, protocol = [], import_module(BENCHES["jax"]), read_protocol("exact")
+    rows, bench, protocol = [], import_module(str(FRAMEWORKS["jax"].bench)), read_protocol("exact")
     for model, name, K in product(HAMILTONIANS, NEEDS, lengths):
         switches = Switches.model_validate(of(protocol, K, "rhel", model) | {"algorithm": name})
         table = unit_table(model, 1, units.CHANNELS, switches.delta_init)
@@ -124,7 +124,7 @@ def compute(trials: int = TRIALS, copies: int = COPIES, lengths: Sequence[int] =
         truth = vectors(estimates("bptt", drawn, 1, 0))
         costs = {name: cost(name, drawn) for name in NEEDS}
         for name, (jacobian, reverse) in NEEDS.items():
-            random = name in RANDOM
+            random = ENTRIES[name].random
             parts = [vectors(estimates(name, drawn, copies if random else 1, t)) for t in range(trials if random else 1)]
             for part, wanted in truth.items():
                 target, size = wanted[0], np.linalg.norm(wanted[0])

@@ -20,7 +20,7 @@ def learner(
     """Return a framework's learner of ``spec`` with another algorithm, nudge, precision and kernel; not initialised."""
     built = spec.switches.model_copy(update={"algorithm": algorithm, "nudge": nudge})
     changes = {"framework": framework, "switches": built, "dtype": dtype, "kernel": kernel}
-    return import_module(FRAMEWORKS[framework]).make_learner(spec.model_copy(update=changes), shape)
+    return import_module(FRAMEWORKS[framework].learner).make_learner(spec.model_copy(update=changes), shape)
 
 
 def drawn(model: str, K: int, blocks: int, delta: float) -> tuple[RunSpec, TaskShape]:

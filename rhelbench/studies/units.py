@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhelbench.contract import Arrays
-from rhelbench.registry import PROBES
+from rhelbench.registry import FRAMEWORKS
 from rhelbench.seeds import generator
 
 Array = NDArray[np.float64]
@@ -64,8 +64,8 @@ def draw(hamiltonian: str, K: int, delta: float, draws: int = 1, P: int = CHANNE
 def gradients(
     framework: str, units: Units, algorithm: str, dtype: str, mode: Literal["absolute", "relative"], sizes: Sequence[float]
 ) -> Arrays:
-    """Return name to gradient (R, E, ...), by ``gradients`` of the framework's module in ``registry.PROBES``."""
-    probe = import_module(PROBES[framework])
+    """Return name to gradient (R, E, ...), by ``gradients`` of the framework's ``probe`` (``registry.Framework``)."""
+    probe = import_module(str(FRAMEWORKS[framework].probe))
     given = np.asarray(sizes, np.float64)
     return probe.gradients(units.hamiltonian, algorithm, dtype, mode, given, units.theta, units.delta, units.f, units.g)
 
@@ -88,4 +88,4 @@ def _error(value: Array, wanted: Array) -> Array:
 def retrace(framework: str, units: Units, integrator: str, dtype: str) -> Array:
     """Return the echo's distance from the path after 1..K steps back, (K,), of the first draw."""
     theta, delta, f, _ = units.one(0)
-    return import_module(PROBES[framework]).retrace(units.hamiltonian, integrator, dtype, theta, delta, f)
+    return import_module(str(FRAMEWORKS[framework].probe)).retrace(units.hamiltonian, integrator, dtype, theta, delta, f)

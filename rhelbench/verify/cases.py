@@ -5,10 +5,11 @@ from itertools import product
 
 import numpy as np
 
-from rhelbench import settings, switches
+from kernels.passes import KERNELS
+from rhelbench import switches
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.parameters import initial
-from rhelbench.registry import FUSED, MODELS
+from rhelbench.registry import ALGORITHMS, FRAMEWORKS, MODELS
 from rhelbench.seeds import generator
 from rhelbench.spec import RunSpec
 
@@ -26,12 +27,24 @@ class Case:
     @property
     def name(self) -> str:
         """Model, algorithm, kind of settings and of task, and the kernel unless it is the portable one."""
-        kernel = "" if self.spec.kernel == "portable" else f"/{self.spec.kernel}"
+        kernel = "" if self.spec.kernel == "portable" else f"/{self.spec.kernel}/{self.spec.switches.integrator}"
         return f"{self.spec.model}/{self.spec.switches.algorithm}/{self.spec.protocol}/{self.shape.kind}{kernel}"
 
 
-def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str, kernel: str = "portable") -> Case:
-    """Build one problem in float64: 2 blocks, H 6, P 5, 8 samples of 12 steps and 3 channels; data from a named seed.
+#: Of a fused case: more steps, samples x channels and rows than any kernel takes at a time.
+LONG, WIDE = 300, 150
+#: Nudges of echoes that are subtracted, by protocol: rounding, 1e-16 in units of the nudge, stays below the levels' tolerances.
+SUBTRACTED = {"exact": {"mode": "relative", "size": 1e-4}, "released": {"mode": "absolute", "size": 10.0}}
+#: Shift of a linear unit's raw steps in a fused case: δ near 0.02, so that no integrator's states grow much over LONG steps.
+SHIFT = -4.0
+
+
+def case(
+    framework: str, model: str, algorithm: str, kind: str, task_kind: str, kernel: str = "portable", integrator: str | None = None
+) -> Case:
+    """Build one problem in float64: 2 blocks, H 6, 8 samples, 3 channels; data from a named seed.
+
+    P 5 and 12 steps on the portable path, P ``WIDE`` and ``LONG`` steps with a kernel.
 
     Args:
         framework: a key of ``registry.FRAMEWORKS``.
@@ -40,13 +53,17 @@ def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str, 
         kind: the protocol whose switches (docs/deviations.md) are taken: nudge, integrator, squashes of c, loss, norm.
         task_kind: classification or regression.
         kernel: portable or fused.
+        integrator: another one than the protocol's.
     """
-    shape = TaskShape(channels=3, length=12, outputs=2, kind=task_kind, output_step=4)  # pyright: ignore[reportArgumentType]
+    steps, state = (12, 5) if kernel == "portable" else (LONG, WIDE)
+    shape = TaskShape(channels=3, length=steps, outputs=2, kind=task_kind, output_step=4)  # pyright: ignore[reportArgumentType]
     rule = "bptt" if algorithm == "bptt" else "rhel"
-    chosen = switches.of(switches.read_protocol(kind), shape.length, rule, model) | {
-        "algorithm": algorithm,
-        "delta_init": 0.1,  # whatever the protocol starts at: the recurrent path must carry signal
-    }
+    chosen = switches.of(switches.read_protocol(kind), shape.length, rule, model) | {"algorithm": algorithm}
+    chosen["delta_init"] = 0.1  # whatever the protocol starts at: the recurrent path must carry signal
+    if ALGORITHMS[algorithm].subtracts:
+        chosen["nudge"] = SUBTRACTED[kind]
+    if integrator is not None:
+        chosen["integrator"] = integrator
     spec = RunSpec.model_validate(
         {
             "task": "verify",
@@ -55,7 +72,7 @@ def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str, 
             "framework": framework,
             "protocol": kind,
             "seed": 2345,
-            "hyper": {"lr": 1e-2, "blocks": 2, "hidden": 6, "state": 5, "batch": 4, "dropout": 0.0, "time_channel": False},
+            "hyper": {"lr": 1e-2, "blocks": 2, "hidden": 6, "state": state, "batch": 4, "dropout": 0.0, "time_channel": False},
             "budget": {"steps": 50, "eval_every": 10, "patience": 10, "time_limit_s": 60.0, "chunk_steps": 10},
             "switches": chosen,
             "dtype": "float64",
@@ -66,26 +83,39 @@ def case(framework: str, model: str, algorithm: str, kind: str, task_kind: str, 
     x = rng.standard_normal((8, shape.length, shape.channels))
     labels = np.arange(8) % shape.outputs
     targets = rng.uniform(-1, 1, (8, shape.length // shape.output_step, shape.outputs))
-    return Case(spec, shape, initial(spec, shape), x, labels if task_kind == "classification" else targets)
-
-
-#: Algorithm and protocol of the cases: every algorithm, and BPTT under both protocols, whose norm and loss concern it too.
-PAIRS = (("bptt", "exact"), ("bptt", "released"), ("rhel", "exact"), ("rhel_separate", "exact"), ("rhel_released", "released"))
+    parameters = initial(spec, shape)
+    if kernel != "portable":
+        parameters = {path: value + SHIFT if path.endswith(".hru.s") else value for path, value in parameters.items()}
+    return Case(spec, shape, parameters, x, labels if task_kind == "classification" else targets)
 
 
 def cases(framework: str) -> list[Case]:
-    """Return every trained model with each of PAIRS for classification, a regression per model, each fused kernel in use once."""
+    """Return what a framework is compared in: see ``portable``; and every fused kernel once, if it takes kernels."""
+    return [*portable(framework), *fused(framework)]
+
+
+def portable(framework: str) -> list[Case]:
+    """Return every trained model with every algorithm that is not random, BPTT under both protocols; a regression per model."""
     trained = [name for name, model in MODELS.items() if model.trained]
-    rows = [
-        case(framework, model, algorithm, kind, "classification")
-        for model, (algorithm, kind) in product(trained, PAIRS)
-        if MODELS[model].hamiltonian is not None or (algorithm, kind) == PAIRS[0]
+    units = [name for name in trained if MODELS[name].hamiltonian]
+    rows = [case(framework, model, "bptt", "exact", "classification") for model in trained]
+    rows += [case(framework, model, "bptt", "released", "classification") for model in units]
+    others = [name for name, entry in ALGORITHMS.items() if name != "bptt" and not entry.random]
+    rows += [case(framework, *pair, protocol_of(pair[1]), "classification") for pair in product(units, others)]
+    return rows + [case(framework, model, "rhel", "exact", "regression") for model in units]
+
+
+def fused(framework: str) -> list[Case]:
+    """Return every kernel once, on more steps, samples and channels than a kernel takes at a time; none without kernels."""
+    if not FRAMEWORKS[framework].kernels:
+        return []
+    units = {model.hamiltonian: name for name, model in MODELS.items() if model.hamiltonian}
+    return [
+        case(framework, units[unit], algorithm, protocol_of(algorithm), "classification", "fused", integrator)
+        for unit, integrator, algorithm in KERNELS
     ]
-    rows += [case(framework, model, "rhel", "exact", "regression") for model in trained if MODELS[model].hamiltonian]
-    if settings.kernel(settings.hyperparameters()["common"]["kernel"], framework) == "fused":
-        units = {MODELS[model].hamiltonian: model for model in trained if MODELS[model].hamiltonian}
-        kinds = dict(reversed(PAIRS))  # one case for a kernel: it knows no settings of the model around it
-        rows += [
-            case(framework, model, name, kinds[name], "classification", "fused") for model in units.values() for name in FUSED
-        ]
-    return rows
+
+
+def protocol_of(algorithm: str) -> str:
+    """Return the protocol under which an algorithm is compared: ``released`` for the released code's own rule."""
+    return "released" if ALGORITHMS[algorithm].released else "exact"

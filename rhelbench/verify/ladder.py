@@ -11,7 +11,7 @@ from rhelbench.errors import UserError
 from rhelbench.oracle import hamiltonians, integrators
 from rhelbench.oracle.learner import make_learner as make_oracle
 from rhelbench.oracle.learner import unit_gradients
-from rhelbench.registry import FRAMEWORKS, INTEGRATORS, MODELS
+from rhelbench.registry import ALGORITHMS, FRAMEWORKS, INTEGRATORS, MODELS
 from rhelbench.verify.cases import Case, cases
 
 #: Largest accepted difference per level, relative to max|reference| of each array.
@@ -24,6 +24,8 @@ TOLERANCES: dict[str, float] = {
     "echo linear": 1e-8,  # a quadratic energy: exact at any nudge, so rounding alone, over 405 steps
     "echo nonlinear": 1e-6,  # truncation, of order ρ², at the ρ of protocol `exact`
 }
+#: What is compared of a kick.
+KICK = ("before", "phi", "after")
 #: Steps of the unit on which RHEL is compared with BPTT: the length of Heartbeat.
 ECHO_STEPS = 405
 
@@ -79,7 +81,7 @@ def level1(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     model = MODELS[item.spec.model]
     if model.hamiltonian is None:
         return 0.0, "no unit"
-    package = FRAMEWORKS[item.spec.framework].split(".")[0]
+    package = FRAMEWORKS[item.spec.framework].root
     rng = np.random.default_rng(0)
     prefix = "blocks.0.hru."
     raw = {k.removeprefix(prefix): v for k, v in item.parameters.items() if k.startswith(prefix)}
@@ -92,12 +94,13 @@ def level1(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
         values = {"potential": unit.potential(theta, state[0], state[2]), "force": unit.force(theta, state[0], state[2])}
         for name in INTEGRATORS:
             step = steppers[name].step(unit, theta, delta, *state)
-            values |= {f"{name}.{part}": value for part, value in zip(("phi", "pi", "third"), step, strict=True)}
+            values |= {f"{name}.phi": step[0], f"{name}.pi": step[1]}
+            values |= {f"{name}.kick{i}.{part}": getattr(kick, part) for i, kick in enumerate(step[2]) for part in KICK}
         return {name: np.array(value.tolist()) for name, value in values.items()}
 
-    found = quantities(
-        import_module(f"{package}.hamiltonians").HAMILTONIANS, import_module(f"{package}.integrators").INTEGRATORS, subject.put
-    )
+    own = (import_module(f"{package}.hamiltonians").HAMILTONIANS, import_module(f"{package}.integrators").INTEGRATORS)
+    with subject.precision():
+        found = quantities(*own, subject.put)
     return worst(found, quantities(hamiltonians.HAMILTONIANS, integrators.INTEGRATORS, oracle.put))
 
 
@@ -145,7 +148,7 @@ def echo(item: Case) -> tuple[float, str]:
     switches, prefix = item.spec.switches, "blocks.0.hru."
     raw = {path.removeprefix(prefix): value for path, value in item.parameters.items() if path.startswith(prefix)}
     u, bar = np.random.default_rng(2).standard_normal((2, ECHO_STEPS, 2, item.spec.hyper.hidden))
-    ours = import_module(FRAMEWORKS[item.spec.framework]).unit_gradients
+    ours = import_module(FRAMEWORKS[item.spec.framework].learner).unit_gradients
     found = ours(item.spec.model, switches, raw, u, bar)[1]
     return worst(found, unit_gradients(item.spec.model, switches.model_copy(update={"algorithm": "bptt"}), raw, u, bar)[1])
 
@@ -161,7 +164,7 @@ def climb_case(item: Case) -> Iterator[Row]:
     Raises:
         UserError: the framework lacks what the case's kernel needs on this machine.
     """
-    make = import_module(FRAMEWORKS[item.spec.framework]).make_learner
+    make = import_module(FRAMEWORKS[item.spec.framework].learner).make_learner
     oracle, subject = make_oracle(item.spec, item.shape), make(item.spec, item.shape)
     portable = item.spec.kernel == "portable"
     for level in LEVELS if portable else FUSED_LEVELS:
@@ -169,8 +172,10 @@ def climb_case(item: Case) -> Iterator[Row]:
             learner.init(item.parameters, dropout_seed=0)
         yield Row(level, item.name, *LEVELS[level](item, oracle, subject))
     hamiltonian = MODELS[item.spec.model].hamiltonian
-    if portable and hamiltonian is not None and item.spec.switches.algorithm in ("rhel", "rhel_separate"):
-        yield Row(f"echo {hamiltonian}", item.name, *echo(item))
+    entry = ALGORITHMS[item.spec.switches.algorithm]
+    if portable and hamiltonian is not None and entry.needs_nudge and not entry.released:
+        level = "echo linear" if hamiltonian == "linear" else "echo nonlinear"
+        yield Row(level, item.name, *echo(item))
 
 
 def climb(framework: str) -> Iterator[Row]:

@@ -15,12 +15,12 @@ import impl_jax.fused
 from impl_jax import fused_gpu
 from impl_torch import passes
 from impl_torch.algorithms import ALGORITHMS
-from impl_torch.fused import FUSED, fused
+from impl_torch.fused import fused
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.learner import make_learner
 from kernels.gpu.passes import doublings, launches
-from kernels.passes import Pass
+from kernels.passes import KERNELS, Pass, find
 from rhelbench.parameters import initial
 from rhelbench.spec import Nudge
 from tests.kernels import test_fused_jax
@@ -34,7 +34,7 @@ SIZE = {"linear": (33, 2, 70), "nonlinear": (7, 2, 20)}
 #: Nudges: the usual one; one beyond the series and one that saturates, which only the nonlinear pair tells apart.
 CASES = [
     (triple, dtype, nudge)
-    for triple in sorted(FUSED)
+    for triple in sorted(KERNELS)
     for dtype in (torch.float32, torch.float64)
     for nudge in (1e-3, 0.5, 30.0)
     # Two echoes subtracted in float32 are rounding noise in part.
@@ -52,7 +52,7 @@ def _triton_in_the_place_of_numba(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_equals_portable(triple: tuple[str, str, str], dtype: torch.dtype, size: float) -> None:
     name, integrator, algorithm = triple
     setting = name, integrator, Nudge(mode="relative", size=size), dtype, SIZE[name], DEVICE
-    reference, found = gradients(ALGORITHMS[algorithm], *setting), gradients(fused(*triple), *setting)
+    reference, found = gradients(ALGORITHMS[algorithm], *setting), gradients(fused(find(*triple)), *setting)
     tolerance = FUSED_FLOAT32 if dtype == torch.float32 else FUSED_FLOAT64
     if algorithm == "rhel_released":
         tolerance *= 3 / size  # their noise grows with 1/ε, and in 33 steps of the released leapfrog
@@ -100,7 +100,7 @@ def test_not_a_number_stays_one() -> None:
     theta = {key: torch.full((2,), 0.5, device=DEVICE) for key in HAMILTONIANS["nonlinear"].parameters}
     f, delta = torch.full((3, 1, 2), torch.nan, device=DEVICE), torch.tensor(0.1, device=DEVICE)
     setting = HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], Nudge(mode="absolute", size=0.1)
-    assert torch.isnan(fused("nonlinear", "leapfrog", "bptt")(*setting, theta, delta, f, f)).all()
+    assert torch.isnan(fused(find("nonlinear", "leapfrog", "bptt"))(*setting, theta, delta, f, f)).all()
 
 
 @pytest.mark.parametrize("model", ["linear-complex", "nonlinear"])
@@ -150,7 +150,7 @@ def test_jax_runs_the_same_launches(name: str, algorithm: str, monkeypatch: pyte
         pytest.skip("JAX sees no GPU")
     else:
         pytest.importorskip("jax_triton")
-    found = test_fused_jax.gradients(impl_jax.fused.fused(name, "leapfrog", algorithm), *setting)
+    found = test_fused_jax.gradients(impl_jax.fused.fused(impl_jax.fused.Kernel.of(find(name, "leapfrog", algorithm))), *setting)
     tolerance = FUSED_FLOAT64 * (3e3 if algorithm == "rhel_released" else 1)
     errors = {key: worst(found[key], value) for key, value in reference.items()}
     assert {key: error for key, error in errors.items() if not error <= tolerance} == {}

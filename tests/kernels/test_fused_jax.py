@@ -13,11 +13,12 @@ import impl_torch.fused
 import impl_torch.hamiltonians
 import impl_torch.integrators
 from impl_jax.algorithms import ALGORITHMS
-from impl_jax.fused import FUSED, fused
+from impl_jax.fused import Kernel, fused
 from impl_jax.hamiltonians import HAMILTONIANS
 from impl_jax.integrators import INTEGRATORS
 from impl_jax.learner import make_learner
 from impl_jax.recurrence import Trajectory
+from kernels.passes import KERNELS, find
 from rhelbench.errors import UserError
 from rhelbench.parameters import initial
 from rhelbench.spec import Nudge
@@ -71,7 +72,7 @@ def single_precision() -> Iterator[None]:
 #: Two echoes subtracted in float32 are rounding noise in part: the released rule is compared in float64 alone.
 CASES = [
     (triple, dtype, size)
-    for triple in sorted(FUSED)
+    for triple in sorted(KERNELS)
     for dtype in ("float32", "float64")
     for size in ((1e-3, 0.5, 30.0) if triple[2] != "bptt" else (1.0,))
     if triple[2] != "rhel_released" or dtype == "float64"
@@ -84,7 +85,7 @@ def test_fused_equals_portable(triple: tuple[str, str, str], dtype: str, size: f
     name, integrator, algorithm = triple
     nudge = Nudge(mode="relative", size=size)
     reference = gradients(ALGORITHMS[algorithm], name, integrator, nudge, dtype)
-    found = gradients(fused(*triple), name, integrator, nudge, dtype)
+    found = gradients(fused(Kernel.of(find(*triple))), name, integrator, nudge, dtype)
     tolerance = FUSED_FLOAT32 if dtype == "float32" else FUSED_FLOAT64
     if algorithm == "rhel_released":
         tolerance *= max(1.0, 1 / size)
@@ -98,25 +99,27 @@ def test_fused_equals_portable(triple: tuple[str, str, str], dtype: str, size: f
 def test_every_algorithm_goes_forward_alike_and_as_torch_does(name: str, integrator: str) -> None:
     nudge = Nudge(mode="absolute", size=0.1)
     paths = {
-        algorithm: gradients(fused(name, integrator, algorithm), name, integrator, nudge, "float32")["phi"]
+        algorithm: gradients(fused(Kernel.of(find(name, integrator, algorithm))), name, integrator, nudge, "float32")["phi"]
         for algorithm in ("bptt", "rhel", "rhel_released")
     }
     given = {key: torch.tensor(value, dtype=torch.float32) for key, value in draws(name).items()}
     unit = impl_torch.hamiltonians.HAMILTONIANS[name]
     theta = {key: given[key] for key in unit.parameters}
     stepper = impl_torch.integrators.INTEGRATORS[integrator]
-    other = impl_torch.fused.fused(name, integrator, "rhel")(unit, stepper, nudge, theta, given["delta"], given["f"], given["f"])
+    other = impl_torch.fused.fused(find(name, integrator, "rhel"))(
+        unit, stepper, nudge, theta, given["delta"], given["f"], given["f"]
+    )
     assert all(np.array_equal(paths["bptt"], path) for path in (*paths.values(), other.numpy()))
 
 
-@pytest.mark.parametrize(("name", "algorithm"), sorted({(name, algorithm) for name, _, algorithm in FUSED}))
+@pytest.mark.parametrize(("name", "algorithm"), sorted({(name, algorithm) for name, _, algorithm in KERNELS}))
 def test_only_bptt_keeps_the_trajectory(name: str, algorithm: str) -> None:
     """What is saved beside the drive: two histories for BPTT, the same one state at every length for an echo."""
     nudge, kept = Nudge(mode="absolute", size=0.1), []
     for length in (5, 50):
         f = jnp.zeros((length, 3, 4))
         theta = {key: jnp.full(4, 0.5) for key in HAMILTONIANS[name].parameters}
-        path = lambda f, t=theta: fused(name, "leapfrog", algorithm)(  # noqa: E731
+        path = lambda f, t=theta: fused(Kernel.of(find(name, "leapfrog", algorithm)))(  # noqa: E731
             HAMILTONIANS[name], INTEGRATORS["leapfrog"], nudge, t, jnp.array(0.1), f, f
         )
         kept.append(sum(leaf.nbytes for leaf in jax.tree.leaves(jax.vjp(path, f)[1])) - f.nbytes)
@@ -129,7 +132,7 @@ def test_a_batch_of_seeds_equals_each_alone() -> None:
     unit, stepper, nudge = HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], Nudge(mode="relative", size=1e-3)
     given = draws("nonlinear")
     f = jnp.asarray(given["f"], jnp.float32)
-    trajectory = fused("nonlinear", "leapfrog", "rhel")
+    trajectory = fused(Kernel.of(find("nonlinear", "leapfrog", "rhel")))
 
     def slopes(scale: jax.Array) -> jax.Array:
         theta = {key: jnp.asarray(given[key], jnp.float32) for key in unit.parameters}
@@ -141,7 +144,7 @@ def test_a_batch_of_seeds_equals_each_alone() -> None:
 
 def test_not_a_number_stays_one() -> None:
     theta = {key: jnp.full(2, 0.5) for key in HAMILTONIANS["nonlinear"].parameters}
-    path = fused("nonlinear", "leapfrog", "bptt")(
+    path = fused(Kernel.of(find("nonlinear", "leapfrog", "bptt")))(
         HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], Nudge(mode="absolute", size=0.1), theta, jnp.array(0.1),
         jnp.full((3, 1, 2), jnp.nan), jnp.full((3, 1, 2), jnp.nan),
     )  # fmt: skip

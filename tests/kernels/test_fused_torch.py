@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from impl_torch.algorithms import ALGORITHMS
-from impl_torch.fused import FUSED, fused
+from impl_torch.fused import fused
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.learner import make_learner
 from impl_torch.nudge import norm
 from impl_torch.passes import NORM
 from kernels.cpu import launch
+from kernels.passes import KERNELS, find
 from rhelbench.errors import UserError
 from rhelbench.parameters import initial
 from rhelbench.spec import Nudge
@@ -48,7 +49,7 @@ def gradients(
 
 
 #: Two echoes subtracted in float32 are rounding noise in part: the released rule is compared in float64 alone.
-CASES = [(t, d) for t in sorted(FUSED) for d in (torch.float32, torch.float64) if t[2] != "rhel_released" or d == torch.float64]
+CASES = [(t, d) for t in sorted(KERNELS) for d in (torch.float32, torch.float64) if t[2] != "rhel_released" or d == torch.float64]
 
 
 @pytest.mark.parametrize("size", [1e-3, 0.5, 30.0])
@@ -58,7 +59,7 @@ def test_fused_equals_portable(triple: tuple[str, str, str], dtype: torch.dtype,
     name, integrator, algorithm = triple
     nudge = Nudge(mode="relative", size=size)
     reference = gradients(ALGORITHMS[algorithm], name, integrator, nudge, dtype)
-    found = gradients(fused(*triple), name, integrator, nudge, dtype)
+    found = gradients(fused(find(*triple)), name, integrator, nudge, dtype)
     tolerance = FUSED_FLOAT32 if dtype == torch.float32 else FUSED_FLOAT64
     if algorithm == "rhel_released":
         tolerance *= max(1.0, 1 / size)
@@ -67,7 +68,7 @@ def test_fused_equals_portable(triple: tuple[str, str, str], dtype: torch.dtype,
     assert found["phi"].dtype == dtype
 
 
-@pytest.mark.parametrize(("name", "algorithm"), sorted({(name, algorithm) for name, _, algorithm in FUSED}))
+@pytest.mark.parametrize(("name", "algorithm"), sorted({(name, algorithm) for name, _, algorithm in KERNELS}))
 def test_only_bptt_keeps_the_trajectory(name: str, algorithm: str) -> None:
     """What is saved beside the drive: two histories for BPTT, the same one state at every length for an echo."""
     kept = []
@@ -77,7 +78,9 @@ def test_only_bptt_keeps_the_trajectory(name: str, algorithm: str) -> None:
         saved: list[torch.Tensor] = []
         with torch.autograd.graph.saved_tensors_hooks(lambda t, s=saved: (s.append(t), t)[1], lambda t: t):
             nudge = Nudge(mode="absolute", size=0.1)
-            fused(name, "leapfrog", algorithm)(HAMILTONIANS[name], INTEGRATORS["leapfrog"], nudge, theta, torch.tensor(0.1), f, f)
+            fused(find(name, "leapfrog", algorithm))(
+                HAMILTONIANS[name], INTEGRATORS["leapfrog"], nudge, theta, torch.tensor(0.1), f, f
+            )
         storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in saved}
         kept.append(sum(storages.values()) - f.untyped_storage().nbytes())
     histories = 2 if algorithm == "bptt" else 0
@@ -100,7 +103,7 @@ def test_lanes_may_be_split_in_any_way() -> None:
 def test_not_a_number_stays_one() -> None:
     theta = {key: torch.full((2,), 0.5) for key in HAMILTONIANS["nonlinear"].parameters}
     f = torch.full((3, 1, 2), torch.nan)
-    path = fused("nonlinear", "leapfrog", "bptt")(
+    path = fused(find("nonlinear", "leapfrog", "bptt"))(
         HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], Nudge(mode="absolute", size=0.1), theta, torch.tensor(0.1), f, f
     )
     assert torch.isnan(path).all()

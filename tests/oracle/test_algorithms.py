@@ -162,6 +162,18 @@ def test_a_relative_nudge_has_the_size_of_its_definition():
     np.testing.assert_array_equal(epsilon(Nudge(mode="absolute", size=0.1), 2.0, g), [0.1, 0.1, 0.1])
 
 
+@pytest.mark.parametrize("exponent", [-300, -37, -21, 0, 19, 25, 150])
+def test_a_relative_nudge_holds_at_every_size_of_the_gradient(exponent):
+    g = np.full((4, 1, 2), 10.0**exponent)
+    (eps,) = epsilon(Nudge(mode="relative", size=1e-6), 1.0, g)
+    assert eps == pytest.approx(min(1e-6 / (2 * 10.0**exponent), 2.0**100), rel=1e-14)
+
+
+def test_a_unit_whose_w_are_all_zero_has_a_finite_nudge():
+    (eps,) = epsilon(Nudge(mode="relative", size=1e-6), 0.0, np.ones((4, 1, 2)))
+    assert eps == pytest.approx(1e-6 * 2**20 / 2)
+
+
 @pytest.mark.parametrize("hamiltonian", HAMILTONIANS)
 @pytest.mark.parametrize("algorithm", ECHOES)
 def test_a_relative_nudge_makes_the_gradient_free_of_the_scale_of_the_loss(algorithm, hamiltonian):

@@ -6,7 +6,8 @@ import pytest
 from rhelbench import parameters
 from rhelbench.errors import UserError
 from rhelbench.oracle import checks
-from rhelbench.oracle.hamiltonians import HAMILTONIANS, Nonlinear
+from rhelbench.oracle.hamiltonians import HAMILTONIANS
+from rhelbench.oracle.hamiltonians.nonlinear import Nonlinear
 from rhelbench.oracle.learner import make_learner
 from rhelbench.registry import MODELS
 from tests.oracle.draws import model_of, raw_unit, spec, task

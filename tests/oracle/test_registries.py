@@ -1,26 +1,40 @@
-"""The registries, the folders and the names of the specification agree."""
+"""The registry and the folders agree: an entry has its file in every implementation, and a file its entry."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from kernels.passes import BACKWARD
+from kernels.passes import KERNELS
 from rhelbench import registry
-from rhelbench.oracle.algorithms import ALGORITHMS
-from rhelbench.oracle.hamiltonians import HAMILTONIANS
+from rhelbench.errors import UserError
 from rhelbench.oracle.integrators import INTEGRATORS
 
-FOLDERS = {"hamiltonians": HAMILTONIANS, "integrators": INTEGRATORS, "algorithms": ALGORITHMS}
+FOLDERS = {
+    "hamiltonians": registry.HAMILTONIANS,
+    "integrators": registry.INTEGRATORS,
+    "algorithms": registry.ALGORITHMS,
+}
+ROOTS = ("rhelbench/oracle", "impl_jax", "impl_torch")
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_a_registry_lists_its_folder(folder):
-    files = {path.stem for path in Path("rhelbench/oracle", folder).glob("*.py")} - {"__init__"}
+@pytest.mark.parametrize(("root", "folder"), list(product(ROOTS, FOLDERS)))
+def test_a_folder_holds_what_is_registered(root, folder):
+    files = {path.stem for path in Path(root, folder).glob("*.py")} - {"__init__"}
     assert set(FOLDERS[folder]) == files
 
 
-def test_the_specification_knows_the_same_names():
-    assert set(ALGORITHMS) == set(registry.ALGORITHMS)
-    assert set(INTEGRATORS) == set(registry.INTEGRATORS)
-    assert set(BACKWARD) == set(registry.FUSED)
-    assert set(HAMILTONIANS) == {entry.hamiltonian for entry in registry.MODELS.values()} - {None}
+def test_entries_name_entries():
+    models = [model.hamiltonian for model in registry.MODELS.values()]
+    assert set(registry.HAMILTONIANS) == set(models) - {None}
+    for hamiltonian, integrator, algorithm in KERNELS:
+        assert hamiltonian in registry.HAMILTONIANS
+        assert integrator in registry.INTEGRATORS
+        assert algorithm in registry.ALGORITHMS
+    for entry in registry.HAMILTONIANS.values():
+        assert entry.step in entry.values
+
+
+def test_what_an_implementation_lacks_is_said_with_the_file_to_write():
+    with pytest.raises(UserError, match=r"write rhelbench/oracle/integrators/yoshida\.py with a 'INTEGRATOR'"):
+        INTEGRATORS["yoshida"]

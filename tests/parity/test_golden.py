@@ -19,7 +19,7 @@ STACKS = ("model_LinHRU_complex_cls", "model_NonlinHRU_reg_step0.1")
 @pytest.mark.parametrize("framework", TRAINED)
 @pytest.mark.parametrize("name", UNITS)
 def test_a_unit_reaches_the_vectors(framework, name):
-    rows = list(vectors.check_layer(FILES[name], import_module(FRAMEWORKS[framework]).unit_gradients))
+    rows = list(vectors.check_layer(FILES[name], import_module(FRAMEWORKS[framework].learner).unit_gradients))
     assert rows
     assert not [row for row in rows if row.status != "ok"]
 
@@ -27,7 +27,7 @@ def test_a_unit_reaches_the_vectors(framework, name):
 @pytest.mark.parametrize("framework", TRAINED)
 @pytest.mark.parametrize("name", STACKS)
 def test_a_stack_reaches_the_vectors_of_the_released_rule(framework, name):
-    rows = list(vectors.check_model(FILES[name], import_module(FRAMEWORKS[framework]).make_learner, ("rhel_e1e-1",)))
+    rows = list(vectors.check_model(FILES[name], import_module(FRAMEWORKS[framework].learner).make_learner, ("rhel_e1e-1",)))
     assert rows
     assert not [row for row in rows if row.status == "failed"]
     assert {row.name for row in rows if row.status == "skipped"} <= {"start, rhel_released"}

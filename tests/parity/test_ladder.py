@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from kernels.passes import BACKWARD
+from kernels.cpu import head, launch
+from kernels.passes import KERNELS
 from rhelbench.cli import main
 from rhelbench.errors import UserError
 from rhelbench.oracle import hamiltonians
 from rhelbench.oracle.learner import make_learner
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.verify import ladder
-from rhelbench.verify.cases import case, cases
+from rhelbench.verify.cases import case, cases, fused
 
-TRAINED = [name for name in FRAMEWORKS if name != "numpy"]
+TRAINED = [name for name, entry in FRAMEWORKS.items() if entry.trains]
 UNITS = [name for name, model in MODELS.items() if model.hamiltonian]
 PARITY = Path("results/published/parity.json")
 
@@ -31,11 +32,20 @@ def test_every_level_is_climbed(framework: str, model: str, algorithm: str) -> N
 
 @pytest.mark.parametrize("framework", TRAINED)
 def test_the_fused_kernels_are_climbed(framework: str) -> None:
-    fused = [item for item in cases("torch") if item.spec.kernel == "fused"]
-    kernels = [(MODELS[item.spec.model].hamiltonian, item.spec.switches.algorithm) for item in fused]
-    assert sorted(kernels) == sorted(product(hamiltonians.HAMILTONIANS, BACKWARD))
+    items = [item for item in cases("torch") if item.spec.kernel == "fused"]
+    names = [(MODELS[item.spec.model].hamiltonian, item.spec.switches.integrator, item.spec.switches.algorithm) for item in items]
+    assert sorted(names) == sorted(KERNELS)
     rows = list(ladder.climb_case(case(framework, "nonlinear", "rhel", "exact", "classification", "fused")))
     assert [row.level for row in rows if row.passed] == ["L2", "L3"]
+
+
+def test_a_kernels_case_is_larger_than_what_a_kernel_takes_at_a_time() -> None:
+    for item in fused("torch"):
+        (n, steps, _), lanes = item.x.shape, item.spec.hyper.state * (2 if MODELS[item.spec.model].paired else 1)
+        assert steps > 2 * head.STRETCH
+        assert steps % launch.CHUNK
+        assert item.spec.hyper.batch * steps > 2 * launch.CHUNK
+        assert n * lanes > max(launch.BLOCK, launch.ROW)
 
 
 def test_a_fused_kernel_that_is_not_there_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +60,9 @@ def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, cap
     monkeypatch.setattr("rhelbench.verify.cases.cases", lambda framework: [item])
     monkeypatch.setattr("rhelbench.verify.ladder.cases", lambda framework: [item])
     force = hamiltonians.HAMILTONIANS["nonlinear"].force
-    monkeypatch.setattr(hamiltonians.Nonlinear, "force", lambda self, theta, phi, f: force(theta, phi, f) * (1 + 1e-6))
+    monkeypatch.setattr(
+        type(hamiltonians.HAMILTONIANS["nonlinear"]), "force", lambda self, theta, phi, f: force(theta, phi, f) * (1 + 1e-6)
+    )
     assert main(["verify", "--framework", "torch"]) == 1
     printed = capsys.readouterr().out
     assert "FAIL" in printed

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rhelbench import registry
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.recurrence import echo, forward
@@ -10,7 +11,7 @@ from tests.oracle.draws import model_of, raw_unit
 from tests.tolerances import REVERSIBLE, SYMPLECTIC
 
 PAIRS = [(h, i) for h in HAMILTONIANS for i in INTEGRATORS]
-REVERSIBLE_PAIRS = [(h, i) for h, i in PAIRS if INTEGRATORS[i].reversible]
+REVERSIBLE_PAIRS = [(h, i) for h, i in PAIRS if registry.INTEGRATORS[i].reversible]
 
 
 def unit(hamiltonian: str, lanes: int = 4):
@@ -32,7 +33,9 @@ def slope(hamiltonian: str, integrator: str, drive) -> float:
 
 @pytest.mark.parametrize(("hamiltonian", "integrator"), PAIRS)
 def test_order_under_a_constant_input_is_the_declared_one(hamiltonian, integrator):
-    assert slope(hamiltonian, integrator, lambda k, _: np.ones(len(k))) == pytest.approx(INTEGRATORS[integrator].order, abs=0.1)
+    assert slope(hamiltonian, integrator, lambda k, _: np.ones(len(k))) == pytest.approx(
+        registry.INTEGRATORS[integrator].order, abs=0.1
+    )
 
 
 @pytest.mark.parametrize("hamiltonian", HAMILTONIANS)
@@ -78,7 +81,7 @@ def test_a_reversible_step_is_symplectic_and_the_released_one_inflates_phase_spa
     phi, pi = np.random.default_rng(3).standard_normal((2, 1, 4))
     M, J = jacobian(hamiltonian, integrator, phi, pi), np.array([[0.0, 1.0], [-1.0, 0.0]])
     defect = np.max(np.abs(np.swapaxes(M, 1, 2) @ J @ M - J))
-    if INTEGRATORS[integrator].reversible:
+    if registry.INTEGRATORS[integrator].reversible:
         assert defect < SYMPLECTIC
     else:
         theta, delta = unit(hamiltonian)

@@ -94,7 +94,9 @@ class Fake:
         return x.mean(1) @ self.w
 
     def gradients(self, x, y):
-        raise NotImplementedError
+        """A gradient whose direction turns with the nudge's size: by as many radians."""
+        angle = self.spec.switches.nudge.size
+        return 0.0, {"w": np.array([np.cos(angle), np.sin(angle)]), "input": np.zeros(1)}
 
     def fidelity(self, x):
         return self.worst
@@ -108,7 +110,8 @@ class Fake:
 
     def facts(self):
         return {
-            "device": "cpu", "versions": {}, "precision": {}, "compile_s": 0.0, "compilations": 0, "peak_device_bytes": None,
+            "device": "cpu", "kernel": "portable", "versions": {}, "precision": {}, "compile_s": 0.0, "compilations": 0,
+            "peak_device_bytes": None,
         }  # fmt: skip
 
     @staticmethod

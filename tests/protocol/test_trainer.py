@@ -10,7 +10,7 @@ from rhelbench.protocol import trainer
 from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.metrics import Part, evaluate
 from rhelbench.protocol.trainer import train
-from rhelbench.registry import ALGORITHMS, RETRACING
+from rhelbench.registry import ALGORITHMS
 
 PROBLEM = make_problem()
 
@@ -84,10 +84,39 @@ def test_fidelity_is_measured_where_the_path_is_retraced_and_a_lost_echo_is_flag
     assert lost.run.troubles == ["At step 10 the echo ended 1.1e-02 of its path's size away from its origin."]
     for algorithm in ALGORITHMS:
         outcome, _ = finish(make_spec(switches={"algorithm": algorithm}), tmp_path / algorithm, fidelity=1.0)
-        assert outcome.run.flags == (["echo-lost"] if algorithm in RETRACING else [])
-        assert {row["fidelity"] for row in outcome.run.history} == ({1.0} if algorithm in RETRACING else {None})
+        assert outcome.run.flags == (["echo-lost"] if ALGORITHMS[algorithm].retraces else [])
+        assert {row["fidelity"] for row in outcome.run.history} == ({1.0} if ALGORITHMS[algorithm].retraces else {None})
     nan, _ = finish(make_spec(), tmp_path / "nan", fidelity=float("nan"))
     assert nan.run.flags == ["echo-lost"]
+
+
+@pytest.mark.parametrize(("size", "flags"), [(1e-3, []), (0.05, ["nudge-large"])])
+def test_a_nudge_on_whose_size_the_gradient_depends_is_flagged(tmp_path, size, flags):
+    """The fake's gradient turns by 0.9 of the nudge's size between it and a tenth of it."""
+    for algorithm, entry in ALGORITHMS.items():
+        spec = make_spec(switches={"algorithm": algorithm})
+        nudge = spec.switches.nudge.model_copy(update={"size": size})
+        spec = spec.model_copy(update={"switches": spec.switches.model_copy(update={"nudge": nudge})})
+        folder = tmp_path / algorithm
+        outcome = train(spec, Fake(spec, PROBLEM.shape), PROBLEM, Checkpoints(folder, "x"), Watch(), Fake)
+        assert outcome.run.flags == (flags if entry.needs_nudge and not entry.random else [])
+        if outcome.run.flags:
+            sentence = "At step 10 the gradient's direction at a relative nudge of 0.05 and at 0.1 of it differ by 4.5e-02."
+            assert outcome.run.troubles == [sentence]
+
+
+def test_the_last_tie_is_dropped_where_the_protocol_says_so(tmp_path):
+    class Level(Fake):
+        def predict(self, x):
+            return np.zeros((len(x), self.shape.outputs))
+
+    steps = {}
+    for tie in ("kept", "dropped"):
+        spec = make_spec({"steps": 1000, "patience": 2}, switches={"last_tie": tie})
+        outcome = train(spec, Level(spec, PROBLEM.shape), PROBLEM, Checkpoints(tmp_path / tie, "x"), Watch())
+        assert outcome.status == "early-stopped"
+        steps[tie] = outcome.run.stopping.best_step, outcome.run.step
+    assert steps == {"kept": (40, 40), "dropped": (30, 40)}
 
 
 @pytest.mark.parametrize("protocol", ["exact", "released"])

@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-from rhelbench.registry import PROBES
+from rhelbench.registry import FRAMEWORKS
 from rhelbench.studies import epsilon
+
+PROBES = [name for name, entry in FRAMEWORKS.items() if entry.probe]
 
 PUBLISHED = "results/published/static"
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from rhelbench.cli import main
-from rhelbench.registry import ALGORITHMS, FIGURES, INTEGRATORS, PROBES, RANDOM
+from rhelbench.registry import ALGORITHMS, FIGURES, FRAMEWORKS, INTEGRATORS
 from rhelbench.studies import STUDIES, units
 from tests.tolerances import ECHO, GRADIENT, REVERSIBLE
 
 PUBLISHED = Path("results/published/static")
+PROBES = [name for name, entry in FRAMEWORKS.items() if entry.probe]
 #: Files of the folder that are not studies.
 SHARED = {"__init__", "stacks", "units"}
 
@@ -59,7 +60,7 @@ def test_a_probe_gives_the_oracles_gradients(framework: str, hamiltonian: str):
     from rhelbench.spec import Nudge
 
     drawn = units.draw(hamiltonian, 30, 0.1, draws=2, P=3)
-    for algorithm in (name for name in ALGORITHMS if name not in RANDOM):
+    for algorithm in (name for name, entry in ALGORITHMS.items() if not entry.random):
         found = units.gradients(framework, drawn, algorithm, "float64", "relative", [1e-2, 1e-1])
         for r, e in ((0, 0), (1, 1)):
             theta, delta, f, g = drawn.one(r)

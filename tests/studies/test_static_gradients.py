@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from rhelbench import config
-from rhelbench.registry import PROBES
+from rhelbench.registry import FRAMEWORKS
 from rhelbench.studies import static_gradients
+
+PROBES = [name for name, entry in FRAMEWORKS.items() if entry.probe]
 
 SMALL = {"blocks": 1, "hidden": 6, "state": 4}
 

@@ -10,7 +10,7 @@ import yaml
 
 from rhelbench import config, overrides
 from rhelbench.errors import UserError
-from rhelbench.registry import DEVIATIONS, NONLINEAR, NUDGELESS
+from rhelbench.registry import ALGORITHMS, DEVIATIONS
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text())
 
@@ -19,7 +19,10 @@ WRONG = {
     "no seed": ({"seeds": []}, "'seeds' is wrong"),
     "a task nobody has": ({"tasks": ["Hartbeat"]}, "Unknown task 'Hartbeat'"),
     "an unknown model": ({"models": ["liner"]}, "Unknown model 'liner' (did you mean 'linear'?)"),
-    "an unknown algorithm": ({"algorithms": ["bppt"]}, "Unknown algorithm 'bppt' (did you mean 'bptt'?): use one of bptt, rhel."),
+    "an unknown algorithm": (
+        {"algorithms": ["bppt"]},
+        "Unknown algorithm 'bppt' (did you mean 'bptt'?): use one of bptt, rhel, ",
+    ),
     "an unknown framework": ({"frameworks": ["tensorflow"]}, "Unknown framework 'tensorflow': use one of jax, torch."),
     "an unknown protocol": ({"protocol": "exakt"}, "Unknown protocol 'exakt' (did you mean 'exact'?)"),
     "a misspelt override": ({"overrides": {"stepss": 1}}, "Unknown key in overrides: 'stepss' (did you mean 'steps'?)"),
@@ -32,7 +35,7 @@ WRONG = {
         {"overrides": {"kernel": {"jx": "fused"}}},
         "Unknown framework in kernel: 'jx' (did you mean 'jax'?)",
     ),
-    "an unknown kernel": ({"overrides": {"kernel": {"jax": "fast"}}}, "Unknown kernel 'fast': use one of portable, fused."),
+    "an unknown kernel": ({"overrides": {"kernel": {"jax": "fast"}}}, "Unknown kernel 'fast': use one of auto, portable, fused."),
     "a kernel that is no name": ({"grid": {"kernel": [3]}}, "kernel '3' is neither a name nor names by framework"),
     "a name that leads elsewhere": ({"name": "../../escaped"}, "'name' is wrong (it names folders"),
     "a name that is hidden": ({"name": ".here"}, "without a '.' in front"),
@@ -45,9 +48,10 @@ WRONG = {
         "here: with 'algorithm' in overrides or grid all of algorithms would train the same; list one",
     ),
     "no fused kernel": (
-        {"algorithms": ["rhel"], "frameworks": ["torch"], "overrides": {"algorithm": "rtrl"}},
-        "rtrl has no fused kernel for torch; set kernel: portable",
+        {"algorithms": ["rhel"], "models": ["nonlinear"], "overrides": {"algorithm": "rtrl", "kernel": "fused"}},
+        "There is no fused kernel for nonlinear, leapfrog, rtrl: set kernel: portable, or auto, for this run.",
     ),
+    "a device that is no name": ({"device": "gpu"}, "'device' is wrong"),
     "a misspelt key of a variant": (
         {"variants": [{"perturb": 1}]},
         "Unknown key in here, variants: 'perturb' (did you mean 'perturbation'?)",
@@ -168,10 +172,10 @@ def test_one_changed_setting_is_another_run() -> None:
 def test_each_row_of_the_deviations_turns_its_own_switch_alone(protocol: str) -> None:
     rows = {"protocol": protocol, "algorithms": ["rhel"], "frameworks": ["jax"], "seeds": [1], "tasks": ["Heartbeat"]}
     for model in ("linear-complex", "nonlinear"):
-        for row, names in DEVIATIONS.items():
+        for row, entry in DEVIATIONS.items():
             (spec,) = config.expand(config.parse(SMOKE | rows | {"models": [model], "deviations": [row]}, "here"))
             turned = {part.partition("=")[0] for part in overrides.of(spec).split(",") if part}
-            assert turned == (set() if row in NONLINEAR and model != "nonlinear" else set(names)), (model, row)
+            assert turned == (set() if entry.of_released_step and model != "nonlinear" else set(entry.switches)), (model, row)
 
 
 def test_what_a_configuration_sets_is_named() -> None:
@@ -208,7 +212,7 @@ def test_a_grid_of_nudges_trains_once_what_has_no_nudge():
     sizes = [{"mode": "relative", "size": size} for size in (1e-4, 1e-6)]
     specs = config.expand(config.parse(SMOKE | {"grid": {"nudge": sizes}}, "here"))
     one = config.expand(config.parse(SMOKE, "here"))
-    rhel = sum(spec.switches.algorithm not in NUDGELESS for spec in one)
+    rhel = sum(ALGORITHMS[spec.switches.algorithm].needs_nudge for spec in one)
     assert 0 < rhel < len(one)
     assert len(specs) == len(one) + rhel
     assert {spec.run_id for spec in one} <= {spec.run_id for spec in specs}

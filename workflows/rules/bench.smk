@@ -10,6 +10,13 @@ rule bench:
         runtime=need("bench", "runtime"),
     params:
         out=lambda wildcards, output: Path(output[0]).parent,
-        code=[package_digest("rhelbench.bench"), code_of("jax"), code_of("torch")],
+        code=[
+            package_digest("rhelbench.bench"),
+            *(
+                code_of(name)
+                for name, entry in registry.FRAMEWORKS.items()
+                if entry.bench
+            ),
+        ],
     shell:
         "rhelbench bench --out {params.out} > {log} 2> >(tee -a {log} >&2)"

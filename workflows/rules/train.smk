@@ -9,12 +9,39 @@ for seeds in pack.packs(list(SPECS.values()), MATRIX.seeds_per_job):
     else:
         JOBS.setdefault(job, (spec, [], ["{run_id}"]))[1].append(ids[0])
 
-# Several processes may share a GPU: JAX takes memory as it needs it, torch gives back what it does not use.
+# What a framework's process finds in its environment; FRAMEWORK chooses `.venv-FRAMEWORK` (common.smk).
 SETTINGS = {
-    "jax": "FRAMEWORK=jax XLA_PYTHON_CLIENT_PREALLOCATE=false JAX_COMPILATION_CACHE_DIR=.cache/jax",
-    "torch": "FRAMEWORK=torch PYTORCH_ALLOC_CONF=expandable_segments:True",
-    "numpy": "",
+    name: " ".join(
+        f"{key}={value}"
+        for key, value in (
+            *((("FRAMEWORK", name),) if entry.trains else ()),
+            *entry.environment,
+        )
+    )
+    for name, entry in registry.FRAMEWORKS.items()
 }
+
+
+def gpu_of(framework):
+    """The GPU that a framework's jobs ask for; none where the configuration trains on a CPU."""
+    wanted = registry.FRAMEWORKS[framework].trains and MATRIX.device != "cpu"
+    return GPU if wanted else {}
+
+
+def device_of(framework):
+    """The option that makes a job end at once where its framework does not find what was asked for."""
+
+    def option(wildcards):  # asked when Snakemake knows its executor
+        asked = MATRIX.device
+        if asked == "auto":
+            asked = "cuda" if workflow.non_local_exec and GPU else ""
+        return (
+            f"--device {asked}"
+            if asked and registry.FRAMEWORKS[framework].trains
+            else ""
+        )
+
+    return option
 
 
 # Must pass on the machine that trains, before anything is trained there. Prints the device it got.
@@ -27,20 +54,21 @@ rule verify_framework:
         lambda wildcards: f"containers/{wildcards.framework}.sif"
     threads: need("verify_framework", "cores")
     resources:
-        **GPU,
+        **(GPU if MATRIX.device != "cpu" else {}),
         mem_mb=need("verify_framework", "mem_mb"),
         runtime=need("verify_framework", "runtime"),
     params:
         code=lambda wildcards: code_of(wildcards.framework),
         settings=lambda wildcards: SETTINGS[wildcards.framework],
+        device=lambda wildcards: device_of(wildcards.framework)(wildcards),
     shell:
         "{params.settings} OMP_NUM_THREADS={threads} NPROC={threads} "
-        "rhelbench verify --framework {wildcards.framework} --out {output} 2>&1 | tee {log}"
+        "rhelbench verify --framework {wildcards.framework} {params.device} --out {output} 2>&1 | tee {log}"
 
 
 def packing_of(spec):
     """How the runs of a pack share their job; a framework without a program over seeds takes processes."""
-    known = MATRIX.packing != "vectorised" or spec.framework in registry.PACKS
+    known = MATRIX.packing != "vectorised" or registry.FRAMEWORKS[spec.framework].pack
     return MATRIX.packing if known else "processes"
 
 
@@ -63,12 +91,12 @@ for name, (spec, run_ids, folders) in JOBS.items():
             f"logs/train/{folders[0]}.log",
         wildcard_constraints:
             run_id="|".join(run_ids),
-        localrule: spec.framework == "numpy"
+        localrule: not registry.FRAMEWORKS[spec.framework].trains
         container:
             f"containers/{spec.framework}.sif"
         threads: need("train", "cores", spec.task, at_once(spec, folders))
         resources:
-            **(GPU if spec.framework != "numpy" else {}),
+            **gpu_of(spec.framework),
             mem_mb=need("train", "mem_mb", spec.task, at_once(spec, folders)),
             runtime=need(
                 "train", "runtime", spec.task, len(folders) // at_once(spec, folders)
@@ -77,8 +105,9 @@ for name, (spec, run_ids, folders) in JOBS.items():
             specs=specs_of,
             code=code_of(spec.framework),
             settings=SETTINGS[spec.framework],
+            device=device_of(spec.framework),
             attempt=attempts(run_ids),
             packing=f"--packing {packing_of(spec)}" if len(folders) > 1 else "",
         shell:
             "{params.settings} OMP_NUM_THREADS={threads} NPROC={threads} "
-            "rhelbench train --wait {params.packing} {params.specs:q} 2> >(tee {log} >&2)"
+            "rhelbench train --wait {params.device} {params.packing} {params.specs:q} 2> >(tee {log} >&2)"

@@ -14,8 +14,9 @@ def trajectory(
 ) -> tuple[Array, Backward]:
     """Return φ_1..φ_K and the contrast of the two echoes, carried as variables m = (Φ₊ + Φ₋)/2 and d = (Φ₊ − Φ₋)/2.
 
-    m starts at Φ_K*, d at (0, ε g_K); after each step d_π gains ε g_{k−1}. With half contrasts at the third-step,
-    dL/dθ = −(δ/ε) Σ_k,  dL/df_k = −(δ/ε) ·,  dL/dδ = −(1/ε) Σ_k of V's plus ½ (m_π d_π before the kick + m_π d_π after it).
+    m starts at Φ_K*, d at (0, ε g_K); after each step d_π gains ε g_{k−1}. With half contrasts at every kick,
+    dL/dθ = −(δ/ε) Σ_k,  dL/df_k = −(δ/ε) ·,  dL/dδ = −(1/ε) Σ_k of V's plus ½ (m_π d_π before the kick + m_π d_π after it),
+    each kick with its weight in the step (1 for the leapfrog's only one).
     A Hamiltonian without closed forms is handed to ``rhel_separate``.
 
     Args:
@@ -44,13 +45,14 @@ def trajectory(
         delta_lanes, f_bar = np.zeros_like(last_phi), np.zeros_like(f)
         mean, half = (last_phi, -last_pi), (np.zeros_like(last_phi), eps * g[-1])
         for k in reversed(range(len(f))):
-            kinetic_before = mean[1] * half[1]
-            mean, half, (m, d) = integrator.pair_step(hamiltonian, theta, delta, mean, half, f[k])
-            theta_half, f_half, v_half = hamiltonian.half_contrasts(theta, m, d, f[k])
-            for letter in theta:
-                theta_lanes[letter] -= delta * theta_half[letter] / eps
-            f_bar[k] = -delta * f_half / eps
-            delta_lanes -= (v_half + 0.5 * (kinetic_before + mean[1] * half[1])) / eps
+            mean, half, kicks = integrator.pair_step(hamiltonian, theta, delta, mean, half, f[k])
+            for kick in kicks:
+                theta_half, f_half, v_half = hamiltonian.half_contrasts(theta, *kick.phi, f[k])
+                for letter in theta:
+                    theta_lanes[letter] -= kick.weight * delta * theta_half[letter] / eps
+                f_bar[k] -= kick.weight * delta * f_half / eps
+                kinetic = 0.5 * (kick.before[0] * kick.before[1] + kick.after[0] * kick.after[1])
+                delta_lanes -= kick.weight * (v_half + kinetic) / eps
             if k > 0:
                 half = half[0], half[1] + eps * g[k - 1]
         return Gradients(reduce_theta(theta_lanes, theta), np.asarray(reduce_to(delta_lanes, delta)), f_bar, f_bar)

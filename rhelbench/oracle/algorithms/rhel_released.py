@@ -47,16 +47,18 @@ def trajectory(
         plus_echo = echo(hamiltonian, integrator, theta, delta, last_phi, last_pi, f, eps * g)
         minus_echo = echo(hamiltonian, integrator, theta, delta, last_phi, last_pi, f, -eps * g)
         for (k, plus), (_, minus) in zip(plus_echo, minus_echo, strict=True):
-            up = hamiltonian.potential_slopes(theta, plus.phi_third, f[k])
-            down = hamiltonian.potential_slopes(theta, minus.phi_third, f[k])
-            f_bar[k] = -delta * (up.f - down.f) / (2 * eps)
+            read = [(above.phi, below.phi, above.weight) for above, below in zip(plus.kicks, minus.kicks, strict=True)]
+            for phi_plus, phi_minus, weight in read:
+                up, down = (hamiltonian.potential_slopes(theta, phi, f[k]) for phi in (phi_plus, phi_minus))
+                f_bar[k] -= weight * delta * (up.f - down.f) / (2 * eps)
             if at_end:
-                up = hamiltonian.potential_slopes(theta, plus.phi_end, f[k])
-                down = hamiltonian.potential_slopes(theta, minus.phi_end, f[k])
+                read = [(plus.phi_end, minus.phi_end, 1.0)]
                 delta_lanes -= (end_energy(k, plus) - end_energy(k, minus)) / (2 * eps)
-            f_B_bar[k] = -delta * (up.f - down.f) / (2 * eps)
-            for letter in theta:
-                theta_lanes[letter] -= delta * (up.theta[letter] - down.theta[letter]) / (2 * eps)
+            for phi_plus, phi_minus, weight in read:
+                up, down = (hamiltonian.potential_slopes(theta, phi, f[k]) for phi in (phi_plus, phi_minus))
+                f_B_bar[k] -= weight * delta * (up.f - down.f) / (2 * eps)
+                for letter in theta:
+                    theta_lanes[letter] -= weight * delta * (up.theta[letter] - down.theta[letter]) / (2 * eps)
         return Gradients(reduce_theta(theta_lanes, theta), np.asarray(reduce_to(delta_lanes, delta)), f_bar, f_B_bar)
 
     return phi[1:], backward

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from rhelbench.oracle.interface import Array, Backward, Gradients, Hamiltonian, Integrator, Theta
+from rhelbench.oracle.interface import Array, Backward, Gradients, Hamiltonian, Integrator, Kick, Theta
 from rhelbench.oracle.nudge import epsilon
-from rhelbench.oracle.recurrence import EchoStep, echo, forward, reduce_theta, reduce_to
+from rhelbench.oracle.recurrence import echo, forward, reduce_theta, reduce_to
 from rhelbench.spec import Nudge
 
 
@@ -14,7 +14,7 @@ def trajectory(
     """Return φ_1..φ_K and the contrast of the echoes nudged by +ε g and −ε g; only Φ_K is kept.
 
     dL/dθ = −(1/2ε) Σ_k [δ ∇θ V(φ_{k+1/3})]₊₋,  dL/df_k = −(1/2ε) [δ ∇f V(φ_{k+1/3})]₊₋,  dL/dδ = −(1/2ε) Σ_k [H½]₊₋,
-    H½ = V(φ_{k+1/3}) + ½ (T(π before the kick) + T(π after it)).
+    H½ = V(φ_{k+1/3}) + ½ (T(π before the kick) + T(π after it)). Where a step has several kicks, each has its weight.
 
     Args:
         hamiltonian: T and V; any separable one.
@@ -34,9 +34,9 @@ def trajectory(
     phi, pi = forward(hamiltonian, integrator, theta, delta, f)
     last_phi, last_pi = phi[-1], pi[-1]
 
-    def half_energy(k: int, step: EchoStep) -> Array:
-        momentum = 0.5 * (hamiltonian.kinetic(step.pi_before) + hamiltonian.kinetic(step.pi_after))
-        return hamiltonian.potential(theta, step.phi_third, f[k]) + momentum
+    def half_energy(k: int, kick: Kick) -> Array:
+        momentum = 0.5 * (hamiltonian.kinetic(kick.before) + hamiltonian.kinetic(kick.after))
+        return hamiltonian.potential(theta, kick.phi, f[k]) + momentum
 
     def backward(g: Array) -> Gradients:
         eps = epsilon(nudge, hamiltonian.steepness(theta), g)[:, None]
@@ -45,12 +45,13 @@ def trajectory(
         plus_echo = echo(hamiltonian, integrator, theta, delta, last_phi, last_pi, f, eps * g)
         minus_echo = echo(hamiltonian, integrator, theta, delta, last_phi, last_pi, f, -eps * g)
         for (k, plus), (_, minus) in zip(plus_echo, minus_echo, strict=True):
-            up = hamiltonian.potential_slopes(theta, plus.phi_third, f[k])
-            down = hamiltonian.potential_slopes(theta, minus.phi_third, f[k])
-            for letter in theta:
-                theta_lanes[letter] -= delta * (up.theta[letter] - down.theta[letter]) / (2 * eps)
-            f_bar[k] = -delta * (up.f - down.f) / (2 * eps)
-            delta_lanes -= (half_energy(k, plus) - half_energy(k, minus)) / (2 * eps)
+            for above, below in zip(plus.kicks, minus.kicks, strict=True):
+                up = hamiltonian.potential_slopes(theta, above.phi, f[k])
+                down = hamiltonian.potential_slopes(theta, below.phi, f[k])
+                for letter in theta:
+                    theta_lanes[letter] -= above.weight * delta * (up.theta[letter] - down.theta[letter]) / (2 * eps)
+                f_bar[k] -= above.weight * delta * (up.f - down.f) / (2 * eps)
+                delta_lanes -= above.weight * (half_energy(k, above) - half_energy(k, below)) / (2 * eps)
         return Gradients(reduce_theta(theta_lanes, theta), np.asarray(reduce_to(delta_lanes, delta)), f_bar, f_bar)
 
     return phi[1:], backward

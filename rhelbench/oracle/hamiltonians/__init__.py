@@ -1,7 +1,6 @@
-"""Every Hamiltonian by name; one file each."""
+"""Every Hamiltonian of the registry by name: ``HAMILTONIAN`` of the file of that name."""
 
-from rhelbench.oracle.hamiltonians.linear import Linear
-from rhelbench.oracle.hamiltonians.nonlinear import Nonlinear
+from rhelbench import registry
 from rhelbench.oracle.interface import Hamiltonian
 
-HAMILTONIANS: dict[str, Hamiltonian] = {"linear": Linear(), "nonlinear": Nonlinear()}
+HAMILTONIANS: dict[str, Hamiltonian] = registry.Implementations(__name__, "HAMILTONIAN", registry.HAMILTONIANS)

@@ -73,3 +73,6 @@ class Linear:
     def half_contrasts(self, theta: Theta, m: Array, d: Array, f: Array) -> tuple[Lanes, Array, Array]:
         """Return m d for A, −d for f and A m d − f d for V."""
         return {"A": m * d}, -d, theta["A"] * m * d - f * d
+
+
+HAMILTONIAN = Linear()

@@ -169,7 +169,7 @@ class Nonlinear:
         """Return α m + c̃ (t₊ + t₋)/2 and α d + c̃ (t₊ − t₋)/2."""
         beta = theta["w"] * d
         mean, half, _, _ = pair_ratios(theta["w"] * m + f + theta["b"], beta)
-        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * beta * half
+        return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * (beta * half)
 
     def half_contrasts(self, theta: Theta, m: Array, d: Array, f: Array) -> tuple[Lanes, Array, Array]:
         """Return m d for α, d A/β for c̃, c̃ d h/β for b and f, c̃ (m d h/β − d² q/β²) for w, and α m d + c̃ d A/β for V.

@@ -1,7 +1,6 @@
-"""Every integrator by name; one file each."""
+"""Every integrator of the registry by name: ``INTEGRATOR`` of the file of that name."""
 
-from rhelbench.oracle.integrators.leapfrog import Leapfrog
-from rhelbench.oracle.integrators.leapfrog_released import LeapfrogReleased
+from rhelbench import registry
 from rhelbench.oracle.interface import Integrator
 
-INTEGRATORS: dict[str, Integrator] = {"leapfrog": Leapfrog(), "leapfrog_released": LeapfrogReleased()}
+INTEGRATORS: dict[str, Integrator] = registry.Implementations(__name__, "INTEGRATOR", registry.INTEGRATORS)

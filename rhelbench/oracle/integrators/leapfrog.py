@@ -1,6 +1,6 @@
 """The position-first leapfrog (paper, section 3): order 2, symplectic, exactly reversible."""
 
-from rhelbench.oracle.interface import Array, Hamiltonian, Pair, Slopes, Theta
+from rhelbench.oracle.interface import Array, Hamiltonian, Kick, Pair, PairKick, Slopes, Theta
 
 
 class Leapfrog:
@@ -16,26 +16,24 @@ class Leapfrog:
         Paper, section 3; Hairer, Lubich & Wanner, Geometric Numerical Integration, I.1.4.
     """
 
-    order: int = 2
-    reversible: bool = True
-
     def step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, phi: Array, pi: Array, f: Array
-    ) -> tuple[Array, Array, Array]:
-        """Return φ_{k+1}, π_{k+1}, φ_{k+1/3}."""
+    ) -> tuple[Array, Array, tuple[Kick]]:
+        """Return φ_{k+1}, π_{k+1} and the kick, V being read at φ_{k+1/3}."""
         third = phi + 0.5 * delta * hamiltonian.velocity(pi)
-        pi = pi - delta * hamiltonian.force(theta, third, f)
-        return third + 0.5 * delta * hamiltonian.velocity(pi), pi, third
+        after = pi - delta * hamiltonian.force(theta, third, f)
+        return third + 0.5 * delta * hamiltonian.velocity(after), after, (Kick(1.0, pi, third, after),)
 
     def pair_step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, mean: Pair, half: Pair, f: Array
-    ) -> tuple[Pair, Pair, Pair]:
+    ) -> tuple[Pair, Pair, tuple[PairKick]]:
         """Step m and d; T = π²/2, so that the velocity of the mean is the mean of the velocities."""
         (m_phi, m_pi), (d_phi, d_pi) = mean, half
         m_third, d_third = m_phi + 0.5 * delta * m_pi, d_phi + 0.5 * delta * d_pi
         m_force, d_force = hamiltonian.pair_force(theta, m_third, d_third, f)
-        m_pi, d_pi = m_pi - delta * m_force, d_pi - delta * d_force
-        return (m_third + 0.5 * delta * m_pi, m_pi), (d_third + 0.5 * delta * d_pi, d_pi), (m_third, d_third)
+        m_after, d_after = m_pi - delta * m_force, d_pi - delta * d_force
+        kick = PairKick(1.0, (m_pi, d_pi), (m_third, d_third), (m_after, d_after))
+        return (m_third + 0.5 * delta * m_after, m_after), (d_third + 0.5 * delta * d_after, d_after), (kick,)
 
     def step_adjoint(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, phi: Array, pi: Array, f: Array, bar: Pair
@@ -58,3 +56,6 @@ class Leapfrog:
         bar_delta = bar_delta + 0.5 * hamiltonian.velocity(pi) * bar_third
         theta_bar = {letter: slope * bar_force for letter, slope in slopes.theta.items()}
         return (bar_third, bar_pi), Slopes(theta_bar, slopes.f * bar_force, bar_third), bar_delta
+
+
+INTEGRATOR = Leapfrog()

@@ -1,6 +1,6 @@
 """The released code's nonlinear step (docs/deviations.md, row 1): order 1, not reversible; kept to measure its effect."""
 
-from rhelbench.oracle.interface import Array, Hamiltonian, Pair, Slopes, Theta
+from rhelbench.oracle.interface import Array, Hamiltonian, Kick, Pair, PairKick, Slopes, Theta
 
 
 class LeapfrogReleased:
@@ -14,26 +14,24 @@ class LeapfrogReleased:
         docs/deviations.md, row 1.
     """
 
-    order: int = 1
-    reversible: bool = False
-
     def step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, phi: Array, pi: Array, f: Array
-    ) -> tuple[Array, Array, Array]:
-        """Return φ_{k+1}, π_{k+1}, φ_{k+1/3}."""
+    ) -> tuple[Array, Array, tuple[Kick]]:
+        """Return φ_{k+1}, π_{k+1} and the kick, V being read at φ_{k+1/3}."""
         third = phi + 0.5 * delta * hamiltonian.velocity(pi)
-        pi = pi - delta * hamiltonian.force(theta, phi, f)
-        return third + 0.5 * delta * hamiltonian.velocity(pi), pi, third
+        after = pi - delta * hamiltonian.force(theta, phi, f)
+        return third + 0.5 * delta * hamiltonian.velocity(after), after, (Kick(1.0, pi, third, after),)
 
     def pair_step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, mean: Pair, half: Pair, f: Array
-    ) -> tuple[Pair, Pair, Pair]:
+    ) -> tuple[Pair, Pair, tuple[PairKick]]:
         """Step m and d; T = π²/2, so that the velocity of the mean is the mean of the velocities."""
         (m_phi, m_pi), (d_phi, d_pi) = mean, half
         m_third, d_third = m_phi + 0.5 * delta * m_pi, d_phi + 0.5 * delta * d_pi
         m_force, d_force = hamiltonian.pair_force(theta, m_phi, d_phi, f)
-        m_pi, d_pi = m_pi - delta * m_force, d_pi - delta * d_force
-        return (m_third + 0.5 * delta * m_pi, m_pi), (d_third + 0.5 * delta * d_pi, d_pi), (m_third, d_third)
+        m_after, d_after = m_pi - delta * m_force, d_pi - delta * d_force
+        kick = PairKick(1.0, (m_pi, d_pi), (m_third, d_third), (m_after, d_after))
+        return (m_third + 0.5 * delta * m_after, m_after), (d_third + 0.5 * delta * d_after, d_after), (kick,)
 
     def step_adjoint(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, phi: Array, pi: Array, f: Array, bar: Pair
@@ -55,3 +53,6 @@ class LeapfrogReleased:
         bar_delta = bar_delta + 0.5 * hamiltonian.velocity(pi) * bar_third
         theta_bar = {letter: slope * bar_force for letter, slope in slopes.theta.items()}
         return (bar_before, bar_pi), Slopes(theta_bar, slopes.f * bar_force, bar_before), bar_delta
+
+
+INTEGRATOR = LeapfrogReleased()

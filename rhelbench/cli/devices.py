@@ -1,0 +1,19 @@
+"""The option ``--device``, shared by the commands that compute."""
+
+import argparse
+import os
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the option."""
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="what must be computed on; default: a GPU where there is one")
+
+
+def obey(device: str | None) -> None:
+    """Tell every framework, which reads its environment when it is imported, what it may use.
+
+    Args:
+        device: ``cpu``, ``cuda`` or None for the framework's own choice.
+    """
+    if device == "cpu":
+        os.environ |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
