@@ -44,7 +44,8 @@ def pair_ratios(a: Lanes, beta: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
 
     t̄, h = (t₊ ± t₋)/2 of t± = tanh(a ± β), A = ½[log cosh(a + β) − log cosh(a − β)], q = A − βt̄. With x = |a|, y = |β|,
     E = e^{−2x}, F = e^{−2y}, T = tanh x, τ = tanh y, σ the logistic function, and signs by symmetry:
-    t̄ = σ(2(x − y))(1 − E²)/(1 + EF),  h = σ(2(y − x))(1 − F²)/(1 + EF),
+    t̄ = σ(2(x − y))(1 − E²)/(1 + EF), and T(1 − τ²)/(1 − T²τ²) for y < ½, which rounds less;
+    h = σ(2(y − x))(1 − F²)/(1 + EF),
     A = artanh(Tτ), or min(x, y) − L with L = ½ log1p((e^{−2|x−y|} − EF)/(1 + EF)) where min(x, y) > 1/3,
     q = Tτ³(1 − T²)/(1 − T²τ²) ∫₀¹ (1 − s²)/((1 − τ²s²)(1 − T²τ²s²)) ds for y < ½; else A − yt̄, or y(1 − t̄) − L for x ≥ y.
 
@@ -60,7 +61,8 @@ def pair_ratios(a: Lanes, beta: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     share = 1.0 / ((1.0 + near) * (1.0 + far))
     big_t, tau = less_x / (2.0 - less_x), less_y / (2.0 - less_y)
     per_y = jnp.where(y < 2.0 * tiny, 2.0, less_y / size)
-    mean = jnp.where(x > y, 1.0, near) * less_x * (2.0 - less_x) * share
+    u, v = tau * tau, tau * tau * big_t * big_t
+    mean = jnp.where(y < 0.5, big_t * (1.0 - u) / (1.0 - v), jnp.where(x > y, 1.0, near) * less_x * (2.0 - less_x) * share)
     half = jnp.where(x > y, near, 1.0) * per_y * (2.0 - less_y) * share
 
     # One logarithm of either argument: this is the dearest line of a step.
@@ -69,8 +71,7 @@ def pair_ratios(a: Lanes, beta: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     slope = per_y / (2.0 - less_y)  # τ/y
     area = jnp.where(is_far, (low - half_log) / size, big_t * slope * (half_log / z))
 
-    u, v = tau**2, big_t**2
-    integral = sum(weight / ((1.0 - s2 * u) * (1.0 - s2 * u * v)) for s2, weight in NODES[str(beta.dtype)])
+    integral = sum(weight / ((1.0 - s2 * u) * (1.0 - s2 * v)) for s2, weight in NODES[str(beta.dtype)])
     one_less_mean = near * share * (2.0 - less_y * (2.0 - less_y) + 2.0 * far)
     wide = jnp.where(x < y, area - mean, one_less_mean - half_log / size) / size
     curl = jnp.where(y < 0.5, big_t * tau * slope * half * integral, wide)

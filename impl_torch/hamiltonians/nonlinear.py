@@ -38,7 +38,8 @@ def pair_ratios(a: Float[Tensor, "*shape"], beta: Float[Tensor, "*shape"]) -> tu
 
     t̄, h = (t₊ ± t₋)/2 of t± = tanh(a ± β), A = ½ [log cosh(a + β) − log cosh(a − β)], q = A − β t̄. With x = |a|, y = |β|,
     E = e^(−2x), F = e^(−2y), T = tanh x, τ = tanh y, σ the logistic function, and signs by symmetry:
-    t̄ = σ(2(x − y)) (1 − E²)/(1 + EF),  h = σ(2(y − x)) (1 − F²)/(1 + EF),
+    t̄ = σ(2(x − y)) (1 − E²)/(1 + EF), and T(1 − τ²)/(1 − T²τ²) for y < ½, which rounds less;
+    h = σ(2(y − x)) (1 − F²)/(1 + EF),
     A = artanh(Tτ), or min(x, y) − L with L = ½ log1p((e^(−2|x−y|) − EF)/(1 + EF)) where min(x, y) > 1/3,
     q = T τ³ (1 − T²)/(1 − T²τ²) ∫₀¹ (1 − s²)/((1 − τ²s²)(1 − T²τ²s²)) ds for y < ½; else A − y t̄, or y (1 − t̄) − L for x ≥ y.
 
@@ -54,7 +55,8 @@ def pair_ratios(a: Float[Tensor, "*shape"], beta: Float[Tensor, "*shape"]) -> tu
     share = 1 / ((1 + near) * (1 + far))
     big_t, tau = less_x / (2 - less_x), less_y / (2 - less_y)
     per_y = torch.where(y < tiny, 2.0, less_y / size)
-    mean = torch.where(x > y, 1.0, near) * less_x * (2 - less_x) * share
+    u, v = tau * tau, tau * tau * big_t * big_t
+    mean = torch.where(y < 0.5, big_t * (1 - u) / (1 - v), torch.where(x > y, 1.0, near) * less_x * (2 - less_x) * share)
     half = torch.where(x > y, near, 1.0) * per_y * (2 - less_y) * share
 
     is_far, z = low > 1 / 3, (big_t * tau).clamp(min=tiny)
@@ -62,7 +64,6 @@ def pair_ratios(a: Float[Tensor, "*shape"], beta: Float[Tensor, "*shape"]) -> tu
     slope = per_y / (2 - less_y)  # τ/y
     area = torch.where(is_far, (low - half_log) / size, big_t * slope * (half_log / z))
 
-    u, v = tau * tau, tau * tau * big_t * big_t
     integral = sum((weight / ((1 - s2 * u) * (1 - s2 * v)) for s2, weight in NODES[beta.dtype]), torch.zeros_like(u))
     one_less_mean = near * share * (2 - less_y * (2 - less_y) + 2 * far)
     wide = torch.where(x < y, area - mean, one_less_mean - half_log / size) / size

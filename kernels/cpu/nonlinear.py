@@ -5,11 +5,15 @@ import math
 import numpy as np
 
 from kernels.cpu.ahead import ask
-from kernels.cpu.elementary import tanh, tanh_and_log_cosh
+from kernels.cpu.elementary import tanh, tanh_and_log_cosh, tanh_and_sech2
 from kernels.cpu.launch import jit
 
 #: Below this |β| the pair's contrasts come from series in tanh β that need no more than one tanh per step.
 SMALL = 0.03
+#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of 14 points, good to rounding in double while |β| < ½.
+NODES = np.array([(s * s, weight * (1 - s * s)) for s, weight in zip(*np.polynomial.legendre.leggauss(14), strict=True) if s > 0])
+#: The smallest double of full precision.
+TINY = float(np.finfo(np.float64).tiny)
 
 
 @jit
@@ -85,6 +89,13 @@ def _tanh_and_log_cosh(w, at, f_k, b, out, energy):
 
 
 @jit
+def _tanh_and_sech2(w, at, f_k, b, out, steep):
+    """Write tanh(a) and sech²(a) of a = w at + f + b; apart, as ``_tanh`` is."""
+    for j in range(len(out)):
+        out[j], steep[j] = tanh_and_sech2(w[j] * at[j] + (f_k[j] + b[j]))
+
+
+@jit
 def _copy(x, y, to_x, to_y):
     """Copy two rows: a loop over one array of two, chosen at each step, would not be vectorised."""
     for j in range(len(x)):
@@ -93,26 +104,43 @@ def _copy(x, y, to_x, to_y):
 
 @jit
 def _any_contrast(a, beta):
-    """Return (t₊ + t₋)/2, (t₊ − t₋)/2, A and q for any a, β, one by one (see impl_torch.hamiltonians.nonlinear)."""
-    ta, tb, x, y = math.tanh(a), math.tanh(beta), abs(a), abs(beta)
-    product, low, high = ta * tb, min(x, y), max(x, y)
-    mean, half = ta * (1 - tb * tb) / (1 - product * product), tb * (1 - ta * ta) / (1 - product * product)
-    if low > 1:
-        far = low + 0.5 * (math.log1p(math.exp(-2 * (high + low))) - math.log1p(math.exp(-2 * (high - low))))
-        contrast = math.copysign(far, product)
-        plus, minus = math.tanh(a + beta), math.tanh(a - beta)
-        mean, half = 0.5 * (plus + minus), 0.5 * (plus - minus)
+    """Return t̄, h/β, A/β and q/β² for any a, β, one by one, in double (see impl_torch.hamiltonians.nonlinear.pair_ratios)."""
+    x, y = abs(np.float64(a)), abs(np.float64(beta))
+    low, size = min(x, y), max(y, TINY)
+    less_x, less_y = -math.expm1(-2 * x), -math.expm1(-2 * y)
+    near, far = math.exp(-2 * abs(x - y)), math.exp(-2 * (x + y))
+    share = 1 / ((1 + near) * (1 + far))
+    big_t, tau = less_x / (2 - less_x), less_y / (2 - less_y)
+    per_y = 2.0 if y < TINY else less_y / size
+    slope = per_y / (2 - less_y)
+    mean = (1.0 if x > y else near) * less_x * (2 - less_x) * share
+    half = (near if x > y else 1.0) * per_y * (2 - less_y) * share
+    if low > 1 / 3:
+        half_log = 0.5 * math.log1p((near - far) / (1 + far))
+        area = (low - half_log) / size
     else:
-        contrast = math.atanh(product)
-    return mean, half, contrast, contrast - beta * mean
+        z = max(big_t * tau, TINY)
+        half_log = 0.5 * math.log1p(2 * z / (1 - z))
+        area = big_t * slope * (half_log / z)
+    if y < 0.5:
+        u, v, curl = tau * tau, tau * tau * big_t * big_t, 0.0
+        for i in range(len(NODES)):
+            curl += NODES[i, 1] / ((1 - NODES[i, 0] * u) * (1 - NODES[i, 0] * v))
+        curl *= big_t * tau * slope * half
+    elif x < y:
+        curl = (area - mean) / size
+    else:
+        curl = (near * share * (2 - less_y * (2 - less_y) + 2 * far) - half_log / size) / size
+    return math.copysign(mean, a), half, math.copysign(area, a), math.copysign(curl, a) * math.copysign(1.0, beta)
 
 
 @jit
 def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, hi):
     """Run both echoes as mean m and half difference d.
 
-    With a = w m + f + b, β = w d, T = tanh a, τ = tanh β, s = 1 − T²τ²: (t₊ + t₋)/2 = T(1 − τ²)/s, (t₊ − t₋)/2 = τ(1 − T²)/s,
-    A = artanh(Tτ), and q = A − β(t₊ + t₋)/2 = T(1 − T²)/s · Σ_{i≥1} 2τ^{2i+1}/(4i² − 1) · (1 + T² + … + T^{2i−2}).
+    With a = w m + f + b, β = w d, T = tanh a, τ = tanh β, s = 1 − T²τ²: (t₊ + t₋)/2 = T(1 − τ²)/s, h = (t₊ − t₋)/2 = τ sech²a/s,
+    A = artanh(Tτ), and q = A − β(t₊ + t₋)/2 = T sech²a/s · Σ_{i≥1} 2τ^{2i+1}/(4i² − 1) · (1 + T² + … + T^{2i−2}).
+    The sums hold h/w, A/w and q/w² through h/β, A/β and q/β²: nothing is divided by w, which may be 0.
     """
     alpha, w, b, c = theta[0, lo:hi], theta[1, lo:hi], theta[2, lo:hi], theta[3, lo:hi]
     delta, epsilon = delta[lo:hi], epsilon[lo:hi]
@@ -125,8 +153,8 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, 
     d_pi = epsilon * g[last, lo:hi]
     total, lanes = np.zeros((5, n), delta.dtype), np.zeros((9, n), delta.dtype)
     sum_alpha, sum_w, sum_f, sum_A, sum_delta = total[0], total[1], total[2], total[3], total[4]
-    m_3, d_3, mean, half_t, contrast, curl = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5]
-    inverse, scale, nothing, m_at, d_at = one / w, -delta / epsilon, lanes[6], lanes[7], lanes[8]
+    m_3, d_3, mean, steep, contrast, curl = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5]
+    scale, nothing, m_at, d_at = -delta / epsilon, lanes[6], lanes[7], lanes[8]
     for k in range(last, -1, -1):
         for path in (f, g, grad_f):
             ask(path, k, lo, hi)
@@ -138,40 +166,42 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, 
             m_3[j], d_3[j] = m[j] + h * m_pi[j], d[j] + h * d_pi[j]
             large += np.int32((abs(w[j] * d_3[j]) >= small) | (abs(w[j] * d[j]) >= small))
         if large == 0:
-            _tanh(w, m_3, f_k, b, mean)
+            _tanh_and_sech2(w, m_3, f_k, b, mean, steep)
             for j in range(n):
-                tau, t = w[j] * d_3[j], mean[j]
-                u = tau * tau
-                tau = tau * (one + u * (e3 + u * (e5 + u * (e7 + u * e9))))
+                beta, t = w[j] * d_3[j], mean[j]
+                u = beta * beta
+                r = one + u * (e3 + u * (e5 + u * (e7 + u * e9)))
+                tau = beta * r
                 u, v, x = tau * tau, t * t, t * tau
                 z = x * x
                 share = one / (one - z)
-                steep = (one - v) * share
-                mean[j], half_t[j] = t * (one - u) * share, tau * steep
-                contrast[j] = x * (one + z * (a3 + z * (a5 + z * (a7 + z * a9))))
+                rd, steep_j = r * d_3[j], steep[j] * share
+                mean[j], steep[j] = t * (one - u) * share, r * steep_j
+                contrast[j] = rd * t * (one + z * (a3 + z * (a5 + z * (a7 + z * a9))))
                 v5, v7 = one + v, one + v * (one + v)
-                curl[j] = x * u * steep * (q3 + u * (q5 * v5 + u * (q7 * v7 + u * q9 * (one + v * v7))))
+                curl[j] = x * rd * rd * steep_j * (q3 + u * (q5 * v5 + u * (q7 * v7 + u * q9 * (one + v * v7))))
         else:
             for j in range(n):
-                mean[j], half_t[j], contrast[j], curl[j] = _any_contrast(w[j] * m_3[j] + (f_k[j] + b[j]), w[j] * d_3[j])
+                mean[j], steep[j], area, bend = _any_contrast(w[j] * m_3[j] + (f_k[j] + b[j]), w[j] * d_3[j])
+                contrast[j], curl[j] = d_3[j] * area, d_3[j] * (d_3[j] * bend)
         for j in range(n):
-            of_f = c[j] * half_t[j] * inverse[j]
+            of_f = c[j] * d_3[j] * steep[j]
             sum_alpha[j] += m_3[j] * d_3[j]
-            sum_w[j] += m_3[j] * of_f - c[j] * curl[j] * inverse[j] * inverse[j]
+            sum_w[j] += m_3[j] * of_f - c[j] * curl[j]
             sum_f[j] += of_f
-            sum_A[j] += contrast[j] * inverse[j]
-            sum_delta[j] += alpha[j] * m_3[j] * d_3[j] + c[j] * contrast[j] * inverse[j]
+            sum_A[j] += contrast[j]
+            sum_delta[j] += alpha[j] * m_3[j] * d_3[j] + c[j] * contrast[j]
             out[j] = scale[j] * of_f
         if at_third:
             _copy(m_3, d_3, m_at, d_at)
         else:
             _copy(m, d, m_at, d_at)
             for j in range(n):
-                mean[j], half_t[j], _, _ = _any_contrast(w[j] * m[j] + (f_k[j] + b[j]), w[j] * d[j])
+                mean[j], steep[j], _, _ = _any_contrast(w[j] * m[j] + (f_k[j] + b[j]), w[j] * d[j])
         for j in range(n):
             h = half * delta[j]
             m_new = m_pi[j] - delta[j] * (alpha[j] * m_at[j] + c[j] * mean[j])
-            d_new = d_pi[j] - delta[j] * (alpha[j] * d_at[j] + c[j] * half_t[j])
+            d_new = d_pi[j] - delta[j] * (alpha[j] * d_at[j] + c[j] * (w[j] * d_at[j] * steep[j]))
             sum_delta[j] += half * (m_pi[j] * d_pi[j] + m_new * d_new)
             m[j], d[j] = m_3[j] + h * m_new, d_3[j] + h * d_new
             m_pi[j] = m_new
@@ -179,6 +209,20 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_f, sums, lo, 
     for i in range(4):
         sums[i, lo:hi] = scale * total[i]
     sums[4, lo:hi] = -sum_delta / epsilon
+
+
+@jit
+def _flat(w, c, b, scale, f_k, q, r, sum_w, sum_f, sum_c, out):
+    """Add what the lanes with w = 0 contribute: V's limit c̃ (φ tanh g + ½ w φ² sech² g), g = f + b, at φ = q less that at r."""
+    for j in range(len(out)):
+        if w[j] == 0:
+            t, steep = tanh_and_sech2(f_k[j] + b[j])
+            apart = q[j] - r[j]
+            slope = c[j] * steep * apart
+            sum_w[j] += slope * (q[j] + r[j]) / w.dtype.type(2)
+            sum_f[j] += slope
+            sum_c[j] += t * apart
+            out[j] = scale[j] * slope
 
 
 @jit
@@ -195,7 +239,7 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_u, grad_B
     q_3, r_3, t, energy, o, low, nothing = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5], lanes[6]
     q_at, r_at = lanes[7], lanes[8]
     sum_alpha, sum_w, sum_f, sum_c = total[0], total[1], total[2], total[3]
-    inverse, scale = one / w, -delta / (real(2) * epsilon)
+    inverse, scale, has_flat = np.where(w == 0, real(0), one / w), -delta / (real(2) * epsilon), (w == 0).any()
     for k in range(last, -1, -1):
         for path in (f, g, grad_u, grad_B):
             ask(path, k, lo, hi)
@@ -214,6 +258,8 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, at_third, grad_u, grad_B
             sum_f[j] += slope
             sum_c[j] += well
             out[j] = scale[j] * slope
+        if has_flat:
+            _flat(w, c, b, scale, f_k, q_3, r_3, sum_w, sum_f, sum_c, out)
         if at_third:
             _copy(q_3, r_3, q_at, r_at)
         else:

@@ -5,7 +5,7 @@
 import triton
 import triton.language as tl
 
-from kernels.gpu.elementary import SMALL, any_contrast, any_tanh_pair, small_contrast, tanh, tanh_and_log_cosh
+from kernels.gpu.elementary import SMALL, all_of_cosh, any_contrast, small_contrast, tanh, tanh_and_sech2
 
 #: Steps whose rows a loop asks for while it takes the same number of steps before them, so that memory does not hold up the
 #: chain of steps: a row that is waited for must not move from register to register, so these steps are written out.
@@ -136,27 +136,31 @@ def adjoint(theta, delta, f, phi, pi, g, K, N, grad_f, sums, AT_THIRD: tl.conste
 
 
 @triton.jit
+def _contrast(a, beta, GENERAL: tl.constexpr):
+    """Return (t₊ + t₋)/2, h/β, A/β, q/β², by series or by formulas for any β."""
+    if GENERAL:
+        mean, steep, contrast, curl = any_contrast(a, beta)
+    else:
+        t, sech2 = tanh_and_sech2(a)
+        mean, steep, contrast, curl = small_contrast(t, sech2, beta)
+    return mean, steep, contrast, curl
+
+
+@triton.jit
 def _pair_step(
     m, m_pi, d, d_pi, shift, alpha, w, c, delta, AT_THIRD: tl.constexpr, GENERAL: tl.constexpr
 ):  # fmt: skip
     """Return m, d and their momenta after a step of the pair, and what the sums need of the way (see ``_pair``)."""
     h = 0.5 * delta
     m_3, d_3 = m + h * m_pi, d + h * d_pi
-    beta = w * d_3
-    if GENERAL:
-        mean, half, contrast, curl = any_contrast(w * m_3 + shift, beta)
-    else:
-        mean, half, contrast, curl = small_contrast(tanh(w * m_3 + shift), beta)
-    of_f = c * half
+    mean, steep, contrast, curl = _contrast(w * m_3 + shift, w * d_3, GENERAL)
+    of_f, contrast, curl = c * d_3 * steep, d_3 * contrast, d_3 * (d_3 * curl)
     m_at, d_at = m_3, d_3
     if not AT_THIRD:
         m_at, d_at = m, d
-        if GENERAL:
-            mean, half = any_tanh_pair(w * m + shift, w * d)
-        else:
-            mean, half, _, _ = small_contrast(tanh(w * m + shift), w * d)
+        mean, steep, _, _ = _contrast(w * m + shift, w * d, GENERAL)
     m_new = m_pi - delta * (alpha * m_at + c * mean)
-    d_new = d_pi - delta * (alpha * d_at + c * half)
+    d_new = d_pi - delta * (alpha * d_at + c * (w * d_at * steep))
     return m_3 + h * m_new, m_new, d_3 + h * d_new, d_new, m_3, d_3, of_f, contrast, curl
 
 
@@ -166,18 +170,17 @@ def _pair_back(state, found, f, g, unit, epsilon, grad, live, AT_THIRD: tl.const
     m, m_pi, d, d_pi, reach = state
     sum_alpha, sum_w, sum_f, sum_A, sum_delta = found
     alpha, w, b, c, delta = unit
-    inverse, before = 1 / w, w * d
+    before = w * d
     m, m_new, d, d_new, m_3, d_3, of_f, contrast, curl = _pair_step(
         m, m_pi, d, d_pi, f + b, alpha, w, c, delta, AT_THIRD, GENERAL
     )
-    of_f = of_f * inverse
     if not GENERAL:
         reach = tl.maximum(reach, tl.maximum(tl.abs(w * d_3), tl.abs(before)))
     sum_alpha += m_3 * d_3
-    sum_w += m_3 * of_f - c * curl * inverse * inverse
+    sum_w += m_3 * of_f - c * curl
     sum_f += of_f
-    sum_A += contrast * inverse
-    sum_delta += alpha * m_3 * d_3 + c * contrast * inverse + 0.5 * (m_pi * d_pi + m_new * d_new)
+    sum_A += contrast
+    sum_delta += alpha * m_3 * d_3 + c * contrast + 0.5 * (m_pi * d_pi + m_new * d_new)
     tl.store(grad, -delta / epsilon * of_f, mask=live)
     return (m, m_new, d, d_new + epsilon * g, reach), (sum_alpha, sum_w, sum_f, sum_A, sum_delta)
 
@@ -236,14 +239,17 @@ def _released_back(state, found, f, g, unit, scale, epsilon, grad, live, AT_THIR
     q, p, r, s = state
     sum_alpha, sum_w, sum_f, sum_c = found
     alpha, w, b, c, delta = unit
-    h, inverse, shift = 0.5 * delta, 1 / w, f + b
+    h, shift, flat = 0.5 * delta, f + b, w == 0
+    inverse = 1 / tl.where(flat, 1.0, w)
     q_3, r_3 = q + h * p, r + h * s
-    t, energy = tanh_and_log_cosh(w * q_3 + shift)
-    o, low = tanh_and_log_cosh(w * r_3 + shift)
-    slope = c * (t - o) * inverse
-    well = (energy - low) * inverse
+    t, sech2, energy = all_of_cosh(w * q_3 + shift)
+    o, _, low = all_of_cosh(w * r_3 + shift)
+    # Where w = 0, V's limit c̃ (φ tanh g + ½ w φ² sech² g), g = f + b.
+    steep, mid = sech2 * (q_3 - r_3), 0.5 * (q_3 + r_3)
+    slope = c * tl.where(flat, steep, (t - o) * inverse)
+    well = tl.where(flat, t * (q_3 - r_3), (energy - low) * inverse)
     sum_alpha += 0.5 * q_3 * q_3 - 0.5 * r_3 * r_3
-    sum_w += c * inverse * (q_3 * t - r_3 * o - well)
+    sum_w += c * tl.where(flat, steep * mid, inverse * (q_3 * t - r_3 * o - well))
     sum_f += slope
     sum_c += well
     tl.store(grad, scale * slope, mask=live)
