@@ -3,12 +3,11 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from rhelbench.oracle.nudge import FLATTEST, LARGEST
-from rhelbench.spec import Nudge
+from rhelbench.spec import FLATTEST, LARGEST, Nudge
 
 
 def epsilon(nudge: Nudge, steepness: Float[Array, ""], g: Float[Array, "K n P"]) -> Float[Array, "n 1"]:
-    """Return ε of one unit, per sample, as ``rhelbench.oracle.nudge.epsilon`` defines it; squares are scaled by max|g|.
+    """Return ε of one unit, per sample, as ``rhelbench.spec.Nudge`` defines it; squares are scaled by max|g|.
 
     Args:
         nudge: mode and size (ε or ρ).

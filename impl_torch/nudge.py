@@ -8,8 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from impl_torch.interface import Path
-from rhelbench.oracle.nudge import FLATTEST, LARGEST
-from rhelbench.spec import Nudge
+from rhelbench.spec import FLATTEST, LARGEST, Nudge
 
 #: Steps whose squares are summed at a time.
 SPAN = 500
@@ -27,7 +26,7 @@ def norm(g: Path) -> Float[Tensor, " n"]:
 def epsilon(
     nudge: Nudge, steepness: Float[Tensor, ""], g: Path, norm: Callable[[Path], Float[Tensor, " n"]] = norm
 ) -> Float[Tensor, "n 1"]:
-    """Return ε per sample, as ``rhelbench.oracle.nudge.epsilon`` defines it; squares are summed in double.
+    """Return ε per sample, as ``rhelbench.spec.Nudge`` defines it; squares are summed in double.
 
     Args:
         nudge: mode and size (ε itself, or ρ).

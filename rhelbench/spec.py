@@ -58,8 +58,18 @@ class Budget(Frozen):
     chunk_steps: Positive
 
 
+#: The largest relative ε: where g is near the smallest numbers of single precision, ρ/‖g‖ would overflow it.
+LARGEST = 2.0**100
+#: The smallest steepness that counts: a unit with all w near 0 is linear in φ, where any ε is exact.
+FLATTEST = 2.0**-20
+
+
 class Nudge(Frozen):
-    """The size ε of the echo's kick: absolute, or relative (scale-free, ε = ρ/(max|w| √K rms g))."""
+    """The size ε of the echo's nudge, per sample: absolute, ε = size; or relative, ρ = size, free of the loss's scale.
+
+    ε_n = ρ / (max(s, FLATTEST) · sqrt(Σ_k mean_p g²_{k,n,p})), s the Hamiltonian's steepness (max|w|), g = dL/dφ; at most
+    LARGEST, and 1 where g = 0. Oracle and frameworks follow this at every size of g: squares are summed in double, or scaled.
+    """
 
     mode: Literal["absolute", "relative"]
     size: Annotated[float, Field(gt=0)]

@@ -1,6 +1,7 @@
 """Every algorithm of the registry by name: the function ``trajectory`` of the file of that name."""
 
 from impl_jax.recurrence import Trajectory
-from rhelbench import registry
+from rhelbench.registry import ALGORITHMS as ENTRIES
+from rhelbench.registry import Implementations
 
-ALGORITHMS: dict[str, Trajectory] = registry.Implementations(__name__, "trajectory", registry.ALGORITHMS)
+ALGORITHMS: dict[str, Trajectory] = Implementations(__name__, "trajectory", ENTRIES)

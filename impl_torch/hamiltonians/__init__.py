@@ -1,6 +1,7 @@
 """Every Hamiltonian of the registry by name: ``HAMILTONIAN`` of the file of that name."""
 
 from impl_torch.interface import Hamiltonian
-from rhelbench import registry
+from rhelbench.registry import HAMILTONIANS as ENTRIES
+from rhelbench.registry import Implementations
 
-HAMILTONIANS: dict[str, Hamiltonian] = registry.Implementations(__name__, "HAMILTONIAN", registry.HAMILTONIANS)
+HAMILTONIANS: dict[str, Hamiltonian] = Implementations(__name__, "HAMILTONIAN", ENTRIES)

@@ -1,6 +1,7 @@
 """Every integrator of the registry by name: ``INTEGRATOR`` of the file of that name."""
 
 from impl_torch.interface import Integrator
-from rhelbench import registry
+from rhelbench.registry import INTEGRATORS as ENTRIES
+from rhelbench.registry import Implementations
 
-INTEGRATORS: dict[str, Integrator] = registry.Implementations(__name__, "INTEGRATOR", registry.INTEGRATORS)
+INTEGRATORS: dict[str, Integrator] = Implementations(__name__, "INTEGRATOR", ENTRIES)

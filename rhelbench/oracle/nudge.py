@@ -1,21 +1,13 @@
-"""The size ε of the echo's nudge: one definition for the oracle and every framework."""
+"""The size ε of the echo's nudge."""
 
 import numpy as np
 
 from rhelbench.oracle.interface import Array
-from rhelbench.spec import Nudge
-
-#: The largest relative ε: where g is near the smallest numbers of single precision, ρ/‖g‖ would overflow it.
-LARGEST = 2.0**100
-#: The smallest steepness that counts: a unit with all w near 0 is linear in φ, where any ε is exact.
-FLATTEST = 2.0**-20
+from rhelbench.spec import FLATTEST, LARGEST, Nudge
 
 
 def epsilon(nudge: Nudge, steepness: float, g: Array) -> Array:
-    """Return ε per sample.
-
-    Absolute: ε = size. Relative: ε_n = ρ / (max(s, FLATTEST) · sqrt(Σ_k mean_p g²_{k,n,p})), s = max|w|; at most LARGEST, and 1
-    where g = 0. The root is taken of squares scaled by max|g|, or summed in double, so that none under- or overflows.
+    """Return ε per sample, as ``rhelbench.spec.Nudge`` defines it; squares are scaled by max|g|.
 
     Args:
         nudge: mode and size (ε or ρ).

@@ -100,15 +100,16 @@ def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path, dev
     codes: list[int] = []
 
     def make(spec: RunSpec, shape: TaskShape) -> Learner:
-        """Return the learner of the cell, whose ``init`` and ``restore`` forget everything of the run before."""
+        """Return a learner of the cell, whose ``init`` and ``restore`` forget everything of the run before."""
         if _cell(spec) not in learners:
-            learners.clear()  # one at a time: its arrays and programs fill the device
             learners[_cell(spec)] = setup.learner(spec, shape)
         return learners[_cell(spec)]
 
     setup.own_process(specs[0].framework)
     with Signals() as signals:
         for place, spec in enumerate(specs, 1):
+            if place > 1 and _cell(spec) != _cell(specs[place - 2]):
+                learners.clear()  # one cell's at a time: their arrays and programs fill the device
             if signals.received is not None:
                 return [*codes, 128 + signals.received]  # the rest has not begun
             packed = f"in turn, {place} of {len(specs)}"

@@ -1,6 +1,7 @@
 """Every algorithm of the registry by name: the function ``trajectory`` of the file of that name."""
 
-from rhelbench import registry
 from rhelbench.oracle.interface import Algorithm
+from rhelbench.registry import ALGORITHMS as ENTRIES
+from rhelbench.registry import Implementations
 
-ALGORITHMS: dict[str, Algorithm] = registry.Implementations(__name__, "trajectory", registry.ALGORITHMS)
+ALGORITHMS: dict[str, Algorithm] = Implementations(__name__, "trajectory", ENTRIES)
