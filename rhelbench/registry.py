@@ -37,6 +37,7 @@ class Hamiltonian:
         step: the letter that δ comes from.
         positive: parameters θ that must stay positive for the leapfrog to be stable; δ always must.
         label: the name printed in tables and figures.
+        closed_forms: whether ``pair_force`` and ``half_contrasts`` exist, so that ``rhel`` need not subtract two echoes.
         released_step: whether the released code steps it otherwise than the text (docs/deviations.md, rows 1, 3 and 4).
     """
 
@@ -44,6 +45,7 @@ class Hamiltonian:
     step: str
     positive: tuple[str, ...]
     label: str
+    closed_forms: bool = True
     released_step: bool = False
 
 
@@ -236,6 +238,9 @@ MODELS: dict[str, Model] = {
     "memoryless": Model(None, paired=False, trained=True, label="memoryless"),
     "majority": Model(None, paired=False, trained=False, label="majority"),
 }
+
+#: The Hamiltonians of the paper's models, which studies and claims are about.
+REPORTED: tuple[str, ...] = tuple(str(model.hamiltonian) for model in MODELS.values() if model.reported)
 
 #: How runs share a job: side by side, a process each; one after another in one process; as one program over their seeds.
 Packing = Literal["processes", "in_turn", "vectorised"]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rhelbench import BENCHMARK_VERSION, reading
-from rhelbench.registry import MODELS
+from rhelbench.registry import HAMILTONIANS, MODELS
 from rhelbench.spec import Frozen, Nudge
 
 CONFIG = Path("config")
@@ -16,6 +16,7 @@ class Protocol(Frozen):
     algorithms: dict[str, str]
     integrators: dict[str, str]
     nudge: Nudge
+    nudge_separate: Nudge
     c_squash: Literal[1, 2]
     delta_init: dict[int | Literal["any"], float]
     delta_trained: bool
@@ -94,7 +95,10 @@ def of(protocol: Protocol, length: int, algorithm: str, model: str) -> dict[str,
     """
     starts = [(limit, start) for limit, start in protocol.delta_init.items() if limit != "any"]
     fitting = [start for limit, start in sorted(starts) if length <= int(limit)]
-    return protocol.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype"}) | {
+    unit = MODELS[model].hamiltonian
+    nudge = protocol.nudge if unit is None or HAMILTONIANS[unit].closed_forms else protocol.nudge_separate
+    return protocol.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype", "nudge_separate"}) | {
+        "nudge": nudge.model_dump(),
         "algorithm": protocol.algorithms.get(algorithm, algorithm),
         # A unit of one's own has no released step (docs/bring-your-own-hamiltonian.md).
         "integrator": protocol.integrators.get(MODELS[model].hamiltonian or "linear", "leapfrog"),

@@ -20,6 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     devices.add(parser)
     parser.add_argument("--kernel", choices=("portable", "fused", "auto"), default="portable", help="of --vectors (%(default)s)")
     parser.add_argument("--vectors", type=Path, metavar="DIR", help="check against golden vectors (*.npz) instead of the oracle")
+    parser.add_argument("--case", default="", metavar="TEXT", help="only cases whose name contains this, for example a model's")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the worst value per level as JSON")
 
 
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         if args.vectors:
             passed &= _vectors(framework, args.vectors, args.kernel)
         else:
-            ok, report[framework] = _ladder(framework)
+            ok, report[framework] = _ladder(framework, args.case)
             passed &= ok
     if args.out and report:
         from rhelbench.records.files import write_atomically
@@ -55,18 +56,25 @@ def _installed() -> list[str]:
     return found
 
 
-def _ladder(framework: str) -> tuple[bool, dict]:
+def _ladder(framework: str, part: str) -> tuple[bool, dict]:
     from rhelbench.records.provenance import code, describe
-    from rhelbench.verify.cases import cases
+    from rhelbench.verify.cases import cases, unjudged
     from rhelbench.verify.ladder import TOLERANCES, climb
 
     code(framework)  # the code that is climbed, whatever is edited meanwhile
-    first = cases(framework)[0]
+    chosen = [item for item in cases(framework) if part in item.name]
+    if not chosen:
+        raise UserError(
+            f"No case of {framework} has '{part}' in its name: see one in the table of `verify`, or leave --case out."
+        )
+    for model in unjudged():
+        print(f"{model} is not verified: the oracle has no such Hamiltonian (docs/bring-your-own-hamiltonian.md).")
+    first = chosen[0]
     learner = setup.learner(first.spec, first.shape)
     facts = learner.facts()
     print(f"{framework} on {facts['device']}, precision {facts['precision']}, float64, against the NumPy oracle")
     print(f"{'level':<16}{'worst':>9}{'allowed':>10}  verdict  case and quantity")
-    rows = list(climb(framework))
+    rows = list(climb(framework, part))
     levels = {}
     for level, allowed in TOLERANCES.items():
         here = [row for row in rows if row.level == level]

@@ -7,7 +7,7 @@ import numpy as np
 
 from rhelbench.contract import Arrays, Learner, TaskShape
 from rhelbench.protocol.state import Run
-from rhelbench.registry import ALGORITHMS, MODELS
+from rhelbench.registry import ALGORITHMS, HAMILTONIANS, MODELS
 from rhelbench.spec import Nudge, RunSpec
 
 #: The other size, in that of the run; truncation goes as its square.
@@ -22,7 +22,7 @@ class Linearity:
     """Compares the echo's gradient at the run's nudge with that at a tenth of it.
 
     Both are RHEL's with mean and half difference, whatever echo the run itself uses: two echoes that are subtracted differ at two
-    sizes by rounding, too. A run without nudge, or with random directions, is not checked.
+    sizes by rounding, too. Not checked: a run without nudge or with random directions, a Hamiltonian without closed forms.
 
     Args:
         spec: the run.
@@ -32,7 +32,8 @@ class Linearity:
 
     def __init__(self, spec: RunSpec, shape: TaskShape, make: Callable[[RunSpec, TaskShape], Learner]) -> None:
         entry = ALGORITHMS[spec.switches.algorithm]
-        self._wanted = entry.needs_nudge and not entry.random and MODELS[spec.model].hamiltonian is not None
+        unit = MODELS[spec.model].hamiltonian
+        self._wanted = entry.needs_nudge and not entry.random and unit is not None and HAMILTONIANS[unit].closed_forms
         self._spec, self._shape, self._make = spec, shape, make
         self._learners: list[Learner] = []
 

@@ -14,7 +14,7 @@ from rhelbench.registry import ALGORITHMS, FRAMEWORKS, HAMILTONIANS, INTEGRATORS
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Folders that are ours; what is imported from elsewhere is fixed by constraints.txt.
-PACKAGES = ("rhelbench", "impl_jax", "impl_torch", "kernels")
+PACKAGES = ("rhelbench", "kernels", *sorted({entry.root.partition(".")[0] for entry in FRAMEWORKS.values()} - {"rhelbench"}))
 #: What decides a run's result, beside its framework's learner.
 TRAINING = ("rhelbench.protocol.trainer", "rhelbench.protocol.setup")
 #: Tokens that say nothing, and those that say what they are by their kind alone.

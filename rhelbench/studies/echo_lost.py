@@ -5,6 +5,7 @@ import pandas as pd
 
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
+from rhelbench.registry import REPORTED
 from rhelbench.studies import units
 
 LENGTHS = (500, 2_000, 10_000, 50_000)
@@ -66,7 +67,7 @@ def compute(lengths: tuple[int, ...] = LENGTHS, deltas: tuple[float, ...] = DELT
     protocol's ρ = 1e-4; rhel_small: with ρ = 1e-6; rhel_double: ρ = 1e-4 in float64, the truncation alone.
     """
     frames = []
-    for hamiltonian in HAMILTONIANS:
+    for hamiltonian in REPORTED:
         for K in lengths:
             drawn = stacked(hamiltonian, K, deltas)
             wanted = units.truth(drawn, FRAMEWORK)

@@ -13,7 +13,7 @@ from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.parameters import unit_table
 from rhelbench.registry import ALGORITHMS as ENTRIES
-from rhelbench.registry import FRAMEWORKS
+from rhelbench.registry import FRAMEWORKS, REPORTED
 from rhelbench.spec import Nudge, Switches
 from rhelbench.stats.measured import SECOND, Counting
 from rhelbench.studies import units
@@ -60,7 +60,7 @@ def memory(lengths: Sequence[int] = LENGTHS) -> pd.DataFrame:
     with portable kernels under protocol ``exact``. It is compiled and not run: the values do not matter.
     """
     rows, bench, protocol = [], import_module(str(FRAMEWORKS["jax"].bench)), read_protocol("exact")
-    for model, name, K in product(HAMILTONIANS, NEEDS, lengths):
+    for model, name, K in product(REPORTED, NEEDS, lengths):
         switches = Switches.model_validate(of(protocol, K, "rhel", model) | {"algorithm": name})
         table = unit_table(model, 1, units.CHANNELS, switches.delta_init)
         raw = {letter: np.zeros(shape, np.float32) for letter, (shape, _) in table.items()}
@@ -119,7 +119,7 @@ def compute(trials: int = TRIALS, copies: int = COPIES, lengths: Sequence[int] =
     ``estimators_cosine``: model, estimator, part, passes, draws, cosine: of the mean of so many draws, median over groups.
     """
     rows, curves = [], []
-    for hamiltonian in HAMILTONIANS:
+    for hamiltonian in REPORTED:
         drawn = units.draw(hamiltonian, K, DELTA)
         truth = vectors(estimates("bptt", drawn, 1, 0))
         costs = {name: cost(name, drawn) for name in NEEDS}

@@ -8,8 +8,9 @@ import numpy as np
 from kernels.passes import KERNELS
 from rhelbench import switches
 from rhelbench.contract import Arrays, TaskShape
+from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.parameters import initial
-from rhelbench.registry import ALGORITHMS, FRAMEWORKS, MODELS
+from rhelbench.registry import ALGORITHMS, FRAMEWORKS, INTEGRATORS, MODELS
 from rhelbench.seeds import generator
 from rhelbench.spec import RunSpec
 
@@ -26,9 +27,10 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Model, algorithm, kind of settings and of task, and the kernel unless it is the portable one."""
-        kernel = "" if self.spec.kernel == "portable" else f"/{self.spec.kernel}/{self.spec.switches.integrator}"
-        return f"{self.spec.model}/{self.spec.switches.algorithm}/{self.spec.protocol}/{self.shape.kind}{kernel}"
+        """Model, integrator, algorithm, protocol, kind of task, and the kernel unless it is the portable one."""
+        switches, kernel = self.spec.switches, "" if self.spec.kernel == "portable" else f"/{self.spec.kernel}"
+        names = (self.spec.model, switches.integrator, switches.algorithm, self.spec.protocol, self.shape.kind)
+        return f"{'/'.join(names)}{kernel}"
 
 
 #: Of a fused case: more steps, samples x channels and rows than any kernel takes at a time.
@@ -72,7 +74,7 @@ def case(
             "framework": framework,
             "protocol": kind,
             "seed": 2345,
-            "hyper": {"lr": 1e-2, "blocks": 2, "hidden": 6, "state": state, "batch": 4, "dropout": 0.0, "time_channel": False},
+            "hyper": {"lr": 1e-3, "blocks": 2, "hidden": 6, "state": state, "batch": 4, "dropout": 0.0, "time_channel": False},
             "budget": {"steps": 50, "eval_every": 10, "patience": 10, "time_limit_s": 60.0, "chunk_steps": 10},
             "switches": chosen,
             "dtype": "float64",
@@ -94,14 +96,27 @@ def cases(framework: str) -> list[Case]:
     return [*portable(framework), *fused(framework)]
 
 
+def unjudged() -> list[str]:
+    """Return the models that can't be compared, since the oracle lacks their Hamiltonian."""
+    return [name for name, model in MODELS.items() if model.hamiltonian and model.hamiltonian not in HAMILTONIANS]
+
+
 def portable(framework: str) -> list[Case]:
-    """Return every trained model with every algorithm that is not random, BPTT under both protocols; a regression per model."""
-    trained = [name for name, model in MODELS.items() if model.trained]
+    """Return every trained model with every algorithm that is not random; a regression per model.
+
+    BPTT under both protocols, and BPTT and RHEL with every further reversible integrator.
+    """
+    trained = [name for name, model in MODELS.items() if model.trained and name not in unjudged()]
     units = [name for name in trained if MODELS[name].hamiltonian]
     rows = [case(framework, model, "bptt", "exact", "classification") for model in trained]
     rows += [case(framework, model, "bptt", "released", "classification") for model in units]
     others = [name for name, entry in ALGORITHMS.items() if name != "bptt" and not entry.random]
     rows += [case(framework, *pair, protocol_of(pair[1]), "classification") for pair in product(units, others)]
+    steps = [name for name, entry in INTEGRATORS.items() if entry.reversible and name != "leapfrog"]
+    rows += [
+        case(framework, model, algorithm, "exact", "classification", integrator=step)
+        for model, algorithm, step in product(units, ("bptt", "rhel"), steps)
+    ]
     return rows + [case(framework, model, "rhel", "exact", "regression") for model in units]
 
 

@@ -15,7 +15,7 @@ from tests.tolerances import ECHO
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"```(python|yaml|sh)\n(.*?)```", (ROOT / "docs/bring-your-own-hamiltonian.md").read_text(), re.DOTALL)
-IN_JAX, IN_TORCH, NAME, MODEL, START, CHECK, CLOSED_FORMS = [text for kind, text in BLOCKS if kind == "python"]
+IN_JAX, IN_TORCH, ENTRIES, CHECK, CLOSED_FORMS, IN_ORACLE = [text for kind, text in BLOCKS if kind == "python"]
 (CONFIG,) = [text for kind, text in BLOCKS if kind == "yaml"]
 PACKAGES = ("rhelbench", "impl_jax", "impl_torch", "kernels", "config")
 
@@ -81,9 +81,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     for framework, code in (("impl_jax", IN_JAX), ("impl_torch", IN_TORCH)):
         (folder / framework / "hamiltonians/duffing.py").write_text(code)
-        append(folder / framework / "hamiltonians/__init__.py", NAME.replace("impl_jax", framework))
-    append(folder / "rhelbench/registry.py", MODEL)
-    append(folder / "rhelbench/parameters.py", START)
+    append(folder / "rhelbench/registry.py", ENTRIES)
     (folder / "config/duffing.yaml").write_text(CONFIG)
     (folder / "check_duffing.py").write_text(CHECK)
     return folder
@@ -109,7 +107,7 @@ def test_the_unit_is_trained_by_rhel(site: Path, framework: str) -> None:
 
 
 def test_every_gradient_is_bptts_with_and_without_closed_forms(site: Path, single: dict[tuple[str, ...], float]) -> None:
-    names = {(framework, letter) for framework in ("jax", "torch") for letter in ("a", "b", "delta", "B", "C", "D", "u")}
+    names = {(framework, letter) for framework in ("jax", "torch") for letter in ("k", "q", "h", "B", "C", "D", "u")}
     without = errors(python(site, "check_duffing.py"))
     assert set(without) == names
     assert {name: error for name, error in without.items() if not error <= ECHO["nonlinear"]} == {}
@@ -117,10 +115,20 @@ def test_every_gradient_is_bptts_with_and_without_closed_forms(site: Path, singl
         file = site / framework / "hamiltonians/duffing.py"
         says_so = re.sub(r"(closed_forms(: bool)? =) False", r"\1 True", file.read_text())
         assert says_so != file.read_text()
-        file.write_text(f"{says_so}\n{CLOSED_FORMS}")
+        body, _, end = says_so.partition("\n\nHAMILTONIAN")
+        file.write_text(f"{body}\n{CLOSED_FORMS}\n\nHAMILTONIAN{end}")
+    entries = site / "rhelbench/registry.py"
+    entries.write_text(entries.read_text().replace("closed_forms=False", "closed_forms=True"))
     given = errors(python(site, "check_duffing.py"))
     assert set(given) == names
     assert {name: error for name, error in given.items() if not error <= ECHO["nonlinear"]} == {}
     now = errors(python(site, "-c", SINGLE))
     assert now["rhel",] < 3 * now["bptt",]
     assert single["rhel",] > 100 * now["rhel",]  # two echoes subtracted: two digits and more are lost
+
+
+def test_the_oracle_judges_it(site: Path) -> None:
+    (site / "rhelbench/oracle/hamiltonians/duffing.py").write_text(IN_ORACLE)
+    printed = python(site, "-m", "rhelbench", "verify", "--framework", "torch", "--case", "duffing/leapfrog/rhel/")
+    assert "echo nonlinear" in printed
+    assert "FAIL" not in printed
