@@ -40,7 +40,7 @@ def draw(records: Records) -> Figure:
             algorithm, framework = str(run.algorithm.iloc[0]), str(run.framework.iloc[0])
             sns.lineplot(
                 x=run.step, y=run.val * 100, ax=ax, color=COLOURS[algorithm], marker=MARKERS[framework], markersize=4,
-                markevery=max(1, len(run) // MARKS), lw=WIDTH[algorithm], alpha=0.75, errorbar=None, legend=False,
+                markevery=max(1, len(run) // MARKS), lw=WIDTH.get(algorithm, 1.4), alpha=0.75, errorbar=None, legend=False,
             )  # fmt: skip
         for name, style in BASELINES.items():
             level = best[(best.task == key[0]) & (best.protocol == key[2]) & (best.model == name)].val
