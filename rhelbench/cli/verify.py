@@ -44,16 +44,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _installed() -> list[str]:
     """Return the frameworks that are installed, and say which are not."""
-    found = []
-    for name in TRAINED:
-        package = FRAMEWORKS[name].package
-        if package is None or find_spec(package):
-            found.append(name)
-        else:
-            print(f"{name} is not installed and not verified: `pip install 'rhelbench[{name}]'` installs it.")
-    if not found:
+    missing = [name for name in TRAINED if (package := FRAMEWORKS[name].package) and not find_spec(package)]
+    if missing == TRAINED:
         raise UserError(f"None of {', '.join(TRAINED)} is installed: run `make install`, or install one of them.")
-    return found
+    for name in missing:
+        print(f"{name} is not installed and not verified: `pip install 'rhelbench[{name}]'` installs it.")
+    return [name for name in TRAINED if name not in missing]
 
 
 def _ladder(framework: str, part: str) -> tuple[bool, dict]:

@@ -102,10 +102,15 @@ def require(name: str, device: str | None) -> str:
     Raises:
         UserError: a GPU is asked for and the framework has none here, or the framework is not installed.
     """
-    found = str(framework(name).device())
-    if device == "cuda" and not found.startswith("cuda"):
+    try:
+        found, why = str(framework(name).device()), ""
+    except (AssertionError, RuntimeError) as error:  # JAX, where the user's JAX_PLATFORMS names what is not here
+        if device == "cpu":
+            raise
+        found, why = "", f" ({str(error).splitlines()[0]})" if str(error) else ""
+    if not found or (device == "cuda" and not found.startswith("cuda")):
         raise UserError(
-            f"{FRAMEWORKS[name].label} finds no GPU on {socket.gethostname()}, but one is asked for: check `nvidia-smi` and that "
-            f"{name} is installed with CUDA (docs/cluster.md), or ask for --device cpu (in a configuration: device: cpu)."
+            f"{FRAMEWORKS[name].label} finds no GPU on {socket.gethostname()}{why}, but one is asked for: check `nvidia-smi` and "
+            f"that {name} is installed with CUDA (docs/cluster.md), or ask for --device cpu (in a configuration: device: cpu)."
         )
     return found

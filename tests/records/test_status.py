@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,29 @@ def test_status_tells_done_running_failed_and_waiting(tmp_path, runs, capsys):
     text = capsys.readouterr().out
     assert "4 runs: 2 done, 0 running, 1 failed, 1 waiting" in text
     assert "nan" not in text.lower()
+
+
+def test_status_tells_what_computes(tmp_path, runs, monkeypatch, capsys):
+    """Of a finished run its record says it, of a running one the note in its lock."""
+    printed = {}
+
+    class Watched(Fake):
+        """Looks at the matrix while it is trained."""
+
+        def train_span(self, x, y, plan):
+            losses = super().train_span(x, y, plan)
+            cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")])
+            printed["text"] = capsys.readouterr().out
+            return losses
+
+    monkeypatch.setattr(setup, "learner", Watched)
+    monkeypatch.setattr(setup, "require", lambda framework, device: "cuda: NVIDIA H200")
+    assert job.run(runs[3], tmp_path / "data", tmp_path / "runs", tmp_path / "scratch", device="cuda") == 0
+    lines = {line.split()[0]: line for line in printed["text"].splitlines() if line.startswith("BasicMotions")}
+    assert re.search(r"running .* host \S+, pid \d+, cuda: NVIDIA H200$", lines[runs[3].run_id])
+    assert "pid" not in lines[runs[0].run_id]
+    assert re.search(r"done .* cpu\s*$", lines[runs[0].run_id])
+    cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")])
+    table = capsys.readouterr().out
+    assert re.search(r"^run +stands +ended +step +val +test +device +by", table)
+    assert re.search(rf"^{runs[3].run_id} +done .* cpu\s*$", table, re.MULTILINE)

@@ -2,10 +2,12 @@
 
 The suite runs the matrix once, with a job cancelled on the way. RHELBENCH_SLURM=FOLDER gives every disturbance a run of its own
 in that folder, which is kept (evidence.py makes a table of it); called again, it goes on with what is there. torch is verified on
-the node before it trains; JAX, whose verification compiles for minutes, only in smoke.py.
+the node before it trains; JAX, whose verification compiles for minutes, only in smoke.py. The node's GPUs are made up, so that
+jobs train on its CPUs; where a GPU is asked for, nothing trains.
 """
 
 import os
+import re
 import signal
 import sys
 import time
@@ -25,7 +27,7 @@ PATIENCE = 3600 if LONG else 1500
 TARGETS = ("train", "tables")
 MATRIX = {
     "name": "small", "protocol": "exact", "tasks": ["BasicMotions"], "models": ["linear-complex"], "algorithms": ["bptt", "rhel"],
-    "frameworks": ["jax", "torch"], "seeds": [2345],
+    "frameworks": ["jax", "torch"], "seeds": [2345], "device": "cpu",
     "overrides": {"steps": 100, "eval_every": 10, "chunk_steps": 10, "patience": 1000, "blocks": 1, "hidden": 16, "state": 8},
 }  # fmt: skip
 #: Python for torch jobs whose force is wrong by a part in a thousand, as the first case of verification shows.
@@ -79,6 +81,23 @@ def test_nothing_trains_where_verification_fails(base, cluster, undisturbed):
     assert "FAIL" in (clone.folder / "logs/verify/torch.log").read_text()
     assert not (clone.folder / "results/verify/torch.json").exists()
     assert not records(clone.folder)
+
+
+@pytest.mark.parametrize("proven", [False, True])
+def test_nothing_trains_where_the_gpu_that_is_asked_for_is_not_there(base, cluster, undisturbed, proven):
+    clone, others = prepared(base, f"refused_{proven}", undisturbed), set(cluster.jobs())
+    if not proven:
+        (clone.folder / "results/verify/jax.json").unlink()
+    process = clone.start("train", "--retries", "0", "--config", "frameworks=jax", "device=auto")
+    assert process.wait(PATIENCE) == 1
+    comments = [comment for job, comment in cluster.jobs().items() if job not in others]
+    logs = list((clone.folder / "logs" / ("train" if proven else "verify")).glob("*.log"))
+    assert len(logs) == len(comments) == (2 if proven else 1)
+    assert all(comment.startswith("rule_train" if proven else "rule_verify") for comment in comments)
+    for log in logs:
+        assert re.fullmatch(r"rhelbench: JAX finds no GPU on .*\(in a configuration: device: cpu\)\.\n", log.read_text())
+    assert (clone.folder / "results/verify/jax.json").exists() is proven
+    assert not any((clone.folder / name).exists() for name in ("results/runs", "scratch"))
 
 
 def cancelled(cluster, clone):

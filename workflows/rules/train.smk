@@ -31,10 +31,13 @@ def gpu_of(framework):
 def device_of(framework):
     """The option that makes a job end at once where its framework does not find what was asked for."""
 
-    def option(wildcards):  # asked when Snakemake knows its executor
+    # Asked when Snakemake knows its executor; the Snakemake that runs a job on its node has a local one. A function of the
+    # output, whose change re-runs nothing: what was made on a cluster is not made again by a call without it.
+    def option(wildcards, output):
         asked = MATRIX.device
         if asked == "auto":
-            asked = "cuda" if workflow.non_local_exec and GPU else ""
+            elsewhere = workflow.non_local_exec or workflow.remote_exec
+            asked = "cuda" if elsewhere and GPU else ""
         return (
             f"--device {asked}"
             if asked and registry.FRAMEWORKS[framework].trains
@@ -60,7 +63,9 @@ rule verify_framework:
     params:
         code=lambda wildcards: code_of(wildcards.framework),
         settings=lambda wildcards: SETTINGS[wildcards.framework],
-        device=lambda wildcards: device_of(wildcards.framework)(wildcards),
+        device=lambda wildcards, output: device_of(wildcards.framework)(
+            wildcards, output
+        ),
     shell:
         "{params.settings} OMP_NUM_THREADS={threads} NPROC={threads} "
         "rhelbench verify --framework {wildcards.framework} {params.device} --out {output} 2>&1 | tee {log}"
