@@ -9,6 +9,7 @@ from pathlib import Path
 from rhelbench.cli import devices
 from rhelbench.errors import UserError
 from rhelbench.protocol import setup
+from rhelbench.records.digest import closure_digest, roots
 from rhelbench.registry import FRAMEWORKS
 
 TRAINED = [name for name, framework in FRAMEWORKS.items() if framework.trains]
@@ -58,6 +59,7 @@ def _ladder(framework: str, part: str) -> tuple[bool, dict]:
     from rhelbench.verify.ladder import TOLERANCES, climb
 
     code(framework)  # the code that is climbed, whatever is edited meanwhile
+    digest = parity_digest(framework)
     chosen = [item for item in cases(framework) if part in item.name]
     if not chosen:
         raise UserError(
@@ -84,7 +86,13 @@ def _ladder(framework: str, part: str) -> tuple[bool, dict]:
         for row in here:
             if not row.passed and row is not top:
                 print(f"{'':<16}{row.worst:>9.1e}{'':>10}  FAIL     {row.case}: {row.where}")
-    return all(row.passed for row in rows), {"provenance": describe(first.spec, facts), "levels": levels}
+    report = {"code_digest": digest, "provenance": describe(first.spec, facts), "levels": levels}
+    return all(row.passed for row in rows), report
+
+
+def parity_digest(framework: str) -> str:
+    """Return the digest of what decides a framework's parity table: its learner's code, the oracle's and the comparison's."""
+    return closure_digest(*roots(framework), "rhelbench.verify.ladder")
 
 
 def _vectors(framework: str, folder: Path, kernel: str) -> bool:

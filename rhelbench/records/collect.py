@@ -14,9 +14,9 @@ from rhelbench.tasks import card
 
 #: Columns of runs.csv (docs/architecture.md).
 RUNS = (
-    "run_id", "task", "model", "algorithm", "framework", "protocol", "overrides", "seed", "perturbation", "dropout_stream",
-    "status", "metric", "value", "correct", "total", "val", "best_step", "last_step", "flags", "device", "train_s", "total_s",
-    "peak_host_bytes", "peak_device_bytes",
+    "run_id", "benchmark", "task", "model", "algorithm", "framework", "protocol", "overrides", "seed", "perturbation",
+    "dropout_stream", "status", "metric", "value", "correct", "total", "val", "best_step", "last_step", "flags", "device",
+    "train_s", "total_s", "peak_host_bytes", "peak_device_bytes",
 )  # fmt: skip
 _COUNTS = ("correct", "total", "best_step", "last_step", "peak_host_bytes", "peak_device_bytes")
 
@@ -27,7 +27,7 @@ def row(spec: RunSpec, results: Path) -> dict[str, Any]:
     result, provenance = record["result"], record["provenance"]
     seconds = provenance.get("seconds", {})
     known = {
-        "run_id": spec.run_id, "task": spec.task, "model": spec.model, "algorithm": spec.algorithm,
+        "run_id": spec.run_id, "benchmark": spec.benchmark, "task": spec.task, "model": spec.model, "algorithm": spec.algorithm,
         "framework": spec.framework, "protocol": spec.protocol, "overrides": overrides.of(spec), "seed": spec.seed,
         "perturbation": spec.variant.perturbation, "dropout_stream": spec.variant.dropout_stream,
         "metric": NAMES[card.load(spec.task).kind], "flags": " ".join(result.get("flags", [])),

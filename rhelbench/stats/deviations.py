@@ -153,7 +153,8 @@ def turned(first: str, second: str) -> set[str]:
     names = {part.partition("=")[0] for part in f"{extra},{other}".split(",") if part}
     if one != two:
         a, b = read_protocol(one).model_dump(), read_protocol(two).model_dump()
-        names |= {{"algorithms": "algorithm", "integrators": "integrator"}.get(key, key) for key in a if a[key] != b[key]}
+        own = {"algorithms": "algorithm", "integrators": "integrator", "nudge_separate": "nudge"}
+        names |= {own.get(key, key) for key in a if a[key] != b[key]}
     return names
 
 

@@ -27,7 +27,7 @@ def cost(records: Records) -> str:
 
 def elapsed(records: Records) -> str:
     """Return how long config/memory.yaml took as a whole, by the times in its records."""
-    wanted = config.expand(config.read(CONFIG / "memory.yaml"))
+    wanted = config.expand(config.read(CONFIG / "published" / "memory.yaml"))
     found = [write.read(records.folder / "runs" / spec.run_id) for spec in wanted]
     made = pd.DataFrame([record["provenance"] for record in found if record is not None])
     hours = (pd.to_datetime(made.ended).max() - pd.to_datetime(made.started).min()).total_seconds() / 3600

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rhelbench import config
 from rhelbench.bench import overhead, plan, reported
-from rhelbench.registry import MODELS
+from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.stats import speed
 from rhelbench.stats.evidence import BENCHMARKS
 from rhelbench.stats.records import Records
@@ -109,7 +109,8 @@ def sizes(records: Records) -> str:
 
 def pipeline(records: Records) -> str:
     """Return where the published runs of config/smoke.yaml spent their time, in seconds per run."""
-    wanted = [spec.run_id for spec in config.expand(config.read("config/smoke.yaml"))]
+    specs = config.expand(config.read("config/published/smoke.yaml"))
+    wanted = [spec.run_id for spec in specs if FRAMEWORKS[spec.framework].trains]
     table, rows = overhead.pipeline(records.folder / "runs", wanted), []
     names = [f"{name}_s" for name in (*overhead.ACTIVITIES, "rest", "wall")]
     for framework, part in [*table.groupby("framework"), ("both", table)]:

@@ -18,7 +18,7 @@ WITHOUT = ("diverged", "failed", "missing")
 #: A cell of the matrix is one row of these; its runs differ by seed.
 CELL = ["task", "model", "algorithm", "framework", "protocol"]
 _COLUMNS = [
-    "run_id", *CELL, "seed", "perturbation", "dropout_stream", "status", "metric", "value",
+    "run_id", "benchmark", *CELL, "seed", "perturbation", "dropout_stream", "status", "metric", "value",
     "correct", "total", "best_step", "last_step",
 ]  # fmt: skip
 
@@ -71,9 +71,9 @@ def overridden(runs: pd.DataFrame, name: str, usual: pd.Series | str) -> pd.Seri
 
 
 def nudge_sizes(runs: pd.DataFrame) -> pd.Series:
-    """Return each run's relative nudge ρ: its own, or that of protocol ``exact``."""
-    usual = read_protocol("exact").nudge.size
-    return overridden(runs, "nudge", f"relative {usual}").str.removeprefix("relative ").astype(float)
+    """Return each run's relative nudge ρ: its own, or that of protocol ``exact`` in the run's version."""
+    usual = runs.benchmark.map({version: read_protocol("exact", version).nudge.size for version in runs.benchmark.unique()})
+    return overridden(runs, "nudge", "relative nan").str.removeprefix("relative ").astype(float).fillna(usual)
 
 
 def read(folder: Path) -> Records:
@@ -88,7 +88,7 @@ def read(folder: Path) -> Records:
             f"{path} does not exist: run `python -m rhelbench collect` first, or point --collected at a folder that has it."
         )
     again = "collect the records again"
-    runs = read_csv(path, again, _COLUMNS, dtype={"run_id": str, "flags": str})
+    runs = read_csv(path, again, _COLUMNS, dtype={"run_id": str, "benchmark": str, "flags": str})
     strange = sorted(set(runs.status) - {*ENDED, *WITHOUT})
     if strange:
         raise UserError(f"{path} has the unknown status '{strange[0]}': use one of {', '.join((*ENDED, *WITHOUT))}.")

@@ -64,7 +64,7 @@ def compute(lengths: tuple[int, ...] = LENGTHS, deltas: tuple[float, ...] = DELT
 
     fidelity: ‖Φe_end‖/max‖Φ‖ of an echo without nudge in float32, 0 a perfect retrace. The others: relative L2 error to BPTT's
     gradient of the drive in float64, K · P numbers; infinite where a number is not finite. bptt, rhel: in float32, with the
-    protocol's ρ = 1e-4; rhel_small: with ρ = 1e-6; rhel_double: ρ = 1e-4 in float64, the truncation alone.
+    ρ = 1e-4; rhel_small: with the protocol's ρ = 1e-6; rhel_double: ρ = 1e-4 in float64, the truncation alone.
     """
     frames = []
     for hamiltonian in REPORTED:

@@ -24,7 +24,7 @@ K, DELTA = 405, 0.1
 LENGTHS = (1000, 4000)
 #: Draws of a random estimator: TRIALS times COPIES, the copies side by side as lanes.
 TRIALS, COPIES = 4, 64
-#: ρ of the echoes (protocol ``exact``), and the displacement of spsa.
+#: ρ of the echoes, of which some are subtracted, and the displacement of spsa.
 NUDGE = Nudge(mode="relative", size=1e-4)
 #: Whether the step's Jacobian is needed, and whether the input is seen in reverse; the released rule is biased and left out.
 NEEDS: dict[str, tuple[bool, bool]] = {

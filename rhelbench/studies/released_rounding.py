@@ -15,7 +15,7 @@ from rhelbench.studies import stacks
 from rhelbench.switches import of, read_protocol
 
 TASK, SEED = "Heartbeat", 2345
-#: Rule to the protocol whose nudge it goes with: ε = 0.1 for both echoes, ρ = 1e-4 for the pair.
+#: Rule to the protocol whose nudge it goes with: ε = 0.1 for both echoes, ρ of `exact` for the pair.
 RULES = {"bptt": "released", "rhel_released": "released", "rhel": "exact"}
 KERNELS = ("portable", "fused")
 COLUMNS = ["framework", "kernel", "rule", "block", "parameter", "error", "norm"]

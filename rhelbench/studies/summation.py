@@ -57,10 +57,9 @@ def _pair(drawn: units.Units, rho: float, kind: type[np.floating], summed: type[
     sums = {name: np.zeros((1, R * P), summed) for name in (*theta, "delta")}
     for k in reversed(range(len(f))):
         half = half[0], half[1] + epsilon * g[k]
-        after, half_after, thirds = leapfrog.pair_step(unit, theta, delta, mean, half, f[k])
-        contrast, _, of_v = unit.half_contrasts(theta, *thirds, f[k])
-        energy = of_v + kind(0.5) * (mean[1] * half[1] + after[1] * half_after[1])
+        mean, half, (kick,) = leapfrog.pair_step(unit, theta, delta, mean, half, f[k])
+        contrast, _, of_v = unit.half_contrasts(theta, *kick.phi, f[k])
+        energy = of_v + kind(0.5) * (kick.before[0] * kick.before[1] + kick.after[0] * kick.after[1])
         sums = {name: (total + (contrast | {"delta": energy})[name]).astype(summed) for name, total in sums.items()}
-        mean, half = after, half_after
     scale = {name: (1 if name == "delta" else delta.astype(summed)) / epsilon.astype(summed) for name in sums}
     return {name: (-scale[name] * total).reshape(R, P) for name, total in sums.items()}

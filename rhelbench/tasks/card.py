@@ -61,7 +61,6 @@ class Card(Frozen):
     licence: str
     citation: str
     homepage: str
-    reported_as: str | None = Field(None, description="the task's name in results/reported/reported.csv")
     output_step: Positive = Field(
         OUTPUT_STEP, exclude_if=lambda value: value == OUTPUT_STEP, description="steps between two targets of a regression"
     )

@@ -116,12 +116,6 @@ def clock(length: int) -> NDArray[np.float32]:
     return (np.arange(length) / length).astype(np.float32)
 
 
-def time_channel(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return x (n, L, d) with t/L put first: (n, L, d + 1)."""
-    times = np.broadcast_to(clock(x.shape[1])[:, None], (len(x), x.shape[1], 1))
-    return np.concatenate([times, x], axis=2)
-
-
 def as_ids(prepared: Prepared, split: Split) -> dict[str, list[str]]:
     """Return the sample ids of each part, in order."""
     return {part: prepared.sample_ids(getattr(split, part)) for part in PARTS}

@@ -47,7 +47,7 @@ def test_a_cell_counts_with_its_quicker_kernel(tmp_path: Path) -> None:
 
 
 def test_the_pipeline_of_the_published_runs_adds_up() -> None:
-    wanted = [spec.run_id for spec in config.expand(config.read("config/smoke.yaml"))]
+    wanted = [spec.run_id for spec in config.expand(config.read("config/published/smoke.yaml"))]
     table = overhead.pipeline(Path("results/published/runs"), wanted)
     parts = [f"{name}_s" for name in (*overhead.ACTIVITIES, "rest")]
     assert (table[parts].sum(axis=1) - table.wall_s).abs().max() < 1e-6

@@ -24,8 +24,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_example_task_is_prepared_and_can_be_asked_for(site: Path) -> None:
-    card, row = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    (command,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    card, row, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    command, *_ = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     Path("config/tasks/GunPoint.yaml").write_text(card)
     with Path("config/hyperparameters.yaml").open("a") as table:
         table.write(row)

@@ -66,7 +66,7 @@ def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, cap
     assert main(["verify", "--framework", "torch"]) == 1
     printed = capsys.readouterr().out
     assert "FAIL" in printed
-    assert "nonlinear/rhel/exact/classification" in printed
+    assert "nonlinear/leapfrog/rhel/exact/classification" in printed
 
 
 @pytest.mark.parametrize("level", [ladder.level3, ladder.level4])

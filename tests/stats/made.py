@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rhelbench import BENCHMARK_VERSION
+
 SEEDS = (2345, 3456, 4567, 5678, 6789)
 
 
@@ -16,7 +18,8 @@ def run(task, model, algorithm, seed, *, correct=None, total=None, value=None, f
         value = correct / total
     name = f"{task}-{model}-{algorithm}-{framework}-{protocol}-{seed}-{perturbation}{dropout_stream}"
     return {
-        "run_id": name, "task": task, "model": model, "algorithm": algorithm, "framework": framework, "protocol": protocol,
+        "run_id": name, "benchmark": BENCHMARK_VERSION, "task": task, "model": model, "algorithm": algorithm,
+        "framework": framework, "protocol": protocol,
         "seed": seed, "perturbation": perturbation, "dropout_stream": dropout_stream, "status": status, "metric": metric,
         "value": value, "correct": correct, "total": total, "val": value, "best_step": 40 if value else None,
         "last_step": 80 if value else None, "flags": "", "device": "cpu", "train_s": 1.0, "total_s": 2.0,

@@ -12,7 +12,7 @@ NO_RUNS = pd.DataFrame(columns=["switches"])
 
 def test_every_row_is_either_measured_or_explained():
     numbers = {int(row["#"]) for row in deviations.rows()}
-    assert numbers == set(range(1, 13))
+    assert numbers == set(range(1, 16))
     assert numbers == {*SHOWN, *WITHOUT, 5}
 
 
@@ -81,4 +81,4 @@ def test_a_factor_of_the_loss_is_a_larger_nudge_unless_the_nudge_is_scale_free(m
     assert error["relative"].to_numpy() == pytest.approx(error["relative", 1], rel=1e-3)
     page = pages.deviation_page(measured, NO_RUNS, deviations.rounding({}), FACTORS)
     line = next(line for line in page.splitlines() if line.startswith("| 5 "))
-    assert f"{error['absolute', 1e6]:.0e} at factor 1e+06; nonlinear unit, relative nudge ρ = 0.0001" in line
+    assert f"{error['absolute', 1e6]:.0e} at factor 1e+06; nonlinear unit, relative nudge ρ = 1e-06" in line
