@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +11,7 @@ from jaxtyping import Array, Float
 from impl_jax import fused_gpu
 from impl_jax.interface import Hamiltonian, Integrator, Lanes, Theta
 from impl_jax.nudge import epsilon
-from impl_jax.recurrence import Drive, Trajectory, narrow
+from impl_jax.recurrence import Drive, Trajectory, narrow, one_drive
 from kernels import passes
 from kernels.passes import Pass
 from rhelbench.spec import Nudge
@@ -124,4 +123,4 @@ def fused(kernel: Kernel) -> Trajectory:
         return kernel.backward(unit, nudge, *kept, g)
 
     trajectory.defvjp(keep, backward)
-    return cast(Trajectory, trajectory)
+    return one_drive(trajectory)

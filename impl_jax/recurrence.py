@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -13,8 +13,30 @@ from rhelbench.errors import UserError
 from rhelbench.spec import Nudge
 
 Drive = Float[Array, "K n P"]
-#: trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B) -> φ_1..φ_K
-Trajectory = Callable[[Hamiltonian, Integrator, Nudge, Theta, Lanes, Drive, Drive], Drive]
+
+
+@runtime_checkable
+class Trajectory(Protocol):
+    """φ_1..φ_K from Φ_0 = 0, with the algorithm's own backward pass."""
+
+    def __call__(
+        self,
+        hamiltonian: Hamiltonian,
+        integrator: Integrator,
+        nudge: Nudge,
+        theta: Theta,
+        delta: Lanes,
+        f: Drive,
+        f_B: Drive | None = None,
+    ) -> Drive:
+        """Return the positions (K, n, P) under the drive f.
+
+        ``f_B`` is internal: a second route of the same numbers, which gets the drive's gradient towards B. The released rule has
+        another one there than towards u; every other algorithm gives both routes the whole gradient.
+        """
+        ...
+
+
 #: backward(hamiltonian, integrator, nudge, theta, delta, f, Φ_K, g) -> gradients of θ, δ, f, f_B
 Backward = Callable[[Hamiltonian, Integrator, Nudge, Theta, Lanes, Drive, Pair, Drive], tuple[Theta, Lanes, Drive, Drive]]
 
@@ -113,7 +135,24 @@ def from_echo(backward: Backward) -> Trajectory:
         return backward(hamiltonian, integrator, nudge, *kept, g)
 
     trajectory.defvjp(keep, echo)
-    return cast(Trajectory, trajectory)
+    return one_drive(trajectory)
+
+
+def one_drive(both: Callable[..., Any]) -> Trajectory:
+    """Return a trajectory whose second route of the drive may be left out; it ends here then."""
+
+    def trajectory(
+        hamiltonian: Hamiltonian,
+        integrator: Integrator,
+        nudge: Nudge,
+        theta: Theta,
+        delta: Lanes,
+        f: Drive,
+        f_B: Drive | None = None,
+    ) -> Drive:
+        return both(hamiltonian, integrator, nudge, theta, delta, f, jax.lax.stop_gradient(f) if f_B is None else f_B)
+
+    return trajectory
 
 
 def fidelity(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes, f: Drive) -> Float[Array, " n"]:

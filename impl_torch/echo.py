@@ -11,7 +11,7 @@ from torch import Tensor
 from impl_torch.interface import Hamiltonian, Integrator, Kick, Lanes, Path, Values
 from impl_torch.nudge import epsilon
 from impl_torch.once import once_differentiable
-from impl_torch.recurrence import run
+from impl_torch.recurrence import run, second
 from rhelbench.spec import Nudge
 
 
@@ -82,7 +82,7 @@ def two_echoes(
     theta: Values,
     delta: Float[Tensor, "..."],
     f: Path,
-    f_B: Path,
+    f_B: Path | None = None,
 ) -> Path:
     """Return φ_1..φ_K, keeping one state; backward, contrast what ``readout`` sees of the echoes at +ε and −ε.
 
@@ -96,11 +96,13 @@ def two_echoes(
         nudge: how ε is chosen.
         theta: parameters, (P,) or ().
         delta: δ, (P,) or ().
-        f: drive (K, n, P), the route of the gradient to u.
-        f_B: the same numbers, the route to B.
+        f: drive (K, n, P).
+        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
 
     Source:
         Paper, Theorem 3.2.
     """
     names = tuple(theta)
-    return _Echoes.apply(readout, hamiltonian, integrator, nudge, names, delta, f, f_B, *(theta[name] for name in names))
+    return _Echoes.apply(
+        readout, hamiltonian, integrator, nudge, names, delta, f, second(f, f_B), *(theta[name] for name in names)
+    )

@@ -14,7 +14,7 @@ from impl_torch.interface import Hamiltonian, Integrator, Path, Trajectory, Valu
 from impl_torch.nudge import epsilon
 from impl_torch.once import once_differentiable
 from impl_torch.passes import NORM, RUN, Arrays
-from impl_torch.recurrence import to_own_shape
+from impl_torch.recurrence import second, to_own_shape
 from kernels import passes
 from kernels.passes import Pass
 from rhelbench.spec import Nudge
@@ -89,12 +89,12 @@ def fused(entry: passes.Kernel) -> Trajectory:
         theta: Values,
         delta: Float[Tensor, "..."],
         f: Path,
-        f_B: Path,
+        f_B: Path | None = None,
     ) -> Path:
         """Return φ_1..φ_K; arguments as in ``impl_torch.algorithms``."""
         del integrator
         kernel = Kernel(entry.hamiltonian, entry.backward, entry.at_third, hamiltonian, nudge)
-        return _Fused.apply(kernel, delta, f, f_B, *(theta[letter] for letter in hamiltonian.parameters))
+        return _Fused.apply(kernel, delta, f, second(f, f_B), *(theta[letter] for letter in hamiltonian.parameters))
 
     return trajectory
 

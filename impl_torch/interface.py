@@ -1,6 +1,5 @@
 """What a Hamiltonian, an integrator and an algorithm are, as types (docs/architecture.md)."""
 
-from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Float
@@ -111,5 +110,23 @@ class Integrator(Protocol):
         ...
 
 
-#: (hamiltonian, integrator, nudge, theta, delta, f, f_B) -> φ_1..φ_K from Φ_0 = 0, with the algorithm's own backward.
-Trajectory = Callable[[Hamiltonian, Integrator, Nudge, Values, Tensor, Tensor, Tensor], Tensor]
+@runtime_checkable
+class Trajectory(Protocol):
+    """φ_1..φ_K from Φ_0 = 0, with the algorithm's own backward pass."""
+
+    def __call__(
+        self,
+        hamiltonian: Hamiltonian,
+        integrator: Integrator,
+        nudge: Nudge,
+        theta: Values,
+        delta: Tensor,
+        f: Tensor,
+        f_B: Tensor | None = None,
+    ) -> Tensor:
+        """Return the positions (K, n, P) under the drive f.
+
+        ``f_B`` is internal: a second route of the same numbers, which gets the drive's gradient towards B. The released rule has
+        another one there than towards u; every other algorithm gives both routes the whole gradient.
+        """
+        ...

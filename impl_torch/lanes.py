@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
 from impl_torch.once import once_differentiable
-from impl_torch.recurrence import run, to_own_shape
+from impl_torch.recurrence import run, second, to_own_shape
 from rhelbench.spec import Nudge
 
 State = tuple[Float[Tensor, "n P"], Float[Tensor, "n P"]]
@@ -100,7 +100,7 @@ def from_final(
     theta: Values,
     delta: Float[Tensor, "..."],
     f: Path,
-    f_B: Path,
+    f_B: Path | None = None,
 ) -> Path:
     """Return φ_1..φ_K, keeping the final state and the drive, with ``backward`` as the way to the gradients.
 
@@ -111,8 +111,9 @@ def from_final(
         nudge: how ε is chosen.
         theta: parameters, (P,) or ().
         delta: δ, (P,) or ().
-        f: drive (K, n, P), the route of the gradient to u.
-        f_B: the same numbers, the route to B.
+        f: drive (K, n, P).
+        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
     """
-    names = tuple(theta)
-    return _FromFinal.apply(backward, hamiltonian, integrator, nudge, names, delta, f, f_B, *(theta[name] for name in names))
+    names, routes = tuple(theta), (f, second(f, f_B))
+    values = (theta[name] for name in names)
+    return _FromFinal.apply(backward, hamiltonian, integrator, nudge, names, delta, *routes, *values)

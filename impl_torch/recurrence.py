@@ -56,9 +56,14 @@ class _Tie(torch.autograd.Function):
         return grads[0], grads[0]
 
 
-def tie(f: Path, f_B: Path) -> Path:
-    """Return f such that its gradient reaches f and f_B alike."""
-    return _Tie.apply(f, f_B)
+def tie(f: Path, f_B: Path | None = None) -> Path:
+    """Return f such that its gradient reaches f and, where there is one, f_B alike."""
+    return f if f_B is None else _Tie.apply(f, f_B)
+
+
+def second(f: Path, f_B: Path | None) -> Path:
+    """Return the second route of the drive, which ends here where none was given."""
+    return f.detach() if f_B is None else f_B
 
 
 def to_own_shape(lanes: Float[Tensor, "n P"], like: Float[Tensor, "..."]) -> Float[Tensor, "..."]:

@@ -8,17 +8,21 @@ from rhelbench.spec import Nudge
 
 
 @jax.custom_vjp
-def tie(f: Drive, f_B: Drive) -> Drive:
-    """Return f; its gradient goes to both copies of the drive."""
+def _tied(f: Drive, f_B: Drive) -> Drive:
     del f_B
     return f
 
 
-tie.defvjp(lambda f, f_B: (f, None), lambda _, g: (g, g))
+_tied.defvjp(lambda f, f_B: (f, None), lambda _, g: (g, g))
+
+
+def tie(f: Drive, f_B: Drive | None = None) -> Drive:
+    """Return f; its gradient goes to f and, where there is one, to f_B alike."""
+    return f if f_B is None else _tied(f, f_B)
 
 
 def trajectory(
-    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive
+    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive | None = None
 ) -> Drive:
     """Return φ_1..φ_K; the backward pass keeps the whole trajectory.
 
@@ -28,8 +32,8 @@ def trajectory(
         nudge: not used: nothing is nudged.
         theta: θ by letter, () or (P,).
         delta: step size, () or (P,).
-        f: drive, (K, n, P); its gradient flows to the input u.
-        f_B: the same numbers; its gradient flows to B.
+        f: drive, (K, n, P).
+        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
     """
     del nudge
     return forward(hamiltonian, integrator, theta, delta, tie(f, f_B))[0]

@@ -12,7 +12,7 @@ from rhelbench.spec import Nudge
 
 
 def trajectory(
-    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive
+    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive | None = None
 ) -> Drive:
     """Return φ_1..φ_K; the backward pass keeps the first state of every chunk of ⌈√K⌉ steps and recomputes the others.
 
@@ -22,8 +22,8 @@ def trajectory(
         nudge: not used: nothing is nudged.
         theta: θ by letter, () or (P,).
         delta: step size, () or (P,).
-        f: drive, (K, n, P); its gradient flows to the input u.
-        f_B: the same numbers; its gradient flows to B.
+        f: drive, (K, n, P).
+        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
 
     Source:
         Griewank & Walther, Algorithm 799: revolve, 2000; Chen et al., Training deep nets with sublinear memory cost, 2016.

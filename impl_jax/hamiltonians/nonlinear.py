@@ -79,11 +79,6 @@ def pair_ratios(a: Lanes, beta: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     return sign * mean, half, sign * area, sign * jnp.sign(beta) * curl
 
 
-def log_cosh_contrast(a: Lanes, beta: Lanes) -> Lanes:
-    """Return A(a, β) = ½[log cosh(a + β) − log cosh(a − β)] = artanh(tanh a · tanh β)."""
-    return beta * pair_ratios(a, beta)[2]
-
-
 @dataclass(frozen=True)
 class Nonlinear:
     """Oscillators in a saturating well: T = ½π², V = ½αφ² + c̃ log cosh(wφ + f + b)/w.

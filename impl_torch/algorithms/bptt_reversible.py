@@ -37,7 +37,7 @@ def trajectory(
     theta: Values,
     delta: Float[Tensor, "..."],
     f: Path,
-    f_B: Path,
+    f_B: Path | None = None,
 ) -> Path:
     """Return φ_1..φ_K from Φ_0 = 0, keeping one state; backward as ``backward`` says.
 
@@ -49,8 +49,8 @@ def trajectory(
         nudge: of no use here, every algorithm takes it.
         theta: parameters, (P,) or ().
         delta: δ, (P,) or ().
-        f: drive (K, n, P), the route of the gradient to u.
-        f_B: the same numbers, the route to B.
+        f: drive (K, n, P).
+        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
 
     Source:
         Maclaurin et al., Gradient-based hyperparameter optimization through reversible learning, 2015.

@@ -50,7 +50,7 @@ def trajectory(
     theta: Values,
     delta: Float[Tensor, "..."],
     f: Path,
-    f_B: Path,
+    f_B: Path | None = None,
 ) -> Path:
     """Return φ_1..φ_K from Φ_0 = 0, keeping nothing but the drive; then the tangents along random directions.
 
@@ -63,8 +63,8 @@ def trajectory(
         nudge: of no use here, every algorithm takes it.
         theta: parameters, (P,) or ().
         delta: δ, (P,) or ().
-        f: drive (K, n, P), the route of the gradient to u.
-        f_B: the same numbers, the route to B.
+        f: drive (K, n, P).
+        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
 
     Source:
         Baydin et al., Gradients without backpropagation, 2022.

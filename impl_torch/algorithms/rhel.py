@@ -10,7 +10,7 @@ from impl_torch.algorithms import rhel_separate
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
 from impl_torch.nudge import epsilon
 from impl_torch.once import once_differentiable
-from impl_torch.recurrence import run, to_own_shape
+from impl_torch.recurrence import run, second, to_own_shape
 from rhelbench.spec import Nudge
 
 
@@ -59,7 +59,7 @@ def trajectory(
     theta: Values,
     delta: Float[Tensor, "..."],
     f: Path,
-    f_B: Path,
+    f_B: Path | None = None,
 ) -> Path:
     """Return φ_1..φ_K from Φ_0 = 0, keeping one state; backward, run both echoes at once and contrast them.
 
@@ -73,8 +73,8 @@ def trajectory(
         nudge: how ε is chosen.
         theta: parameters, (P,) or ().
         delta: δ, (P,) or ().
-        f: drive (K, n, P), the route of the gradient to u.
-        f_B: the same numbers, the route to B.
+        f: drive (K, n, P).
+        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
 
     Source:
         Paper, Theorem 3.2; the pair without cancellation is this project's (docs/deviations.md, row 8).
@@ -82,4 +82,4 @@ def trajectory(
     if not hamiltonian.closed_forms:
         return rhel_separate.trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B)
     names = tuple(theta)
-    return _Rhel.apply(hamiltonian, integrator, nudge, names, delta, f, f_B, *(theta[name] for name in names))
+    return _Rhel.apply(hamiltonian, integrator, nudge, names, delta, f, second(f, f_B), *(theta[name] for name in names))

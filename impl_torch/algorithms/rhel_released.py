@@ -31,7 +31,7 @@ def trajectory(
     theta: Values,
     delta: Float[Tensor, "..."],
     f: Path,
-    f_B: Path,
+    f_B: Path | None = None,
 ) -> Path:
     """Return φ_1..φ_K from Φ_0 = 0; backward, run the echoes at ±ε and contrast what the released code reads.
 

@@ -28,7 +28,7 @@ def trajectory(
     theta: Values,
     delta: Float[Tensor, "..."],
     f: Path,
-    f_B: Path,
+    f_B: Path | None = None,
 ) -> Path:
     """Return φ_1..φ_K from Φ_0 = 0, keeping one state; backward, run the echoes at ±ε and contrast δ H½.
 

@@ -74,7 +74,7 @@ def trajectory(
     theta: Values,
     delta: Float[Tensor, "..."],
     f: Path,
-    f_B: Path,
+    f_B: Path | None = None,
 ) -> Path:
     """Return φ_1..φ_K from Φ_0 = 0, keeping nothing but the drive; then two more passes, as ``backward`` says.
 
@@ -84,8 +84,8 @@ def trajectory(
         nudge: of no use here, every algorithm takes it.
         theta: parameters, (P,) or ().
         delta: δ, (P,) or ().
-        f: drive (K, n, P), the route of the gradient to u.
-        f_B: the same numbers, the route to B.
+        f: drive (K, n, P).
+        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
 
     Source:
         Williams & Zipser, A learning algorithm for continually running fully recurrent neural networks, 1989; the second pass

@@ -158,7 +158,14 @@ class Algorithm(Protocol):
     """How a trajectory is differentiated."""
 
     def __call__(
-        self, hamiltonian: Hamiltonian, integrator: Integrator, nudge: Any, theta: Theta, delta: Array, f: Array, f_B: Array
+        self,
+        hamiltonian: Hamiltonian,
+        integrator: Integrator,
+        nudge: Any,
+        theta: Theta,
+        delta: Array,
+        f: Array,
+        f_B: Array | None = None,
     ) -> tuple[Array, Backward]:
         """Return φ_1..φ_K (K, n, P) from Φ_0 = 0, and the backward pass."""
         ...

@@ -66,9 +66,9 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     x, y = np.concatenate([item.x, 0.5 * item.x[:, ::-1], -item.x]), np.concatenate([item.y, item.y, 1 - item.y])
     part = {"train": (x, y.astype(np.int32)), "val": (item.x[:4], item.y[:4]), "test": (item.x[4:], item.y[4:])}
     problem = Problem(part, item.shape, {})
-    kernels = {"jax": "portable", "torch": "fused"}  # as the configuration has it
+    kernels = {"jax": "portable", "torch": "fused"}  # one on each path: two that run one kernel would agree by themselves
     learners = {
-        name: import_module(FRAMEWORKS[name]).make_learner(spec.model_copy(update={"kernel": kernel}), item.shape)
+        name: import_module(FRAMEWORKS[name].learner).make_learner(spec.model_copy(update={"kernel": kernel}), item.shape)
         for name, kernel in kernels.items()
     }
     folder = tmp_path_factory.mktemp("whole")

@@ -41,7 +41,7 @@ class Sweep:
 
 
 def trajectory(
-    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array
+    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
     """Return φ_1..φ_K and the adjoint sweep over states that are recovered backwards; only Φ_K is kept.
 
@@ -54,8 +54,8 @@ def trajectory(
         nudge: not used.
         theta: parameters by letter, (P,) or scalar.
         delta: step, (P,) or scalar.
-        f: drive (K, n, P); ``f_B`` is the same numbers, as the route to B's gradient.
-        f_B: see ``f``.
+        f: drive (K, n, P).
+        f_B: the same numbers; not used, ``Gradients`` has both routes.
 
     Returns:
         φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.

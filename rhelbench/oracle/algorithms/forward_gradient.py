@@ -13,7 +13,7 @@ def seed_of(g: Array) -> int:
 
 
 def trajectory(
-    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array
+    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
     """Return φ_1..φ_K and, per sample and lane, (g · ∂φ/∂x v) v for standard normal v, once for x = (θ, δ) and once for x = f.
 
@@ -27,8 +27,8 @@ def trajectory(
         nudge: not used.
         theta: parameters by letter, (P,) or scalar.
         delta: step, (P,) or scalar.
-        f: drive (K, n, P); ``f_B`` is the same numbers, as the route to B's gradient.
-        f_B: see ``f``.
+        f: drive (K, n, P).
+        f_B: the same numbers; not used, ``Gradients`` has both routes.
 
     Returns:
         φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.

@@ -9,7 +9,7 @@ from rhelbench.spec import Nudge
 
 
 def trajectory(
-    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array
+    hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
     """Return φ_1..φ_K and the contrast of the echoes nudged by +ε g and −ε g; only Φ_K is kept.
 
@@ -22,8 +22,8 @@ def trajectory(
         nudge: absolute or relative ε.
         theta: parameters by letter, (P,) or scalar.
         delta: step, (P,) or scalar.
-        f: drive (K, n, P); ``f_B`` is the same numbers, as the route to B's gradient.
-        f_B: see ``f``.
+        f: drive (K, n, P).
+        f_B: the same numbers; not used, ``Gradients`` has both routes.
 
     Returns:
         φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``; error O(ε²), none but rounding for a quadratic H.

@@ -68,17 +68,6 @@ def pair_ratios(a: Array, beta: Array) -> tuple[Array, Array, Array, Array]:
     return sign * mean, half, sign * area, sign * np.sign(beta) * curl
 
 
-def log_cosh_contrast(a: Array, beta: Array) -> Array:
-    """Return A(a, β) = ½ [log cosh(a + β) − log cosh(a − β)] = artanh(tanh a · tanh β)."""
-    return beta * pair_ratios(a, beta)[2]
-
-
-def log_cosh_curl(a: Array, beta: Array, tanh_mean: Array) -> Array:
-    """Return q = A(a, β) − β t̄; t̄ itself is not needed."""
-    del tanh_mean
-    return beta**2 * pair_ratios(a, beta)[3]
-
-
 def _nonzero(w: Array) -> Array:
     """Return w, and 1 in the place of 0."""
     return np.where(w == 0, 1.0, w)
