@@ -43,6 +43,7 @@ def measure(spec: RunSpec) -> dict:
         if kind
         else rng.random((n, shape.length // shape.output_step, shape.outputs), np.float32)
     )
+    setup.own_process(spec.framework)
     learner = setup.learner(spec, shape)
     learner.init(initial(spec, shape), 1)
     on_device, labels = learner.put(x), learner.put(y)

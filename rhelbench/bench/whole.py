@@ -44,6 +44,7 @@ def drawn(cell: Cell) -> tuple[TaskShape, np.ndarray, np.ndarray]:
 def measure(cell: Cell) -> dict[str, Any]:
     """Return the time of a step, of compiling and of the floor, and the memory of process and device."""
     spec, (shape, x, y) = spec_of(cell), drawn(cell)
+    setup.own_process(cell.framework)
     learner = setup.learner(spec, shape)
     learner.init(initial(spec, shape), 0)
     inputs, targets = learner.put(x), learner.put(y)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from rhelbench.registry import MODELS
 from rhelbench.stats.names import LABELS
-from rhelbench.stats.records import Records, overridden
+from rhelbench.stats.records import Records, overridden, read
 from rhelbench.stats.write import markdown
 
 TASK, STEP = "Heartbeat", 4_000
@@ -59,5 +59,19 @@ def gap(records: Records) -> str:
     return markdown(pd.DataFrame(rows)) + "\n"
 
 
+def ties(records: Records) -> str:
+    """Return the published runs beside the same runs without the tie at their last evaluation (docs/deviations.md, row 13)."""
+    own, rows = read(records.folder / "ties").runs.set_index(["framework", "seed"]), []
+    cell = (records.runs.task == TASK) & (records.runs.model == "nonlinear") & (records.runs.algorithm == "bptt")
+    kept = records.runs[cell & (records.runs.protocol == "released")].set_index(["framework", "seed"])
+    for key in own.index:
+        row: dict[str, object] = {"framework": LABELS[str(key[0])], "seed": key[1]}
+        for word, run in (("tie kept", kept.loc[key]), ("tie dropped", own.loc[key])):
+            device = "CPU" if "NVIDIA" not in str(run.device) else run.device
+            row[word] = f"step {run.best_step:,.0f} of {run.last_step:,.0f}, {run.correct:.0f}/{run.total:.0f} ({device})"
+        rows.append(row)
+    return markdown(pd.DataFrame(rows)) + "\n"
+
+
 #: Name of a block to what fills it.
-BLOCKS: dict[str, Callable[[Records], str]] = {"rounding": rounding, "gap": gap}
+BLOCKS: dict[str, Callable[[Records], str]] = {"rounding": rounding, "gap": gap, "ties": ties}
