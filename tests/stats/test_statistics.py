@@ -12,6 +12,7 @@ from scipy import stats
 from rhelbench.stats import against_paper, aggregate, consistency, equivalence, measured, pairs, power, records, skill
 from rhelbench.stats.claims import CLAIMS, ledger
 from rhelbench.stats.evidence import Evidence, statistics
+from rhelbench.stats.judge_method import SINGLE
 from rhelbench.stats.judged import Judged, Verdict
 
 
@@ -192,7 +193,7 @@ def test_studies_are_evidence(made, tmp_path):
         table = pd.DataFrame([row | one for one in ({"algorithm": "rhel", "rho": 1e-6, "cosine": cosine}, *other)])
         static = {"static_gradients": table}
         assert _verdict(made, tmp_path, rows, "gradient, real sample", static=static).verdict == expected
-    cell = {"setting": "unit", "model": "linear", "framework": "jax", "length": 405, "algorithm": "rhel", "rho": 1e-4}
+    cell = {"setting": "unit", "model": "linear", "framework": "jax", "length": 405, "algorithm": "rhel", "rho": SINGLE}
     for holds, expected in ((True, "reproduced"), (False, "not reproduced")):
         static = {
             "precision_bounds": pd.DataFrame(
