@@ -4,8 +4,10 @@ import pandas as pd
 
 from rhelbench.protocol.trainer import ECHO_LOST
 from rhelbench.stats.evidence import Evidence
+from rhelbench.stats.judge_method import SINGLE
 from rhelbench.stats.judged import Judged
 from rhelbench.stats.names import LABELS
+from rhelbench.studies.echo_lost import RHOS
 
 #: 1 − cosine with the true gradient up to which a float64 estimate counts as the gradient, and relative error of a float32 one.
 SAME, SAME_SINGLE = 1e-6, 1e-2
@@ -42,11 +44,14 @@ def returns(e: Evidence) -> Judged:
     if table is None:
         return Judged("not measured", "", "", "results/published/static/echo_lost.csv is missing")
     number = "; ".join(f"{model}: lost {_edge(part)}" for model, part in table.groupby("model", sort=False))
-    off = table[(table.rhel > SAME_SINGLE) & (table.bptt <= SAME_SINGLE)]
+    fine = table.bptt <= SAME_SINGLE
+    off, larger = table[(table.rhel_small > SAME_SINGLE) & fine], table[(table.rhel > SAME_SINGLE) & fine]
     evidence = f"echo_lost.csv: {len(table)} pairs of length and δ, float32 against BPTT in float64"
-    both = int(((table.rhel > SAME_SINGLE) & (table.bptt > SAME_SINGLE)).sum())
-    nudge = int((off.rhel_small <= SAME_SINGLE).sum())
-    why = f"in {len(off)} of {len(table)} RHEL's gradient is lost and BPTT's is not, {nudge} by the nudge; in {both} both are"
+    both = int(((table.rhel_small > SAME_SINGLE) & ~fine).sum())
+    why = (
+        f"in {len(off)} of {len(table)} RHEL's gradient is lost and BPTT's is not, at a ρ of {RHOS[0]:g} in {len(larger)}; "
+        f"in {both} both are"
+    )
     return Judged("reproduced", number, evidence) if off.empty else Judged("not reproduced", number, evidence, why)
 
 
@@ -57,7 +62,7 @@ def along(e: Evidence) -> Judged:
         return Judged("not measured", "", "", "results/published/static/along_run.csv is missing")
     table = table[table.part == "all"]
     rhel, bptt = table[(table.algorithm == "rhel") & (table.path == "rhel")], table[table.algorithm == "bptt"]
-    usual = rhel[rhel.rho == rhel.rho.max()]
+    usual = rhel[rhel.rho == SINGLE]
 
     def off(part: pd.DataFrame) -> str:
         return (

@@ -61,6 +61,8 @@ def gap(records: Records) -> str:
 
 def ties(records: Records) -> str:
     """Return the published runs beside the same runs without the tie at their last evaluation (docs/deviations.md, row 13)."""
+    if not (records.folder / "ties").is_dir():
+        return "Not trained again yet.\n"
     own, rows = read(records.folder / "ties").runs.set_index(["framework", "seed"]), []
     cell = (records.runs.task == TASK) & (records.runs.model == "nonlinear") & (records.runs.algorithm == "bptt")
     kept = records.runs[cell & (records.runs.protocol == "released")].set_index(["framework", "seed"])

@@ -36,10 +36,10 @@ def compute(
 ) -> dict[str, pd.DataFrame]:
     """Return ``along_run``: seed, path, step, fidelity, norm, algorithm, dtype, rho, part, cosine, norm_ratio, error.
 
-    path: whose float32 run, trained anew as its record was. All at the parameters that the run has after ``step`` steps, on the
-    first batch of the training part without dropout. fidelity: ‖Φe_end‖/max‖Φ‖ of an echo in float32, that of the run's history.
-    norm: of BPTT's gradient in float64; cosine, norm_ratio and error (relative L2 distance) of the gradient by ``algorithm`` in
-    ``dtype`` with relative nudge ``rho`` (0: none) are against it. part: all parameters, or those of the units.
+    path: whose float32 run, trained anew under today's ``exact``. All at the parameters that the run has after ``step`` steps, on
+    the first batch of the training part without dropout. fidelity: ‖Φe_end‖/max‖Φ‖ of an echo in float32. norm: of BPTT's
+    gradient in float64; cosine, norm_ratio and error (relative L2 distance) of the gradient by ``algorithm`` in ``dtype`` with
+    relative nudge ``rho`` (0: none) are against it. part: all parameters, or those of the units.
     """
     names = {"name": "along", "protocol": "exact", "tasks": [task], "models": [model], "algorithms": ["bptt", "rhel"]}
     matrix = config.parse(names | {"frameworks": [FRAMEWORK], "seeds": list(seeds)}, "the study along a run")

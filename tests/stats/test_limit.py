@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from rhelbench.protocol.trainer import ECHO_LOST
 from rhelbench.stats import judge_estimators, quote_limit
 from rhelbench.stats.evidence import Evidence
+from rhelbench.stats.judge_method import SINGLE
 from rhelbench.stats.judged import Judged
 from rhelbench.stats.records import Records, nudge_sizes, read
 
@@ -27,11 +29,11 @@ def _judged(**static: pd.DataFrame) -> Judged:
 def test_only_the_usual_nudge_on_rhels_own_path_decides():
     table = pd.DataFrame(LOOKS)
     assert _judged(along_run=table).verdict == "reproduced"
-    usual = (table.algorithm == "rhel") & (table.rho == 1e-4) & (table.step == 10)
+    usual = (table.algorithm == "rhel") & (table.rho == SINGLE) & (table.step == 10)
     for where, verdict in (
         (usual & (table.path == "rhel"), "not reproduced"),
         (usual & (table.path == "bptt"), "reproduced"),
-        ((table.rho == 1e-6), "reproduced"),
+        ((table.rho == 1e-4), "reproduced"),
     ):
         found = _judged(along_run=table.assign(error=table.error.mask(where, 0.5)))
         assert found.verdict == verdict
@@ -40,13 +42,13 @@ def test_only_the_usual_nudge_on_rhels_own_path_decides():
 
 def test_the_number_counts_the_looks():
     table = pd.DataFrame(LOOKS)
-    off = (table.algorithm == "rhel") & (table.rho == 1e-4) & (table.path == "rhel")
+    off = (table.algorithm == "rhel") & (table.rho == SINGLE) & (table.path == "rhel")
     found = _judged(along_run=table.assign(error=table.error.mask(off, 0.5)))
-    assert "ρ = 0.0001, float32: off in 2 of 2" in found.number
-    assert "ρ = 1e-06, float32: off in 0 of 2" in found.number
+    assert "ρ = 1e-06, float32: off in 2 of 2" in found.number
+    assert "ρ = 0.0001, float32: off in 0 of 2" in found.number
     assert "single precision" in found.why
     double = pd.concat([table, table.assign(dtype="float64")])
-    assert "the nudge" in _judged(along_run=double.assign(error=double.error.mask(double.rho == 1e-4, 0.5))).why
+    assert "the nudge" in _judged(along_run=double.assign(error=double.error.mask(double.rho == SINGLE, 0.5))).why
 
 
 def test_what_is_published_of_the_gradients_is_the_table_s():
@@ -54,8 +56,9 @@ def test_what_is_published_of_the_gradients_is_the_table_s():
     page = quote_limit.along(read(PUBLISHED))
     rows = [[word.strip() for word in line.split("|")[1:-1]] for line in page.splitlines()[2:] if line.startswith("|")]
     assert len(rows) == table.groupby(["path", "algorithm", "dtype", "rho"]).ngroups
-    worst = table[(table.part == "all") & (table.dtype == "float64") & (table.rho == 1e-6)].error.max()
-    assert worst < 1e-3  # in double precision and with a small nudge nothing is lost
+    kept = table[(table.part == "all") & (table.fidelity <= ECHO_LOST)]
+    worst = kept[(kept.dtype == "float64") & (kept.rho == 1e-6)].error.max()
+    assert worst < 1e-3  # in double precision, with a small nudge and while the echo comes home, nothing is lost
     assert sum(int(row[4]) for row in rows) == (table[table.part == "all"].error > judge_estimators.SAME_SINGLE).sum()
 
 
