@@ -10,6 +10,8 @@ from rhelbench.stats.records import Records, overridden, read
 from rhelbench.stats.write import markdown
 
 TASK, STEP = "Heartbeat", 4_000
+#: What tells a run of one matrix from its others.
+CELL = ["task", "model", "algorithm", "framework", "seed"]
 
 
 def rounding(records: Records) -> str:
@@ -60,17 +62,25 @@ def gap(records: Records) -> str:
 
 
 def ties(records: Records) -> str:
-    """Return the published runs beside the same runs without the tie at their last evaluation (docs/deviations.md, row 13)."""
-    if not (records.folder / "ties").is_dir():
-        return "Not trained again yet.\n"
-    own, rows = read(records.folder / "ties").runs.set_index(["framework", "seed"]), []
-    cell = (records.runs.task == TASK) & (records.runs.model == "nonlinear") & (records.runs.algorithm == "bptt")
-    kept = records.runs[cell & (records.runs.protocol == "released")].set_index(["framework", "seed"])
-    for key in own.index:
-        row: dict[str, object] = {"framework": LABELS[str(key[0])], "seed": key[1]}
-        for word, run in (("tie kept", kept.loc[key]), ("tie dropped", own.loc[key])):
-            device = "CPU" if "NVIDIA" not in str(run.device) else run.device
-            row[word] = f"step {run.best_step:,.0f} of {run.last_step:,.0f}, {run.correct:.0f}/{run.total:.0f} ({device})"
+    """Return the published runs of ``released`` that end with a tie which was kept, and the step reported without it.
+
+    The step without the tie is in a run's history: the last one before it with the same validation metric. Its test metric is
+    not, and comes from training the run again (config/ties.yaml), where that was done.
+    """
+    runs = records.runs[(records.runs.protocol == "released") & (records.runs.status == "early-stopped")]
+    folder = records.folder / "ties"
+    again = read(folder).runs.set_index(CELL) if folder.is_dir() else pd.DataFrame()
+    rows = []
+    for run in runs[runs.best_step == runs.last_step].itertuples():
+        seen = records.history[(records.history.run_id == run.run_id) & (records.history.step < run.last_step)]
+        before = seen[seen.val == seen.val.max()].step.max()
+        row: dict[str, object] = {"run": f"{run.task}, {run.model}, {LABELS[str(run.algorithm)]}, {LABELS[str(run.framework)]}"}
+        row |= {"seed": run.seed, "step, tie kept": f"{run.best_step:,.0f}", "test": f"{run.correct:.0f}/{run.total:.0f}"}
+        row |= {"step, tie dropped": f"{before:,.0f}", "test, trained again": "not trained again"}
+        key = tuple(getattr(run, name) for name in CELL)
+        if key in again.index:
+            own = again.loc[key]
+            row["test, trained again"] = f"{own.correct:.0f}/{own.total:.0f}, at step {own.best_step:,.0f}"
         rows.append(row)
     return markdown(pd.DataFrame(rows)) + "\n"
 

@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 
 from rhelbench import config
+from rhelbench.protocol.stopping import Stopping
 from rhelbench.records.reproduce import VERDICTS
 from rhelbench.stats import pairs, quote_again, quote_gpu, quote_memory, quote_pairs, quote_rules
+from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records, read
 
 PUBLISHED = config.CONFIG.parent / "results" / "published"
@@ -104,3 +106,19 @@ def test_a_pair_is_shown_with_its_verdict_and_power():
 )
 def test_what_would_decide_a_pair(verdict: str, p: float, needed: int | None, said: str) -> None:
     assert quote_pairs._more({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said
+
+
+def test_the_step_without_a_tie_is_what_the_rule_gives_along_the_history():
+    records = read(PUBLISHED)
+    runs = records.runs[(records.runs.protocol == "released") & (records.runs.status == "early-stopped")]
+    changed = {}
+    for run in runs.itertuples():
+        rule = Stopping(patience=10, higher_is_better=True, keep_last_tie=False)
+        for row in records.history[records.history.run_id == run.run_id].sort_values("step").itertuples():
+            rule.update(row.step, row.val)
+        assert rule.exhausted
+        if rule.best_step != run.best_step:
+            changed[run.framework, run.seed] = f"{rule.best_step:,}"
+    page = [[word.strip() for word in line.split("|")[1:-1]] for line in quote_rules.ties(records).splitlines()[2:] if line]
+    names = {LABELS[name]: name for name in ("jax", "torch")}
+    assert {(names[row[0].split(", ")[-1]], int(row[1])): row[4] for row in page} == changed
