@@ -23,7 +23,7 @@ LINES = dict(zip(RHOS, ("-", "--"), strict=True))
 
 
 def draw(by_step: Records, long: Records, along: pd.DataFrame) -> Figure:
-    """Draw the runs of config/limit.yaml above, those of config/limit_long.yaml and the gradients along two of them below."""
+    """Draw the runs of config/limit.yaml above; those of config/limit_long.yaml and the study along_run below."""
     figure, (accuracy, echo, curves, gradient) = canvas(2, 2, width=3.8, height=2.9)
     _by_step(by_step, accuracy, echo)
     _curves(long, curves)

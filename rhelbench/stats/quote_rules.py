@@ -69,7 +69,7 @@ def ties(records: Records) -> str:
     """
     runs = records.runs[(records.runs.protocol == "released") & (records.runs.status == "early-stopped")]
     folder = records.folder / "ties"
-    again = read(folder).runs.set_index(CELL) if folder.is_dir() else pd.DataFrame()
+    again = read(folder).runs.dropna(subset="value").set_index(CELL) if folder.is_dir() else pd.DataFrame()
     rows = []
     for run in runs[runs.best_step == runs.last_step].itertuples():
         seen = records.history[(records.history.run_id == run.run_id) & (records.history.step < run.last_step)]

@@ -123,7 +123,7 @@ def test_every_gradient_is_bptts_with_and_without_closed_forms(site: Path, singl
     assert set(given) == names
     assert {name: error for name, error in given.items() if not error <= ECHO["nonlinear"]} == {}
     now = errors(python(site, "-c", SINGLE))
-    assert now["rhel",] < 3 * now["bptt",]
+    assert now["rhel",] < 10 * now["bptt",]  # rounding alone, which depends on the number of threads
     assert single["rhel",] > 100 * now["rhel",]  # two echoes subtracted: two digits and more are lost
 
 
