@@ -144,7 +144,7 @@ def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Pa
                 device=device,
             )  # fmt: skip
         except UserError as error:
-            print(f"{spec.run_id}: {error}", file=sys.stderr)
+            sys.stderr.write(f"{spec.run_id}: {error}\n")  # one call, so that two threads' lines do not mix
         finally:
             together.leave(place)
 
