@@ -21,7 +21,10 @@ Found = dict[str, np.ndarray]
 
 def step(theta: list[np.ndarray], f: np.ndarray, phi: float, g: float, epsilon: float) -> Found:
     """Return the arrays of an echo over one step from (φ, 0) with δ = 2."""
-    full = lambda value, *shape: np.full((*shape, len(f)), value, f.dtype)  # noqa: E731
+
+    def full(value: float, *shape: int) -> np.ndarray:
+        return np.full((*shape, len(f)), value, f.dtype)
+
     found = {"theta": np.stack(theta), "delta": full(2), "f": f[None], "g": full(g, 1)}
     return found | {"epsilon": full(epsilon), "phi": full(phi), "pi": full(0)}
 

@@ -1,5 +1,6 @@
 """The registry and the folders agree: an entry has its file in every implementation, and a file its entry."""
 
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def test_entries_name_entries():
         assert algorithm in registry.ALGORITHMS
     for entry in registry.HAMILTONIANS.values():
         assert entry.step in entry.values
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_an_implementation_has_the_closed_forms_that_its_entry_says(root):
+    """The entry decides the nudge, the implementation whether two echoes are subtracted."""
+    units = import_module(f"{root.replace('/', '.')}.hamiltonians").HAMILTONIANS
+    assert {name: unit.closed_forms for name, unit in units.items()} == {
+        name: entry.closed_forms for name, entry in registry.HAMILTONIANS.items()
+    }
 
 
 def test_what_an_implementation_lacks_is_said_with_the_file_to_write():

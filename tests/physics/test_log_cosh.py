@@ -1,7 +1,7 @@
 """log cosh, its half contrasts, and the nonlinear unit as w → 0: full precision in every implementation."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import product
 
 import jax
@@ -120,7 +120,10 @@ def test_the_potential_has_a_limit_at_zero_weight(framework: str) -> None:
             np.testing.assert_allclose(slopes.theta["c_tilde"], value, rtol=1e-15)
             np.testing.assert_array_equal(slopes.theta["b"], of_f)
         elif framework == "jax":
-            total = lambda w, f, phi: H.potential(theta | {"w": w}, phi, f).sum()  # noqa: E731
+
+            def total(w: jax.Array, f: jax.Array, phi: jax.Array) -> jax.Array:
+                return H.potential(theta | {"w": w}, phi, f).sum()
+
             of_w, of_f, of_phi = jax.grad(total, (0, 1, 2))(put(w), put(f), put(phi))
         else:
             leaves = [put(x).requires_grad_() for x in (w, f, phi)]
@@ -146,8 +149,7 @@ def gradients(framework: str, algorithm: str, w: float) -> dict[str, np.ndarray]
         return {**result.theta, "delta": result.delta}
     if framework == "jax":
         with jax.enable_x64(True):
-            pieces = JAX["nonlinear"], JAX_INTEGRATORS["leapfrog"], nudge
-            path = lambda theta, delta, f: JAX_ALGORITHMS[algorithm](*pieces, theta, delta, f, f)  # noqa: E731
+            path = partial(JAX_ALGORITHMS[algorithm], JAX["nonlinear"], JAX_INTEGRATORS["leapfrog"], nudge)
             given = {key: jax.numpy.asarray(value) for key, value in theta.items()}
             _, pull = jax.vjp(path, given, jax.numpy.asarray(delta), jax.numpy.asarray(f))
             of_theta, of_delta, _ = pull(jax.numpy.asarray(g))
