@@ -10,7 +10,7 @@ from rhelbench.studies import units
 
 LENGTHS = (500, 2_000, 10_000, 50_000)
 DELTAS = (0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-#: Relative nudges ρ: the protocol's, and one so small that truncation leaves nothing beside rounding.
+#: Relative nudges ρ: that of version 0.2, and the protocol's, so small that truncation leaves nothing beside rounding.
 RHOS = (1e-4, 1e-6)
 FRAMEWORK = "jax"
 #: Column to the algorithm, precision and ρ of the gradient whose error it holds.
