@@ -50,14 +50,7 @@ def _shared(theta: Theta, delta: Lanes, f: Drive) -> tuple[Flat, Float[Array, " 
 class Kernel:
     """The kernels of one entry of ``kernels.passes.KERNELS``."""
 
-    hamiltonian: str
-    back: Pass
-    at_third: bool
-
-    @classmethod
-    def of(cls, entry: passes.Kernel) -> "Kernel":
-        """Return the kernels of an entry."""
-        return cls(entry.hamiltonian, entry.backward, entry.at_third)
+    entry: passes.Kernel
 
     def call(self, name: Pass, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
         """Run one of the kernels over all lanes; return its outputs, of ``rows`` each."""
@@ -66,15 +59,15 @@ class Kernel:
             raise TypeError(f"a fused kernel wants arrays of one dtype, not {[str(argument.dtype) for argument in arguments]}")
         if jax.default_backend() != "cpu":
             keep = name == "forward" and rows[1] == len(like)
-            return fused_gpu.call(self.hamiltonian, name, self.at_third, keep, arguments)
+            return fused_gpu.call(self.entry.hamiltonian, name, self.entry.at_third, keep, arguments)
         outputs = [jax.ShapeDtypeStruct((count, like.shape[1]), like.dtype) for count in rows]
-        call = jax.ffi.ffi_call(_target(self.hamiltonian, name, str(like.dtype)), outputs, vmap_method="sequential")
-        return list(call(*arguments, at_third=np.int64(self.at_third)))
+        call = jax.ffi.ffi_call(_target(self.entry.hamiltonian, name, str(like.dtype)), outputs, vmap_method="sequential")
+        return list(call(*arguments, at_third=np.int64(self.entry.at_third)))
 
     def forward(self, unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive) -> tuple[Drive, Kept]:
         """Return φ_1..φ_K, and what the way back needs of it: both histories for BPTT, the final state for an echo."""
-        phi, pi = self.path(unit, theta, delta, f, len(f) if self.back == "adjoint" else 1)
-        return phi, (_flat(phi), pi) if self.back == "adjoint" else (phi[-1].reshape(-1), pi[0])
+        phi, pi = self.path(unit, theta, delta, f, len(f) if self.entry.backward == "adjoint" else 1)
+        return phi, (_flat(phi), pi) if self.entry.backward == "adjoint" else (phi[-1].reshape(-1), pi[0])
 
     def path(self, unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive, rows: int) -> tuple[Drive, Flat]:
         """Return φ_1..φ_K and so many momenta, the last ones."""
@@ -87,13 +80,13 @@ class Kernel:
     ) -> tuple[Theta, Lanes, Drive, Drive]:
         """Return dL/dθ, dL/dδ, and dL/df for the drive's input and for B, from g = dL/dφ."""
         own, (phi, pi) = {name: theta[name] for name in unit.parameters}, kept
-        if self.back == "adjoint":
+        if self.entry.backward == "adjoint":
             given = (phi, pi, _flat(g))
         else:
             given = (_flat(g), _spread(epsilon(nudge, unit.steepness(theta), g), f[0]), phi, pi)
-        paths = 2 if self.back == "released_echo" else 1
+        paths = 2 if self.entry.backward == "released_echo" else 1
         rows = (len(f),) * paths + (len(own) + 1,)
-        *drives, sums = self.call(self.back, rows, *_shared(own, delta, f), *given)
+        *drives, sums = self.call(self.entry.backward, rows, *_shared(own, delta, f), *given)
         lanes = sums.reshape(-1, *f.shape[1:])
         of_theta = {name: narrow(lanes[i], value) for i, (name, value) in enumerate(own.items())}
         return of_theta, narrow(lanes[-1], delta), drives[0].reshape(f.shape), drives[-1].reshape(f.shape)

@@ -62,7 +62,7 @@ def unit_of(name: str, switches: Switches, kernel: Literal["auto", "portable", "
     trajectory, kernels = ALGORITHMS[switches.algorithm], None
     entry = choose(kernel, model.hamiltonian, switches.integrator, switches.algorithm) if model.hamiltonian else None
     if entry is not None and (jax.default_backend() == "cpu" or usable(required=kernel == "fused")):
-        kernels = Kernel.of(entry)
+        kernels = Kernel(entry)
         trajectory = fused(kernels)
     return Unit(
         hamiltonian=HAMILTONIANS[model.hamiltonian] if model.hamiltonian else None,

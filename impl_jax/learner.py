@@ -127,7 +127,7 @@ class JaxLearner:
         return jax.lax.scan(step, state, plan)
 
     def _gradients(self, state: State, x: Inputs, y: Labels) -> tuple[Float[Array, ""], tuple[Theta, Inputs]]:
-        objective = lambda parameters, x: self._objective(parameters, x, y, state, None)  # noqa: E731
+        objective = partial(self._objective, y=y, state=state, key=None)
         (_, (_, value)), slopes = jax.value_and_grad(objective, argnums=(0, 1), has_aux=True)(state.parameters, x)
         return value, slopes
 

@@ -24,9 +24,7 @@ from rhelbench.spec import Nudge
 class Kernel:
     """The kernels of one entry of ``kernels.passes.KERNELS``, for one Hamiltonian and nudge."""
 
-    name: str
-    backward: Pass
-    at_third: bool
+    entry: passes.Kernel
     hamiltonian: Hamiltonian
     nudge: Nudge
 
@@ -34,7 +32,7 @@ class Kernel:
         """Run one pass over all lanes; ``rest``: what it needs beside θ, δ and f."""
         theta = torch.stack([value.detach().expand(f[0].shape).reshape(-1) for value in values])
         arrays = {"theta": theta, "delta": _spread(delta, f[0]), "f": _flat(f)}
-        return RUN[f.device.type](self.name, name, {**arrays, **rest}, self.at_third, keep)
+        return RUN[f.device.type](self.entry.hamiltonian, name, {**arrays, **rest}, self.entry.at_third, keep)
 
 
 def _spread(value: Tensor, like: Tensor) -> Tensor:
@@ -53,10 +51,10 @@ class _Fused(torch.autograd.Function):
         del f_B
         f = f.detach().contiguous()
         # BPTT keeps both histories, an echo the final state alone.
-        keep = kernel.backward == "adjoint" and any(ctx.needs_input_grad)
+        keep = kernel.entry.backward == "adjoint" and any(ctx.needs_input_grad)
         made = kernel.run("forward", values, delta, f, keep)
         phi, pi = made["phi"], made["pi"]
-        kept = (phi, pi) if kernel.backward == "adjoint" else (phi[-1].clone(), pi[-1])
+        kept = (phi, pi) if kernel.entry.backward == "adjoint" else (phi[-1].clone(), pi[-1])
         ctx.save_for_backward(*kept, delta, f, *values)
         ctx.kernel = kernel
         return phi.view(f.shape)
@@ -67,12 +65,12 @@ class _Fused(torch.autograd.Function):
         phi, pi, delta, f, *values = ctx.saved_tensors
         kernel, g = ctx.kernel, grads[0].contiguous()
         rest = {"phi": phi, "pi": pi, "g": _flat(g)}
-        if kernel.backward != "adjoint":
+        if kernel.entry.backward != "adjoint":
             named = dict(zip(kernel.hamiltonian.parameters, values, strict=True))
             norm = NORM[f.device.type]
             rest["epsilon"] = _spread(epsilon(kernel.nudge, kernel.hamiltonian.steepness(named), g, norm), f[0])
-        made = kernel.run(kernel.backward, tuple(values), delta, f, **rest)
-        u, B = ("grad_u", "grad_B") if kernel.backward == "released_echo" else ("grad_f", "grad_f")
+        made = kernel.run(kernel.entry.backward, tuple(values), delta, f, **rest)
+        u, B = ("grad_u", "grad_B") if kernel.entry.backward == "released_echo" else ("grad_f", "grad_f")
         lanes = made["sums"].view(-1, *f.shape[1:])
         parts = [to_own_shape(part, value) for part, value in zip(lanes, (*values, delta), strict=True)]
         routes = {name: made[name].view(f.shape) for name in {u, B}}  # one view, so that autograd knows that both have it
@@ -93,7 +91,7 @@ def fused(entry: passes.Kernel) -> Trajectory:
     ) -> Path:
         """Return φ_1..φ_K; arguments as in ``impl_torch.algorithms``."""
         del integrator
-        kernel = Kernel(entry.hamiltonian, entry.backward, entry.at_third, hamiltonian, nudge)
+        kernel = Kernel(entry, hamiltonian, nudge)
         return _Fused.apply(kernel, delta, f, second(f, f_B), *(theta[letter] for letter in hamiltonian.parameters))
 
     return trajectory

@@ -37,6 +37,7 @@ class Hamiltonian:
         step: the letter that δ comes from.
         positive: parameters θ that must stay positive for the leapfrog to be stable; δ always must.
         label: the name printed in tables and figures.
+        quadratic: whether V is quadratic in φ, so that an echo has no truncation, whatever its nudge.
         closed_forms: whether ``pair_force`` and ``half_contrasts`` exist, so that ``rhel`` need not subtract two echoes.
         released_step: whether the released code steps it otherwise than the text (docs/deviations.md, rows 1, 3 and 4).
     """
@@ -45,13 +46,18 @@ class Hamiltonian:
     step: str
     positive: tuple[str, ...]
     label: str
+    quadratic: bool = False
     closed_forms: bool = True
     released_step: bool = False
 
 
 HAMILTONIANS: dict[str, Hamiltonian] = {
     "linear": Hamiltonian(
-        values={"a": Start("channel", 0, 1), "s": Start("channel", 0, 1)}, step="s", positive=(), label="linear"
+        values={"a": Start("channel", 0, 1), "s": Start("channel", 0, 1)},
+        step="s",
+        positive=(),
+        label="linear",
+        quadratic=True,
     ),
     "nonlinear": Hamiltonian(
         values={

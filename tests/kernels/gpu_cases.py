@@ -150,7 +150,7 @@ def test_jax_runs_the_same_launches(name: str, algorithm: str, monkeypatch: pyte
         pytest.skip("JAX sees no GPU")
     else:
         pytest.importorskip("jax_triton")
-    found = test_fused_jax.gradients(impl_jax.fused.fused(impl_jax.fused.Kernel.of(find(name, "leapfrog", algorithm))), *setting)
+    found = test_fused_jax.gradients(impl_jax.fused.fused(impl_jax.fused.Kernel(find(name, "leapfrog", algorithm))), *setting)
     tolerance = FUSED_FLOAT64 * (3e3 if algorithm == "rhel_released" else 1)
     errors = {key: worst(found[key], value) for key, value in reference.items()}
     assert {key: error for key, error in errors.items() if not error <= tolerance} == {}

@@ -22,7 +22,7 @@ def calls(hamiltonian: str, integrator: str, algorithm: str) -> int:
     f, delta = jnp.ones((40, 3, 12)), jnp.full((12,), 0.1)
 
     def path(theta: dict[str, jax.Array], delta: jax.Array, f: jax.Array) -> jax.Array:
-        return fused(Kernel.of(find(hamiltonian, integrator, algorithm)))(unit, stepper, nudge, theta, delta, f, f).sum()
+        return fused(Kernel(find(hamiltonian, integrator, algorithm)))(unit, stepper, nudge, theta, delta, f, f).sum()
 
     traced = jax.jit(jax.grad(path, argnums=(0, 1, 2))).trace(theta, delta, f)
     return traced.lower(lowering_platforms=("cuda",)).as_text().count("@triton_kernel_call")

@@ -86,7 +86,7 @@ def test_fused_equals_portable(triple: tuple[str, str, str], dtype: str, size: f
     name, integrator, algorithm = triple
     nudge = Nudge(mode="relative", size=size)
     reference = gradients(ALGORITHMS[algorithm], name, integrator, nudge, dtype)
-    found = gradients(fused(Kernel.of(find(*triple))), name, integrator, nudge, dtype)
+    found = gradients(fused(Kernel(find(*triple))), name, integrator, nudge, dtype)
     tolerance = FUSED_FLOAT32 if dtype == "float32" else FUSED_FLOAT64
     if algorithm == "rhel_released":
         tolerance *= max(1.0, 1 / size)
@@ -100,7 +100,7 @@ def test_fused_equals_portable(triple: tuple[str, str, str], dtype: str, size: f
 def test_every_algorithm_goes_forward_alike_and_as_torch_does(name: str, integrator: str) -> None:
     nudge = Nudge(mode="absolute", size=0.1)
     paths = {
-        algorithm: gradients(fused(Kernel.of(find(name, integrator, algorithm))), name, integrator, nudge, "float32")["phi"]
+        algorithm: gradients(fused(Kernel(find(name, integrator, algorithm))), name, integrator, nudge, "float32")["phi"]
         for algorithm in ("bptt", "rhel", "rhel_released")
     }
     given = {key: torch.tensor(value, dtype=torch.float32) for key, value in draws(name).items()}
@@ -121,7 +121,7 @@ def test_only_bptt_keeps_the_trajectory(name: str, algorithm: str) -> None:
         f = jnp.zeros((length, 3, 4))
         theta = {key: jnp.full(4, 0.5) for key in HAMILTONIANS[name].parameters}
         pieces = HAMILTONIANS[name], INTEGRATORS["leapfrog"], nudge, theta, jnp.array(0.1)
-        path = partial(fused(Kernel.of(find(name, "leapfrog", algorithm))), *pieces)
+        path = partial(fused(Kernel(find(name, "leapfrog", algorithm))), *pieces)
         kept.append(sum(leaf.nbytes for leaf in jax.tree.leaves(jax.vjp(path, f)[1])) - f.nbytes)
     histories = 2 if algorithm == "bptt" else 0
     assert kept[1] - kept[0] == histories * 45 * 3 * 4 * 4
@@ -132,7 +132,7 @@ def test_a_batch_of_seeds_equals_each_alone() -> None:
     unit, stepper, nudge = HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], Nudge(mode="relative", size=1e-3)
     given = draws("nonlinear")
     f = jnp.asarray(given["f"], jnp.float32)
-    trajectory = fused(Kernel.of(find("nonlinear", "leapfrog", "rhel")))
+    trajectory = fused(Kernel(find("nonlinear", "leapfrog", "rhel")))
 
     def slopes(scale: jax.Array) -> jax.Array:
         theta = {key: jnp.asarray(given[key], jnp.float32) for key in unit.parameters}
@@ -144,7 +144,7 @@ def test_a_batch_of_seeds_equals_each_alone() -> None:
 
 def test_not_a_number_stays_one() -> None:
     theta = {key: jnp.full(2, 0.5) for key in HAMILTONIANS["nonlinear"].parameters}
-    path = fused(Kernel.of(find("nonlinear", "leapfrog", "bptt")))(
+    path = fused(Kernel(find("nonlinear", "leapfrog", "bptt")))(
         HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], Nudge(mode="absolute", size=0.1), theta, jnp.array(0.1),
         jnp.full((3, 1, 2), jnp.nan), jnp.full((3, 1, 2), jnp.nan),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from impl_torch.passes import KERNELS as ON_CPU
 from kernels.passes import KERNELS
 from rhelbench import registry
 from rhelbench.errors import UserError
@@ -32,6 +33,7 @@ def test_entries_name_entries():
         assert hamiltonian in registry.HAMILTONIANS
         assert integrator in registry.INTEGRATORS
         assert algorithm in registry.ALGORITHMS
+    assert {kernel.hamiltonian for kernel in KERNELS.values()} == set(ON_CPU)
     for entry in registry.HAMILTONIANS.values():
         assert entry.step in entry.values
 

@@ -29,7 +29,7 @@ CASES = [(name, False) for name in NAMES] + [(name, True) for name in sorted({al
 
 def in_jax(name, fused, hamiltonian, theta, delta, f, g):
     triple = hamiltonian, "leapfrog", name
-    path = impl_jax.fused.fused(impl_jax.fused.Kernel.of(find(*triple))) if fused else impl_jax.algorithms.ALGORITHMS[name]
+    path = impl_jax.fused.fused(impl_jax.fused.Kernel(find(*triple))) if fused else impl_jax.algorithms.ALGORITHMS[name]
     setting = impl_jax.hamiltonians.HAMILTONIANS[hamiltonian], impl_jax.integrators.INTEGRATORS["leapfrog"], NUDGE
     with jax.enable_x64(True):
         given = jax.tree.map(jax.numpy.asarray, (theta, delta, f))
