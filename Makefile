@@ -8,6 +8,8 @@ export UV_FIND_LINKS ?= $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config g
 export WANDB_MODE ?= offline
 # Containers often forbid compiled modules; without them every process compiles PyTorch's sources anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
+# What this process may use: a container's CPU quota counts, not the host's cores. Asked when a recipe needs it.
+CORES = $$($(BIN)/python -c 'from rhelbench.cores import available; print(available())')
 
 .PHONY: help install smoke report test lint format lock
 help:
@@ -25,18 +27,18 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 smoke: $(INSTALLED)
-	@$(BIN)/snakemake --cores all --configfile config/smoke.yaml --keep-going --quiet host reason \
+	@$(BIN)/snakemake --cores $(CORES) --configfile config/smoke.yaml --keep-going --quiet host reason \
 		--report results/report.html --report-after-run
 	@cat results/tables/smoke/summary.txt
 	@echo "Open results/index.html or results/report.html; tables in results/tables/smoke, figures in results/figures/smoke."
 
 report: $(INSTALLED)
-	@$(BIN)/snakemake --cores all --configfile config/published.yaml --quiet host reason \
+	@$(BIN)/snakemake --cores $(CORES) --configfile config/published.yaml --quiet host reason \
 		--report results/report.html --report-after-run tables figures report
 	@echo "Open results/index.html; claims in results/claims.md, tables in results/tables/published, figures in results/figures/published."
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -q --numprocesses auto
+	@$(BIN)/python -m pytest -q --numprocesses $(CORES)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

@@ -22,6 +22,7 @@ from impl_torch.hssm import Norms, hssm, loss
 from impl_torch.passes import compilations, usable
 from impl_torch.recorded import READ_BACK, Recordings, cuda_graph
 from impl_torch.stack import Stack
+from impl_torch.team import kernels_alone, threads
 from kernels.passes import choose
 from rhelbench.contract import Arrays, TaskShape, rematerialised
 from rhelbench.errors import UserError
@@ -63,9 +64,10 @@ def device() -> str:
 
 
 def own_process() -> None:
-    """Let the process keep the memory that arrays give back (``impl_torch.allocator``); for a process that trains on a CPU."""
+    """Make a process that trains on a CPU keep freed memory, and give the same bits on any number of threads."""
     if not torch.cuda.is_available():
         keep_freed_memory()
+        kernels_alone()
 
 
 def unit_gradients(
@@ -268,7 +270,7 @@ class TorchLearner:
             "kernel": "fused" if self.fused else "portable",
             "versions": {"torch": torch.__version__, "python": platform.python_version()},
             "precision": {"dtype": self.spec.dtype, "tf32": torch.backends.cuda.matmul.allow_tf32},
-            "threads": torch.get_num_threads(),
+            "threads": threads(),
             "compile_s": self.compile_s + self.recordings.seconds,
             "compilations": compilations() + fused_block.compilations() + self.recordings.count,
             "peak_device_bytes": torch.cuda.max_memory_allocated() if cuda else None,

@@ -14,7 +14,7 @@ from torch import Tensor
 from impl_torch.allocator import empty
 from impl_torch.interface import Path
 from impl_torch.nudge import norm
-from impl_torch.team import launch
+from impl_torch.team import launch, threads
 from kernels.cpu import linear, nonlinear
 from kernels.cpu.launch import BLOCK, ROW, lanes_per_call
 from kernels.cpu.path import squares
@@ -45,7 +45,7 @@ def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: b
     rows = {"pi": len(f) if keep else 1, "sums": len(theta) + 1}
     outputs = {key: empty(f.dtype, rows.get(key, len(f)), f.shape[1]) for key in RESULTS[name]}
     numbers = [arrays[key].numpy() for key in GIVEN[name]], [value.numpy() for value in outputs.values()]
-    block = lanes_per_call(f.shape[1], torch.get_num_threads(), ROW if name == "forward" else BLOCK)
+    block = lanes_per_call(f.shape[1], threads(), ROW if name == "forward" else BLOCK)
     launch(getattr(KERNELS[hamiltonian], name), f.shape[1], block, *numbers[0], at_third, *numbers[1])
     return outputs
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from impl_torch.team import launch, torch_library
+from impl_torch.team import launch, threads, torch_library
 from kernels.cpu import head
 from kernels.cpu.launch import CALLS, parts_of
 from kernels.cpu.product import bind
@@ -45,7 +45,7 @@ def run(kernel: Callable[..., None], *arguments: Any) -> None:
         arguments: all of them but size, lo and hi; the first is an array of all rows, and none asks for a gradient.
     """
     count, size = parts_of(len(arguments[0]))
-    block = max(1, count // (CALLS * torch.get_num_threads()))
+    block = max(1, count // (CALLS * threads()))
     launch(kernel, count, block, *_arrays(arguments), size, products=True)
 
 

@@ -6,6 +6,7 @@ would share the cores with them.
 
 import ctypes
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,30 @@ import torch
 
 from kernels.cpu import launch as pool
 from kernels.cpu import region
+
+
+@dataclass
+class _Team:
+    """How many threads kernels run on; None: as many as PyTorch's own operations."""
+
+    size: int | None = None
+
+
+TEAM = _Team()
+
+
+def threads() -> int:
+    """Return the number of threads that kernels run on."""
+    return TEAM.size or torch.get_num_threads()
+
+
+def kernels_alone() -> None:
+    """Leave PyTorch's threads to the kernels, which give the same bits on any number; its own operations run on one.
+
+    PyTorch splits sums and matrix products among its threads, so that their last digits depend on the number.
+    """
+    TEAM.size = threads()
+    torch.set_num_threads(1)
 
 
 @cache
@@ -45,10 +70,10 @@ def launch(kernel: Callable[..., None], count: int, block: int, *arguments: Any,
         arguments: arrays and flags of the kernel.
         products: whether it makes matrix products, each of which has to run on one thread.
     """
-    threads = torch.get_num_threads()
+    size = threads()
     # Outside of OpenMP's region, the products of a single block would be split among the threads.
-    if threads > 1 and (count > block or products) and regions():
-        region.run(kernel, arguments, count, block, threads)
+    if size > 1 and (count > block or products) and regions():
+        region.run(kernel, arguments, count, block, size)
         return
     compiled = getattr(kernel, "overloads", ())  # what has to be compiled or loaded first is not run by several threads at once
-    pool.share(partial(kernel, *arguments), count, block, threads if compiled else 1)
+    pool.share(partial(kernel, *arguments), count, block, size if compiled else 1)

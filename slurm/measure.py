@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from rhelbench import config
+from rhelbench.cores import available
 from rhelbench.parameters import initial
 from rhelbench.protocol import setup
 from rhelbench.records.files import write_atomically
@@ -59,7 +60,7 @@ def measure(spec: RunSpec) -> dict:
 
 def about() -> dict:
     """Return what the figures hold for."""
-    machine = {"device": "cpu", "cpus": os.cpu_count(), "load_average": os.getloadavg()[0]}
+    machine = {"device": "cpu", "cpus": available(), "load_average": os.getloadavg()[0]}
     return {"script": "slurm/measure.py", "machine": machine}
 
 

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from rhelbench import config
+from rhelbench.cores import available
 from rhelbench.records import provenance
 from rhelbench.records.files import write_atomically
 from rhelbench.registry import FRAMEWORKS
@@ -27,7 +28,7 @@ from rhelbench.spec import RunSpec
 #: Seeds per job, and how they share it.
 WAYS = ((1, "alone"), (2, "processes"), (4, "processes"), (4, "in_turn"), (2, "vectorised"), (4, "vectorised"))
 CELL = {"models": ["linear-complex"], "algorithms": ["rhel"], "seeds": [2345, 3456, 4567, 5678], "overrides": {"steps": 120}}
-CORES = os.cpu_count() or 1
+CORES = available()
 
 
 def call(home: Path, *arguments: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from rhelbench import cores
 from rhelbench.bench import plan, timing, unit, whole
 from rhelbench.bench.plan import Cell
 from rhelbench.errors import UserError
@@ -27,7 +28,7 @@ def circumstances() -> dict[str, Any]:
     """Return machine, time and code of a measurement."""
     commit = provenance.git()["commit"]
     return {
-        "cores": timing.cores(),
+        "cores": cores.available(),
         "processor": provenance.processor(),
         "measured": provenance.now(),
         "commit": commit[:12] if commit else None,

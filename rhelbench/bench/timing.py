@@ -67,8 +67,3 @@ def copy_ms() -> float:
     a = np.ones(2**24, np.float32)
     out = np.ones_like(a)
     return float(np.median(repeat(lambda: np.copyto(out, a), 7)))
-
-
-def cores() -> int:
-    """Return the processors that this process may use."""
-    return len(os.sched_getaffinity(0))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from rhelbench import cores
 from rhelbench.errors import UserError, wrong
 from rhelbench.registry import FRAMEWORKS
 
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from rhelbench.bench import plan
     from rhelbench.bench import run as bench
 
+    cores.settle(cores.asked() or cores.available())
     if args.cell:
         try:
             cell = plan.Cell.model_validate_json(args.cell)

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rhelbench import __version__
+from rhelbench.cli import threads
 from rhelbench.errors import check_names
 from rhelbench.records import provenance
 from rhelbench.records.digest import closure_digest, implementations
@@ -23,6 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     known = ", ".join(STUDIES)
     parser.add_argument("names", nargs="*", default=list(STUDIES), metavar="NAME", help=f"studies: {known}; default: all")
     parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
+    threads.add(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from rhelbench.stats import write
 
     check_names("study", args.names, list(STUDIES))
+    threads.obey(args.threads, "study")
     for name in args.names:
         start = time.perf_counter()
         tables = import_module(STUDIES[name]).compute()

@@ -7,7 +7,7 @@ from typing import get_args
 
 from pydantic import ValidationError
 
-from rhelbench.cli import devices
+from rhelbench.cli import devices, threads
 from rhelbench.errors import UserError, wrong
 from rhelbench.protocol import job, pack, setup
 from rhelbench.registry import Packing
@@ -22,6 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     ways = "how they share it: side by side, one after another in one process, or as one program over their seeds (JAX)"
     parser.add_argument("--packing", choices=get_args(Packing), default="processes", help=ways)
     devices.add(parser)
+    threads.add(parser)
     parser.add_argument("--wait", action="store_true", help="wait for a process that already trains the run")
     parser.add_argument("--keep", action="store_true", help="keep a finished run's last checkpoint")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
@@ -33,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     """Train; 0 for every end of the run's own, 128 + n after signal n."""
     devices.obey(args.device)
     specs = [read_spec(text) for text in args.spec]
+    at_once = len(specs) if args.packing != "in_turn" else 1
+    threads.obey(args.threads, "train", specs[0].task, at_once)
     if len(specs) > 1:
         return pack.run(specs, args.data, args.results, args.scratch, args.packing, args.device)
     setup.own_process(specs[0].framework)

@@ -6,7 +6,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from rhelbench.cli import devices
+from rhelbench.cli import devices, threads
 from rhelbench.errors import UserError
 from rhelbench.protocol import setup
 from rhelbench.records.digest import closure_digest, roots
@@ -19,6 +19,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--framework", choices=TRAINED, action="append", help="default: all that are installed; may be repeated")
     devices.add(parser)
+    threads.add(parser)
     parser.add_argument("--kernel", choices=("portable", "fused", "auto"), default="portable", help="of --vectors (%(default)s)")
     parser.add_argument("--vectors", type=Path, metavar="DIR", help="check against golden vectors (*.npz) instead of the oracle")
     parser.add_argument("--case", default="", metavar="TEXT", help="only cases whose name contains this, for example a model's")
@@ -28,6 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Climb the ladder (or read the vectors), print a table, and return 1 if a level fails."""
     devices.obey(args.device)
+    threads.obey(args.threads, "verify_framework")
     passed, report = True, {}
     for framework in args.framework or _installed():
         setup.require(framework, args.device)

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rhelbench import __version__
+from rhelbench import __version__, cores
 from rhelbench.errors import UserError
 from rhelbench.records.digest import ROOT, code_digest
 from rhelbench.spec import RunSpec
@@ -112,6 +112,7 @@ def describe(spec: RunSpec, facts: dict[str, Any], packed: str | None = None) ->
         "device": facts.get("device"),
         "kernel": facts.get("kernel"),
         "packed": packed,
+        "threads": facts.get("threads") or cores.asked(),
         "precision": facts.get("precision"),
         "versions": {"python": platform.python_version(), "rhelbench": __version__, **facts.get("versions", {})},
         "compilations": facts.get("compilations"),

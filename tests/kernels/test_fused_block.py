@@ -16,6 +16,7 @@ from impl_torch.dropout import Dropout
 from impl_torch.learner import unit_of
 from impl_torch.norm import Statistics
 from impl_torch.stack import Call, Stack
+from impl_torch.team import TEAM
 from kernels.cpu import head, launch
 from rhelbench.spec import Switches
 from rhelbench.switches import of, read_protocol
@@ -110,13 +111,12 @@ def test_neither_threads_nor_making_again_change_a_bit(
     """Three parts of at most one chunk, or one part of three chunks."""
     monkeypatch.setattr(launch, "PARTS", most)
     assert launch.parts_of(K * N) == ((3, 512) if most > 1 else (1, 1536))
-    reference, threads = run(fused=True, dropout=dropout), torch.get_num_threads()
+    monkeypatch.setattr(TEAM, "size", 1)
+    reference = run(fused=True, dropout=dropout)
     others = [run(fused=True, dropout=dropout, again=True)]
-    try:
-        torch.set_num_threads(1 if threads > 1 else 2)
+    for size in (2, 3):
+        monkeypatch.setattr(TEAM, "size", size)
         others.append(run(fused=True, dropout=dropout))
-    finally:
-        torch.set_num_threads(threads)
     assert all(torch.equal(other[name], value) for other in others for name, value in reference.items())
 
 

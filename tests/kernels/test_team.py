@@ -4,7 +4,6 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-import torch
 
 from impl_torch import team
 from kernels.cpu import launch, region
@@ -13,11 +12,8 @@ from kernels.cpu.path import squares
 
 
 @pytest.fixture(autouse=True)
-def two_threads():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(threads)
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(team.TEAM, "size", 2)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -1,0 +1,39 @@
+"""The option ``--threads``, shared by the commands that compute."""
+
+import argparse
+import sys
+
+from rhelbench import cores, resources
+from rhelbench.cli import at_least
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the option."""
+    parser.add_argument(
+        "--threads",
+        type=at_least(1),
+        help="CPU threads; default: OMP_NUM_THREADS where it is set, else the cores that config/resources.yaml gives the job",
+    )
+
+
+def obey(threads: int | None, rule: str, task: str | None = None, runs: int = 1) -> int:
+    """Settle on a number of threads before a framework is imported; the default is what the workflow's job would have.
+
+    Args:
+        threads: what was asked for on the command line.
+        rule: the workflow's rule of this command, a key of config/resources.yaml.
+        task: of a training job.
+        runs: that share the job.
+
+    Returns:
+        The number.
+    """
+    chosen = threads or cores.asked()
+    if chosen is None:
+        table = resources.read()["rules"][rule]
+        wanted = (table.get(task, table["default"]) if task else table)["cores"] * runs
+        chosen = min(wanted, cores.available())
+        if chosen < wanted:
+            print(f"{wanted} cores are configured and {chosen} may be used here: {chosen} threads.", file=sys.stderr)
+    cores.settle(chosen)
+    return chosen
