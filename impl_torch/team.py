@@ -1,8 +1,4 @@
-"""Kernels of ``kernels.cpu`` on PyTorch's own threads.
-
-After each of its operations PyTorch's threads wait for the next one busily, for milliseconds: a kernel on threads of its own
-would share the cores with them.
-"""
+"""Kernels of ``kernels.cpu`` on PyTorch's own threads, so that a process has one team of threads, not two that share the cores."""
 
 import ctypes
 from collections.abc import Callable

@@ -4,19 +4,23 @@ import argparse
 import random
 import shutil
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 from tabulate import tabulate
 
 from rhelbench import BENCHMARK_VERSION
+from rhelbench.cli import threads
 from rhelbench.cli.train import read_spec
 from rhelbench.errors import UserError, unknown
 from rhelbench.protocol import job, setup
 from rhelbench.records import write
 from rhelbench.records.files import write_atomically
-from rhelbench.records.reproduce import VERDICTS, compare, compare_folders, verdicts
+from rhelbench.records.reproduce import AGAIN, VERDICTS, compare, compare_folders, explain, verdicts
 from rhelbench.spec import RunSpec
+from rhelbench.stats import records, spread
+from rhelbench.stats.equivalence import margin
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scratch", type=Path, default=Path("scratch"), help="where checkpoints go; an interrupted check resumes"
     )
+    threads.add(parser)
     parser.add_argument("--out", type=Path, help="also write the comparison there, as CSV")
 
 
@@ -68,7 +73,7 @@ def _is_prepared(spec: RunSpec, data: Path) -> bool:
 
 
 def _all(args: argparse.Namespace) -> int:
-    table = compare_folders(args.published / "runs", args.results)
+    table = compare_folders(args.published / "runs", args.results, _spreads(args.published))
     if table.empty:
         raise UserError(f"No run in {args.results} has ended and is published in {args.published}, too; train one first.")
     found = verdicts(table)
@@ -76,11 +81,17 @@ def _all(args: argparse.Namespace) -> int:
     print(f"{len(table)} runs: " + ", ".join(f"{(table.verdict == name).sum()} {name}" for name in VERDICTS) + ".")
     if args.out:
         write_atomically(args.out, table.to_csv(index=False))
-    return int(table.verdict.isin(["different", "not comparable"]).any())
+    return int(not table.verdict.isin(AGAIN).all())
+
+
+def _spreads(published: Path) -> Callable[[str], list[spread.Spread]]:
+    """Return a function from a published run to the spreads of its cell; none where no table of all runs is published."""
+    known = records.read(published) if (published / "runs.csv").exists() else None
+    return lambda run_id: [] if known is None else spread.of(known, run_id)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the comparison; 1 if a run came out otherwise, 128 + n after signal n."""
+    """Print the comparison; 1 if a run came out otherwise than equal runs may, 128 + n after signal n."""
     if args.results:
         return _all(args)
     folder = args.published / "runs"
@@ -100,6 +111,8 @@ def run(args: argparse.Namespace) -> int:
     spec = read_spec(str(folder / run_id / "spec.json"))
     if spec.run_id != run_id:
         raise UserError(f"{folder / run_id}/spec.json is of run {spec.run_id}; restore the published folder.")
+    threads.obey(args.threads or published["provenance"].get("threads"), "train", spec.task)
+    setup.own_process(spec.framework)
     corner = args.scratch / "reproduce"
     with tempfile.TemporaryDirectory() as own:
         status = job.run(spec, args.data, Path(own), corner)
@@ -109,9 +122,11 @@ def run(args: argparse.Namespace) -> int:
     if again["result"]["status"] == "failed":
         raise UserError(f"{run_id}: training it again failed ({again['result']['error']}); correct the cause and repeat it.")
     shutil.rmtree(corner / run_id)
-    verdict, table = compare(published, again)
+    spreads = _spreads(args.published)(run_id)
+    verdict, table = compare(published, again, spreads)
     print(tabulate(table.to_numpy(), headers=list(table.columns), maxcolwidths=[None, None, 40, 40, None]))
-    print(f"{run_id}: {verdict}: {VERDICTS[verdict]}")
+    allowed = margin(published["result"]["metric"], published["result"]["value"] or 1.0)
+    print(f"{run_id}: {verdict}: {explain(published, again, verdict, table, spreads, allowed)}")
     if args.out:
         write_atomically(args.out, table.to_csv(index=False))
-    return int(verdict in ("different", "not comparable"))
+    return int(verdict not in AGAIN)

@@ -1,7 +1,9 @@
 """Does a published run come out again? The comparison of two records of one specification, or of all that two folders share."""
 
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -11,24 +13,53 @@ from rhelbench.records.files import read_json
 Record = dict[str, Any]
 #: What two runs of one specification share on one machine, bit for bit.
 RESULT = ("status", "value", "correct", "total", "val", "best_step", "last_step")
-#: What may differ, and then explains a difference of the results.
-CIRCUMSTANCES = ("code_digest", "lock_digest", "device", "platform", "processor", "versions")
+#: What may differ, and then explains a difference of the results: name in the record to the word for it.
+CIRCUMSTANCES = {
+    "device": "device",
+    "processor": "processor",
+    "threads": "number of threads",
+    "kernel": "kernel",
+    "code_digest": "code",
+    "versions": "versions of packages",
+    "lock_digest": "pinned packages",
+    "platform": "operating system",
+}
 _CELL = ("task", "model", "algorithm", "framework", "seed")
+#: Two runs that lie at most so many standard deviations of equal runs apart came out again.
+LIMIT = 2.0
 #: Verdicts, the best first.
 VERDICTS = {
     "identical": "every number and every parameter came out again, bit for bit.",
-    "same metric": "the test metric came out again; other bits differ, as they may on another machine or with other code.",
-    "different": "the test metric differs; a CPU and a GPU draw other dropout masks: only the same kind of device can decide.",
+    "same metric": "the test metric came out again; other bits differ.",
+    "within the spread": f"the test metric differs by at most {LIMIT:g} standard deviations of equal runs.",
+    "different": "the test metric differs by more than equal runs do, or how far these lie apart was not measured.",
     "not comparable": "the data or the split differ, so that the numbers answer different questions.",
 }
+#: Verdicts of a run that came out again.
+AGAIN = ("identical", "same metric", "within the spread")
 
 
-def compare(published: Record, again: Record) -> tuple[str, pd.DataFrame]:
+class Spread(Protocol):
+    """How far equal runs lie apart (``rhelbench.stats.spread``)."""
+
+    @property
+    def sd(self) -> float:
+        """The standard deviation of their test metric."""
+        ...
+
+    @property
+    def runs(self) -> str:
+        """Which runs, in words."""
+        ...
+
+
+def compare(published: Record, again: Record, spreads: Sequence[Spread] = ()) -> tuple[str, pd.DataFrame]:
     """Compare a published record with a new one of the same specification.
 
     Args:
         published: the committed record.
         again: the record of the new run.
+        spreads: measured ones of the run's cell.
 
     Returns:
         A verdict (a key of VERDICTS), and the table kind, quantity, published, again, same: results, digests, circumstances.
@@ -37,7 +68,7 @@ def compare(published: Record, again: Record) -> tuple[str, pd.DataFrame]:
         *(("result", name, published["result"][name], again["result"][name]) for name in RESULT),
         *(("digest", name, published["result"]["digests"].get(name), again["result"]["digests"].get(name))
           for name in published["result"]["digests"]),
-        *(("circumstance", name, published["provenance"].get(name), again["provenance"].get(name)) for name in CIRCUMSTANCES),
+        *(("circumstance", name, _circumstance(published, name), _circumstance(again, name)) for name in CIRCUMSTANCES),
     ]  # fmt: skip
     table = pd.DataFrame([(kind, name, str(a), str(b), a == b) for kind, name, a, b in rows])
     table.columns = ["kind", "quantity", "published", "again", "same"]
@@ -46,17 +77,67 @@ def compare(published: Record, again: Record) -> tuple[str, pd.DataFrame]:
         verdict = "not comparable"
     elif table[table.kind != "circumstance"].same.all():
         verdict = "identical"
+    elif same["value"] and same["status"]:
+        verdict = "same metric"
     else:
-        verdict = "same metric" if same["value"] and same["status"] else "different"
+        verdict = judge(published["result"]["value"], again["result"]["value"], spreads)
     return verdict, table
 
 
-def compare_folders(published: Path, own: Path) -> pd.DataFrame:
+def _circumstance(record: Record, name: str) -> Any:
+    """Return what a record says of a circumstance; earlier ones called JAX's CPU ``cpu: cpu``."""
+    value = record["provenance"].get(name, "not recorded")
+    return "cpu" if value == "cpu: cpu" else value
+
+
+def judge(published: float | None, again: float | None, spreads: Sequence[Spread]) -> str:
+    """Return ``within the spread`` or ``different`` for two test metrics; a run without one is different."""
+    if published is None or again is None or not math.isfinite(published - again):
+        return "different"
+    return "within the spread" if any(abs(again - published) <= LIMIT * one.sd for one in spreads) else "different"
+
+
+def explain(published: Record, again: Record, verdict: str, table: pd.DataFrame, spreads: Sequence[Spread], margin: float) -> str:
+    """Say by how much two records differ, in units that mean something, and what differs beside their results.
+
+    Args:
+        published: the committed record.
+        again: the record of the new run.
+        verdict: of ``compare``.
+        table: of ``compare``.
+        spreads: measured ones of the run's cell.
+        margin: within which the suite takes two algorithms for equivalent, in the metric's unit.
+    """
+    ends, values = ([record["result"][name] for record in (published, again)] for name in ("status", "value"))
+    said = [VERDICTS[verdict]]
+    if ends[0] != ends[1]:
+        said.append(f"The run ended as {ends[1]}, published as {ends[0]}.")
+    elif verdict in ("within the spread", "different") and None not in values:
+        d = abs(values[1] - values[0])
+        units = [f"{d / one.sd:.2g} sd of {one.runs}" for one in spreads] or ["too few seeds are published to measure a spread"]
+        units.append(f"{d / margin:.2g} of the margin for equivalence")
+        said.append(f"It differs by {d:.2g}: {', '.join(units)}.")
+    changed = table[(table.kind == "circumstance") & ~table.same]
+    causes = [_cause(*map(str, row)) for row in changed[["quantity", "published", "again"]].to_numpy()]
+    if verdict != "identical" or causes:
+        said.append(f"What else differs: {', '.join(causes)}." if causes else "Nothing else that the records name differs.")
+    if len({str(record["provenance"].get("device")).startswith("cuda") for record in (published, again)}) == 2:
+        said.append("A GPU draws other dropout masks than a CPU.")
+    return " ".join(said)
+
+
+def _cause(name: str, published: str, again: str) -> str:
+    words = f" ({published}, now {again})"
+    return CIRCUMSTANCES[name] + (words if len(words) < 80 else "")
+
+
+def compare_folders(published: Path, own: Path, spreads: Callable[[str], Sequence[Spread]]) -> pd.DataFrame:
     """Compare the records of every run that two folders share and that ended in both.
 
     Args:
         published: folder of the committed records, one folder per run.
         own: folder of records of the same specifications, ``results/runs``.
+        spreads: measured ones of a run's cell.
 
     Returns:
         One row per run, in the order of their names: run_id, task, model, algorithm, framework, seed, metric, verdict, published
@@ -68,7 +149,7 @@ def compare_folders(published: Path, own: Path) -> pd.DataFrame:
         if before is None or again is None or "failed" in (before["result"]["status"], again["result"]["status"]):
             continue
         spec = read_json(folder / "spec.json", "publish the run again", _CELL)
-        verdict, table = compare(before, again)
+        verdict, table = compare(before, again, spreads(folder.name))
         changed = table[(table.kind == "circumstance") & ~table.same].quantity
         cell = {name: spec[name] for name in _CELL}
         values = {"metric": before["result"]["metric"], "verdict": verdict}

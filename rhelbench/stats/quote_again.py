@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from rhelbench.records.reproduce import AGAIN
 from rhelbench.registry import MODELS
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records
@@ -28,7 +29,7 @@ def again(records: Records) -> str:
         row: dict[str, object] = {"framework": LABELS[str(framework)], "task": task}
         row["not the same"] = ", ".join(_WORDS.get(word, word) for word in changed)
         row["runs"] = len(own)
-        row |= {name: int((own.verdict == name).sum()) for name in ("identical", "same metric", "different")}
+        row |= {name: int((own.verdict == name).sum()) for name in (*AGAIN, "different")}
         rows.append(row | {"a cell's mean moved by at most": "" if moved.isna().all() else f"{moved.max():.2g} sd"})
     return markdown(pd.DataFrame(rows)) + "\n"
 

@@ -1,6 +1,7 @@
 """A published run is trained again and compared: what came out again, what did not, and why it may not have."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from fake import Fake, make_problem, make_spec
 
+from rhelbench import cores
 from rhelbench.cli import main
 from rhelbench.cli import reproduce as reproduce_command
 from rhelbench.errors import UserError, unknown
@@ -19,6 +21,8 @@ from rhelbench.records import write
 def published(tmp_path, monkeypatch):
     """One run in published/runs, trained in this process; returns its folder."""
     problem = make_problem()
+    for name in (*cores.VARIABLES, "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "1")  # and taken back, whatever the command settles on
     monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
     monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape))
@@ -60,6 +64,50 @@ def test_another_metric_is_a_failure(published, tmp_path, capsys):
     change(published, "result", value=0.0, correct=0)
     assert reproduce(published, tmp_path, published.name) == 1
     assert f"{published.name}: different" in capsys.readouterr().out
+
+
+def test_a_metric_within_the_spread_of_the_seeds_came_out_again(published, tmp_path, capsys, monkeypatch):
+    """The verdict says by how much, in standard deviations, and what differs; a GPU is not spoken of where there is none."""
+    record = json.loads((published / write.RECORD).read_text())
+    value, spec = record["result"]["value"], record["result"]["spec"]
+    cell = {name: spec[name] for name in ("task", "model", "algorithm", "framework", "protocol", "benchmark")}
+    ends = {"status": "done", "metric": record["result"]["metric"], "correct": "", "total": "", "best_step": 1, "last_step": 1}
+    disturbed = {"perturbation": 0, "dropout_stream": 0}
+    values = (value - 0.01, value, value + 0.01)  # a standard deviation of 0.01
+    rows = [
+        {
+            "run_id": published.name if seed == 1 else str(seed),
+            **cell,
+            "overrides": "",
+            "seed": seed,
+            "value": v,
+            **ends,
+            **disturbed,
+        }
+        for seed, v in enumerate(values)
+    ]
+    pd.DataFrame(rows).to_csv(published.parents[1] / "runs.csv", index=False)
+    change(published, "result", value=value + 0.015)
+    change(published, "provenance", processor="Another One", threads=7)
+    assert reproduce(published, tmp_path, published.name, "--threads", "2") == 0
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith(f"{published.name}: within the spread: ")
+    assert "differs by 0.015: 1.5 sd of the 3 published seeds, " in said
+    assert "processor (Another One, now " in said
+    assert "number of threads (7, now 2)" in said
+    assert "GPU" not in said
+    change(published, "result", value=value + 0.021)
+    assert reproduce(published, tmp_path, published.name) == 1  # by more than two
+    change(published, "result", value=value + 0.015)
+    change(published, "provenance", device="cuda: H200")
+    assert reproduce(published, tmp_path, published.name) == 0
+    assert "A GPU draws other dropout masks than a CPU." in capsys.readouterr().out
+
+
+def test_a_run_is_trained_again_on_the_threads_of_its_record(published, tmp_path, monkeypatch):
+    change(published, "provenance", threads=3)
+    assert reproduce(published, tmp_path, published.name) == 0
+    assert os.environ["OMP_NUM_THREADS"] == "3"
 
 
 def test_other_data_cannot_be_compared(published, tmp_path, capsys):
@@ -144,17 +192,17 @@ def test_a_folder_of_own_runs_is_compared_without_training(published, tmp_path, 
     change(own / "b", "provenance", code_digest="other")
     change(own / "d", "result", status="failed")
     assert reproduce(published, tmp_path, "--results", str(own)) == 0
-    assert "3 runs: 2 identical, 1 same metric, 0 different, 0 not comparable." in capsys.readouterr().out
+    assert "3 runs: 2 identical, 1 same metric, 0 within the spread, 0 different, 0 not comparable." in capsys.readouterr().out
     table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False).set_index("run_id")
     assert dict(table.differs) == {published.name: "", "b": "code_digest", "c": ""}
     change(own / "c", "result", value=value + 0.3)
     assert reproduce(published, tmp_path, "--results", str(own)) == 1
     printed = capsys.readouterr().out
-    assert "3 runs: 1 identical, 1 same metric, 1 different, 0 not comparable." in printed
+    assert "3 runs: 1 identical, 1 same metric, 0 within the spread, 1 different, 0 not comparable." in printed
     cell = next(line.split() for line in printed.splitlines() if line.startswith(table.task.iloc[0]))
-    assert cell[4:8] == ["1", "1", "1", "0"]
-    assert float(cell[8]) == pytest.approx(value, rel=1e-5)
-    assert float(cell[9]) == pytest.approx(value + 0.1, rel=1e-5)
+    assert cell[4:9] == ["1", "1", "0", "1", "0"]
+    assert float(cell[9]) == pytest.approx(value, rel=1e-5)
+    assert float(cell[10]) == pytest.approx(value + 0.1, rel=1e-5)
 
 
 def test_a_folder_without_a_published_run_is_a_sentence(published, tmp_path, capsys):
