@@ -1,4 +1,4 @@
-"""Kernels of ``kernels.cpu`` on PyTorch's own threads, so that a process has one team of threads, not two that share the cores."""
+"""Kernels of ``kernels.cpu`` on PyTorch's own threads, so that a process has one team of threads, not two."""
 
 import ctypes
 from collections.abc import Callable

@@ -9,10 +9,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from rhelbench import BENCHMARK_VERSION
+from rhelbench import BENCHMARK_VERSION, lock
 from rhelbench.contract import Learner, TaskShape
 from rhelbench.errors import UserError
-from rhelbench.protocol import lock, setup
+from rhelbench.protocol import setup
 from rhelbench.protocol.checkpoint import Checkpoints
 from rhelbench.protocol.display import Display
 from rhelbench.protocol.metrics import NAMES

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from rhelbench.protocol import lock
+from rhelbench import lock
 from rhelbench.records import write
 from rhelbench.records.collect import logged
 from rhelbench.spec import RunSpec

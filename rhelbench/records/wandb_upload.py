@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from rhelbench import lock
 from rhelbench.errors import UserError
-from rhelbench.protocol import lock
 from rhelbench.records import marks, mirror, write
 
 #: Seconds for one file of one run: they are small.

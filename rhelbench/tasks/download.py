@@ -13,6 +13,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
+from rhelbench import lock
 from rhelbench.errors import UserError
 from rhelbench.tasks import checksums
 from rhelbench.tasks.card import Card
@@ -48,9 +49,15 @@ def fetch(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path
         UserError: no place had it, or its SHA-256 is neither listed nor the one recorded on first use.
     """
     target = archive_path(card, data_dir)
-    if target.exists():
-        checksums.accept(card, target, str(target), target.parent, first_use=False)
-        return target
+    if not target.exists():
+        with lock.held(Path(data_dir) / "locks" / f"{card.name}.zip", wait=True, work="downloaded"):
+            if not target.exists():
+                return _fetch(card, target, mirrors)
+    checksums.accept(card, target, str(target), target.parent, first_use=False)
+    return target
+
+
+def _fetch(card: Card, target: Path, mirrors: Sequence[str]) -> Path:
     incoming = target.parent / f".incoming-{card.name}"
     shutil.rmtree(incoming, ignore_errors=True)  # of a process that was killed
     reasons = []

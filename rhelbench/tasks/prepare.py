@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,24 +13,28 @@ from typing import Any
 
 import numpy as np
 
+from rhelbench import lock
 from rhelbench.errors import UserError, unknown
+from rhelbench.records.digest import package_digest
 from rhelbench.records.files import write_atomically
-from rhelbench.tasks import build, checksums, download, facts, page
+from rhelbench.tasks import build, checksums, download, facts, page, verified
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.card import load as load_card
 from rhelbench.tasks.generators import GENERATORS
 from rhelbench.tasks.readers import READERS
 from rhelbench.tasks.readers.uea import Samples
-from rhelbench.tasks.store import folder
+from rhelbench.tasks.store import folder, how, read_facts
 
 #: What is renamed into place, in this order, before ``facts.json``.
 PARTS = ("store", "examples.png", "facts.html")
 
 
 def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = ()) -> Path:
-    """Prepare a task; nothing half-made is left behind.
+    """Make sure that a task is prepared; nothing half-made is left behind.
 
-    Everything is written to ``.partial`` beside the store and renamed; ``facts.json`` comes last and marks completion.
+    One that is prepared from today's card and archive by today's code, and not damaged, is left alone. Everything is written to
+    ``.partial`` beside the store and renamed; ``facts.json`` comes last and marks completion. One process prepares a task at a
+    time, another one waits for it.
 
     Args:
         task: the task's name.
@@ -43,6 +48,37 @@ def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = (
         UserError: the files can't be had, are not readable, or are not what the card says; or the disk is full or read-only.
     """
     card, home = load_card(task), folder(task, data_dir)
+    if is_prepared(card, data_dir):
+        return home / "facts.json"
+    try:
+        with lock.held(Path(data_dir) / "locks" / task, wait=True, work="prepared"):
+            if not is_prepared(card, data_dir):
+                _prepare(card, home, data_dir, mirrors)
+    except OSError as error:
+        remedy = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check that you may write"
+        raise UserError(f"{task} could not be prepared in {home} ({error}): {remedy} there and try again.") from error
+    return home / "facts.json"
+
+
+def is_prepared(card: Card, data_dir: str | Path) -> bool:
+    """Return whether a task is prepared from today's card and archive by today's code, and its store is undamaged."""
+    home, archive = folder(card.name, data_dir), download.archive_path(card, data_dir)
+    try:
+        found = read_facts(card.name, data_dir)
+        verified.check(home, found["store"], how(card.name, data_dir))
+    except UserError:
+        return False
+    known = card.source.archive is None or archive.exists()  # else it was deleted to save room
+    same = not known or found["source"] == _source(card, None if card.source.parameters else archive)
+    return same and found["code"] == _code() and all((home / part).exists() for part in PARTS)
+
+
+@cache
+def _code() -> str:
+    return package_digest("rhelbench.tasks")
+
+
+def _prepare(card: Card, home: Path, data_dir: str | Path, mirrors: Sequence[str]) -> None:
     source = None if card.source.parameters else files(card, data_dir, mirrors)
     partial = home / ".partial"
     try:
@@ -54,14 +90,10 @@ def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = (
         for part in PARTS:
             (partial / part).replace(home / part)
         write_atomically(home / "facts.json", json.dumps(measured, indent=1, ensure_ascii=False) + "\n", durable=True)
-    except OSError as error:
-        remedy = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check that you may write"
-        raise UserError(f"{task} could not be prepared in {home} ({error}): {remedy} there and try again.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         with suppress(OSError):  # it holds an earlier store, or this one
             home.rmdir()
-    return home / "facts.json"
 
 
 def files(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path:
@@ -120,6 +152,8 @@ def _build(card: Card, source: Path | None, partial: Path) -> dict[str, Any]:
         "digest": digest,
         "classes": classes,
         "source": _source(card, source),
+        "code": _code(),
+        "store": verified.digests(partial / "store"),
         **measured,
     }
     page.draw(examples, partial / "examples.png")

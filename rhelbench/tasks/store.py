@@ -6,7 +6,7 @@
     x, y = arrays(prepared, part, "train", time_channel=True)
 
 Layout of ``data/prepared/<task>/``: ``store/`` (the data set), ``facts.json`` (written last: without it the task is not
-prepared), ``facts.html``, ``examples.png``, ``splits/<kind>-<seed>.json``.
+prepared; it holds the SHA-256 of the store's files), ``facts.html``, ``examples.png``, ``splits/<kind>-<seed>.json``.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rhelbench.contract import OUTPUT_STEP
 from rhelbench.errors import UserError
 from rhelbench.records.files import read_json
+from rhelbench.tasks import verified
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.card import load as load_card
 
@@ -87,7 +88,8 @@ def folder(task: str, data_dir: str | Path) -> Path:
     return Path(data_dir) / "prepared" / task
 
 
-def _how(task: str, data_dir: str | Path) -> str:
+def how(task: str, data_dir: str | Path) -> str:
+    """Return the command that prepares a task, for a sentence."""
     return f"run `python -m rhelbench prepare --task {task} --data {data_dir}`"
 
 
@@ -97,35 +99,36 @@ def read_facts(task: str, data_dir: str | Path) -> dict[str, Any]:
     Raises:
         UserError: the task is not prepared there, or not with today's card, or the facts are damaged.
     """
-    card, home, how = load_card(task), folder(task, data_dir), _how(task, data_dir)
+    card, home, remedy = load_card(task), folder(task, data_dir), how(task, data_dir)
     try:
-        facts = read_json(home / "facts.json", how, ("card", "classes", "digest"))
+        facts = read_json(home / "facts.json", remedy, ("card", "classes", "digest", "source", "code", "store"))
     except OSError as error:
-        raise UserError(f"Task {task} is not prepared in {home}: {how}.") from error
+        raise UserError(f"Task {task} is not prepared in {home}: {remedy}.") from error
     if facts["card"] != card.digest():
-        raise UserError(f"Task {task} in {home} was prepared from another task card than today's: {how}.")
+        raise UserError(f"Task {task} in {home} was prepared from another task card than today's: {remedy}.")
     return facts
 
 
 def load(task: str, data_dir: str | Path = "data") -> Prepared:
-    """Open a prepared task.
+    """Open a prepared task whose files are those that were prepared (``rhelbench.tasks.verified``).
 
     Args:
         task: the task's name.
         data_dir: the folder given to ``prepare``.
 
     Raises:
-        UserError: the task is not prepared there, or not with today's card.
+        UserError: the task is not prepared there, or not with today's card, or its files are damaged or of another task.
     """
     card, home = load_card(task), folder(task, data_dir)
     facts = read_facts(task, data_dir)
+    verified.check(home, facts["store"], how(task, data_dir))
 
     from datasets import load_from_disk  # 1.4 s: only for those who open a store
 
     try:
         table = load_from_disk(str(home / "store")).data
     except (OSError, ValueError) as error:
-        raise UserError(f"Task {task} in {home} can't be opened ({error}): {_how(task, data_dir)}.") from error
+        raise UserError(f"Task {task} in {home} can't be opened ({error}): {how(task, data_dir)}.") from error
     if "recordings" not in facts:
         return _samples(card, table, facts)
     return _recordings(card, table, facts)

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from fake import Fake, make_problem, make_spec
 
+from rhelbench import lock
 from rhelbench.errors import UserError
-from rhelbench.protocol import job, lock, pack, setup
+from rhelbench.protocol import job, pack, setup
 from rhelbench.records import provenance
 
 SCRIPT = str(Path(__file__).parent / "one_job.py")

@@ -12,14 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from rhelbench import lock
 from rhelbench.errors import UserError
-from rhelbench.protocol import lock
 
 #: Takes a lock that its last holder left dead behind, over and over, and leaves it dead behind again.
 CONTENDER = """
 import os, sys, time
 from pathlib import Path
-from rhelbench.protocol import lock
+from rhelbench import lock
 
 folder, dead, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 lock.LOOK = 0.0005

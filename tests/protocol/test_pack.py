@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rhelbench import config
+from rhelbench import config, lock
 from rhelbench.cli import main
-from rhelbench.protocol import job, lock, pack
+from rhelbench.protocol import job, pack
 from rhelbench.tasks.prepare import prepare
 
 pytestmark = pytest.mark.timeout(900)  # several processes, each of which imports a framework

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from fake import Fake, make_problem
 
-from rhelbench import cli, config
-from rhelbench.protocol import job, lock, setup
+from rhelbench import cli, config, lock
+from rhelbench.protocol import job, setup
 from rhelbench.records import write
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text()) | {

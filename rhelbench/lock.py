@@ -1,4 +1,4 @@
-"""One process per run: the second stops with a sentence or waits, a dead one's lock is taken over."""
+"""One process per folder: the second stops with a sentence or waits, a dead one's lock is taken over."""
 
 import errno
 import fcntl
@@ -31,7 +31,7 @@ class _LivingError(UserError):
 
 
 @contextmanager
-def held(folder: Path, wait: bool = False, note: str = "") -> Iterator[None]:
+def held(folder: Path, wait: bool = False, note: str = "", work: str = "trained") -> Iterator[None]:
     """Hold ``folder``'s lock while the block runs; ``wait`` for another living process to give it back first.
 
     The lock is a file that names host, pid and the process's start; its modification time is a sign of life, so that its
@@ -42,6 +42,7 @@ def held(folder: Path, wait: bool = False, note: str = "") -> Iterator[None]:
         folder: made if there is none.
         wait: whether to wait for another living process instead of stopping.
         note: what ``holder`` says of the process beside its host and pid.
+        work: what is done to what the folder is named after, for the sentence.
 
     Raises:
         UserError: another living process holds it, and waiting was not asked for; or a dead one's is to be taken over where
@@ -55,7 +56,7 @@ def held(folder: Path, wait: bool = False, note: str = "") -> Iterator[None]:
     try:
         while not _linked(mine, lock):
             try:
-                _take_over_or_stop(lock, mine)
+                _take_over_or_stop(lock, mine, work)
             except _LivingError as error:
                 if not wait:
                     raise
@@ -124,12 +125,12 @@ def _linked(mine: Path, lock: Path) -> bool:
     return True
 
 
-def _take_over_or_stop(lock: Path, mine: Path) -> None:
+def _take_over_or_stop(lock: Path, mine: Path, work: str) -> None:
     """Remove a dead process's lock, or raise."""
-    if _dead(lock, mine) is None:
+    if _dead(lock, mine, work) is None:
         return
     with _guarded(lock.parent):
-        them = _dead(lock, mine)  # another process may have been faster: what counts is what is there under the guard
+        them = _dead(lock, mine, work)  # another process may have been faster: what counts is what is there under the guard
         if them is None:
             return
         theirs = lock.with_name(f".lock.{them['host']}.{them['pid']}")
@@ -139,7 +140,7 @@ def _take_over_or_stop(lock: Path, mine: Path) -> None:
         lock.unlink()
 
 
-def _dead(lock: Path, mine: Path) -> dict[str, object] | None:
+def _dead(lock: Path, mine: Path, work: str) -> dict[str, object] | None:
     """Return the dead process that left a lock behind, None where there is no lock any more, or raise: it is living."""
     mine.touch()
     try:
@@ -148,7 +149,7 @@ def _dead(lock: Path, mine: Path) -> dict[str, object] | None:
         return None
     if _alive(them, age):
         raise _LivingError(
-            f"{lock.parent.name} is being trained by pid {them['pid']} on {them['host']} (last sign of life {age:.0f} s ago): "
+            f"{lock.parent.name} is being {work} by pid {them['pid']} on {them['host']} (last sign of life {age:.0f} s ago): "
             f"wait for it, or stop it first; {lock} is taken over once it is dead."
         )
     return them
