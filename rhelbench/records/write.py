@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rhelbench.contract import Arrays
+from rhelbench.records import intact
 from rhelbench.records.files import read_json, write_atomically
 from rhelbench.spec import RunSpec
 
@@ -71,7 +72,11 @@ def read(folder: Path) -> dict[str, Any] | None:
     """Return a run's record, or None where there is none.
 
     Raises:
-        UserError: it is damaged.
+        UserError: it is damaged, or the files beside it are not those that it names.
     """
     path = folder / RECORD
-    return read_json(path, "train the run again", ("result", "provenance")) if path.exists() else None
+    if not path.exists():
+        return None
+    record = read_json(path, "train the run again", ("result", "provenance"))
+    intact.check(folder, record)
+    return record

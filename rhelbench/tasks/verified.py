@@ -45,4 +45,6 @@ def check(home: Path, expected: dict[str, str], how: str) -> None:
 def _state(store: Path) -> list[list[object]]:
     """Return what the file system knows of the files: it changes when one is written or replaced."""
     files = sorted(store.iterdir()) if store.is_dir() else []
-    return [[path.name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino] for path in files for info in [path.stat()]]
+    return [
+        [path.name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino] for path in files for info in [path.stat()]
+    ]

@@ -43,6 +43,12 @@ def change(folder: Path, part: str, **values) -> None:
     path.write_text(json.dumps(record))
 
 
+def copy(run: Path, to: Path) -> None:
+    """Copy a run to a folder whose name its record then bears."""
+    shutil.copytree(run, to)
+    change(to, "result", run_id=to.name)
+
+
 def test_the_same_code_on_the_same_machine_gives_the_same_bits(published, tmp_path, capsys):
     assert reproduce(published, tmp_path) == 0
     printed = capsys.readouterr().out
@@ -165,7 +171,7 @@ def test_wrong_input_is_a_sentence(published, tmp_path, capsys):
 
 def test_a_run_from_a_gpu_is_not_chosen_where_there_is_none(published, tmp_path, monkeypatch):
     other = published.parent / "from-a-gpu"
-    shutil.copytree(published, other)
+    copy(published, other)
     change(other, "provenance", peak_device_bytes=1)
     monkeypatch.setattr(reproduce_command.shutil, "which", lambda name: None)
     asked: list[list[str]] = []
@@ -184,9 +190,9 @@ def test_a_folder_of_own_runs_is_compared_without_training(published, tmp_path, 
     monkeypatch.setattr(job, "run", lambda *_: pytest.fail("nothing is trained"))
     own, names = tmp_path / "own", [published.name, "b", "c", "d"]
     for name in names[1:]:
-        shutil.copytree(published, published.parent / name)
+        copy(published, published.parent / name)
     shutil.copytree(published.parent, own)
-    shutil.copytree(published, own / "not-published")
+    copy(published, own / "not-published")
     value = json.loads((published / write.RECORD).read_text())["result"]["value"]
     change(own / "b", "result", val=0.123)
     change(own / "b", "provenance", code_digest="other")

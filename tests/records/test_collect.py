@@ -81,6 +81,51 @@ def test_a_damaged_history_is_a_sentence_that_names_it(tmp_path, specs, results,
         assert f"{path} is damaged (" in capsys.readouterr().err
 
 
+@pytest.fixture
+def whole(tmp_path, specs):
+    """Two runs with everything that a record names."""
+    for spec in specs[:2]:
+        folder = tmp_path / "whole" / spec.run_id
+        write.spec(folder, spec)
+        write.history(folder, ROWS)
+        digests = {"history": write.digest(write.history_csv(ROWS))}
+        names = {"run_id": spec.run_id, "spec": spec.model_dump(mode="json"), "digests": digests}
+        write.record(folder, {"status": "done", "flags": [], **EMPTY, **names}, PROVENANCE)
+    return tmp_path / "whole"
+
+
+def cut(folder, other):
+    (folder / "history.csv").write_bytes((folder / "history.csv").read_bytes()[:-4])
+
+
+def lose(folder, other):
+    (folder / "history.csv").unlink()
+
+
+def exchange(name):
+    return lambda folder, other: (folder / name).write_bytes((other / name).read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("damage", "name", "why"),
+    [
+        (cut, "history.csv", "its SHA-256 is not the one that its record names"),
+        (lose, "history.csv", "it is missing"),
+        (exchange("record.json"), "record.json", "it is the record of "),
+        (exchange("spec.json"), "spec.json", "it is not the specification that its record names"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_a_sentence(tmp_path, specs, whole, damage, name, why, capsys):
+    collect(specs, whole, tmp_path / "out")
+    folder, other = (whole / spec.run_id for spec in specs[:2])
+    damage(folder, other)
+    for command in (["collect", "--out", str(tmp_path / "out")], ["status", "--scratch", str(tmp_path)]):
+        assert main([*command, "--config", "config/smoke.yaml", "--results", str(whole)]) == 2
+        said = capsys.readouterr().err
+        assert f"{folder / name} is damaged ({why}" in said
+        assert said.endswith(f"): delete the folder {folder.name} and train the run again.\n")
+
+
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe\x00", b'"', b"a\n1,2\n"])
 @pytest.mark.parametrize("name", ["runs.csv", "history.csv"])
 def test_damaged_tables_are_a_sentence_that_names_the_file(tmp_path, specs, results, name, content):
