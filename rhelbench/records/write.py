@@ -60,11 +60,24 @@ def record(folder: Path, result: dict[str, Any], provenance: dict[str, Any]) -> 
     Raises:
         OSError: the disk is full.
     """
-    content = json.dumps({"result": result, "provenance": provenance}, indent=1, ensure_ascii=False) + "\n"
+    whole = {"result": result, "provenance": provenance}
     if result["status"] == "failed":
-        attempts = folder / "attempts"
-        write_atomically(attempts / f"{len(list(attempts.glob('*.json'))) + 1}.json", content, durable=True)
-    write_atomically(folder / RECORD, content, durable=True)
+        attempt(folder, whole)
+    write_atomically(folder / RECORD, _text(whole), durable=True)
+
+
+def attempt(folder: Path, record: dict[str, Any]) -> None:
+    """Write a failed attempt's record as ``attempts/<n>.json``, durably.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    attempts = folder / "attempts"
+    write_atomically(attempts / f"{len(list(attempts.glob('*.json'))) + 1}.json", _text(record), durable=True)
+
+
+def _text(record: dict[str, Any]) -> str:
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
 def read(folder: Path) -> dict[str, Any] | None:
