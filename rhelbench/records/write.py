@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,14 @@ def attempt(folder: Path, record: dict[str, Any]) -> None:
 
 def _text(record: dict[str, Any]) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def contents(folders: Iterable[Path]) -> str:
+    """Return the SHA-256 of the records, and the histories beside them, that lie in some runs' folders."""
+    total = hashlib.sha256()
+    for path in (folder / name for folder in folders if (folder / RECORD).exists() for name in (RECORD, "history.csv")):
+        total.update(f"{path}|{digest(path.read_bytes()) if path.exists() else None}|".encode())
+    return total.hexdigest()
 
 
 def read(folder: Path) -> dict[str, Any] | None:
