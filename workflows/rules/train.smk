@@ -7,11 +7,11 @@ for seeds in pack.packs(list(SPECS.values()), MATRIX.seeds_per_job):
     job = f"train_{spec.task}_{spec.framework}"
     stamp = f"{RUNS}/{{run_id}}/attempts/again-{{now}}"
     JOBS.setdefault(f"{job}_again", (spec, [], [touch(stamp)]))[1].extend(ids)
-    wanted = to_make(ids)
-    records = [update(f"{RUNS}/{run_id}/record.json") for run_id in wanted]
-    if len(ids) > 1 and wanted:
-        JOBS[f"{job}_{ids[0].rsplit('-')[-1]}"] = spec, wanted, records
-    elif wanted:
+    missing = to_make(ids)
+    records = [update(f"{RUNS}/{run_id}/record.json") for run_id in missing]
+    if len(ids) > 1 and missing:
+        JOBS[f"{job}_{ids[0].rsplit('-')[-1]}"] = spec, missing, records
+    elif missing:
         record = update(f"{RUNS}/{{run_id}}/record.json")
         JOBS.setdefault(job, (spec, [], [record]))[1].append(ids[0])
 
