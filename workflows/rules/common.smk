@@ -1,15 +1,17 @@
 # What all rules need to know - the matrix of runs, the files it leads to, who has been asked for what.
+import re
 import shlex
 import time
 from datetime import UTC, datetime
 from functools import cache
 
 from rhelbench import config as configuration
-from rhelbench import registry
+from rhelbench import matrix, registry
 from rhelbench.errors import UserError
 from rhelbench.protocol import pack
 from rhelbench.records import again, write
 from rhelbench.records.digest import closure_digest, code_digest, package_digest
+from rhelbench.tasks import card
 from snakemake.settings.types import DeploymentMethod
 
 DATA = "data"
@@ -17,6 +19,11 @@ RUNS = "results/runs"
 DEFAULT = "config/paper.yaml"
 
 try:
+    matrix.once(sys.argv if workflow.is_main_process else [])
+    for (
+        file
+    ) in workflow.configfiles:  # Snakemake takes the last of a key that is given twice
+        configuration.load(file)
     where = " + ".join(map(str, workflow.configfiles)) or DEFAULT
     if (
         "tasks" not in config or "models" not in config
@@ -58,8 +65,8 @@ shell.prefix(
 
 
 wildcard_constraints:
-    task="[A-Za-z0-9-]+",
-    run_id="|".join(SPECS),
+    task=card.NAME,
+    run_id="|".join(map(re.escape, SPECS)),
 
 
 def checked(framework):

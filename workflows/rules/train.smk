@@ -109,7 +109,7 @@ for name, (spec, run_ids, outputs) in JOBS.items():
         log:
             log_of(outputs[0]),
         wildcard_constraints:
-            run_id="|".join(run_ids),
+            run_id="|".join(map(re.escape, run_ids)),
             now=NOW,
         localrule: not registry.FRAMEWORKS[spec.framework].trains
         container:
