@@ -40,7 +40,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        RECORDS,
+        trained,
         TABLES,
         FIGURES,
         PAGES,
@@ -55,7 +55,7 @@ rule verify:
 # Only the runs.
 rule train:
     input:
-        RECORDS,
+        trained,
 
 
 # From the records that exist, without training: missing cells are shown as missing.

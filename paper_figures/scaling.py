@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
+from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 
 #: Columns of the benchmarks: quantity to axis label and factor.
@@ -27,7 +28,7 @@ _OTHERS = ("batch", "channels", "hidden", "state", "blocks")
 
 def read(folder: Path) -> pd.DataFrame:
     """Return the rows of every benchmark that varies the length alone; empty where there is none."""
-    frames = [pd.read_csv(path) for path in sorted(folder.glob("*.csv"))]
+    frames = [tidy.read(path) for path in sorted(folder.glob("*.csv"))]
     frames = [frame for frame in frames if set(frame.columns) >= _NEEDED and frame.length.nunique() > 1]
     frames = [frame for frame in frames if all(frame[name].nunique() < 2 for name in _OTHERS if name in frame.columns)]
     found = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*_NEEDED])

@@ -1,11 +1,13 @@
 """A configuration file as data: which runs are wanted, before its names are looked up."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from rhelbench import BENCHMARK_VERSION
+from rhelbench.errors import UserError
 from rhelbench.registry import Packing
 from rhelbench.spec import Frozen, Variant
 from rhelbench.switches import order
@@ -37,7 +39,7 @@ class Matrix(Frozen):
         "auto", description="where jobs must train; auto: a GPU where one is asked for"
     )
 
-    @field_validator("name")
+    @field_validator("name", "protocol")
     @classmethod
     def _names_a_folder(cls, value: str) -> str:
         if not re.fullmatch(r"[\w-][\w.-]*", value, re.ASCII):
@@ -52,10 +54,50 @@ class Matrix(Frozen):
             raise ValueError(f"'{value}' is none of the versions up to {BENCHMARK_VERSION}, which is installed")
         return value
 
+    @field_validator("tasks", "models", "algorithms", "frameworks", mode="before")
+    @classmethod
+    def _names_are_text(cls, value: Any, info: ValidationInfo) -> Any:
+        """``2018``, ``Inf`` and ``no`` without quotes are read as numbers and as false."""
+        for one in value if isinstance(value, list) else []:
+            if not isinstance(one, str):
+                raise ValueError(
+                    f"{one!r} is no text: put a name that looks like it in quotes, on the command line {info.field_name}='[NAME]'"
+                )
+        return value
+
     @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", "deviations", "mirrors", mode="before")
     @classmethod
     def _one_is_a_list_of_one(cls, value: Any, info: ValidationInfo) -> Any:
         """``--config tasks=Heartbeat`` arrives as a string, ``seeds=1`` as a number: both mean a list of one."""
+        if value is None:
+            raise ValueError("it is empty: give one or several, or leave the key out")
         if isinstance(value, str) and "," in value:
             raise ValueError(f"several are written {info.field_name}='[{value}]'")
         return value if isinstance(value, list) else [value]
+
+
+def once(words: Sequence[str]) -> None:
+    """Look whether a command line gives a setting twice: of several ``--config``, and of a key, Snakemake takes the last alone.
+
+    Args:
+        words: the command line.
+
+    Raises:
+        UserError: it does.
+    """
+    options, keys, inside = 0, list[str](), False
+    for word in words:
+        option, _, rest = word.partition("=")
+        if word in ("--config", "-C") or option == "--config":
+            options, inside = options + 1, True
+            word = rest
+        elif word.startswith("-"):
+            inside = False
+        if inside and word:
+            keys.append(word.partition("=")[0])
+    if options > 1:
+        raise UserError(
+            "--config is given twice, and Snakemake would take the last alone: write all settings behind one --config."
+        )
+    if twice := [key for place, key in enumerate(keys) if key in keys[:place]]:
+        raise UserError(f"--config gives '{twice[0]}' twice, and Snakemake would take the last alone: keep one of them.")

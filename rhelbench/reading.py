@@ -11,15 +11,30 @@ from rhelbench.errors import UserError, wrong
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML would take the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        names = [self.construct_object(key) for key in keys]
+        for place, (key, name) in enumerate(zip(keys, names, strict=True)):
+            if name in names[:place]:
+                raise UserError(
+                    f"{key.start_mark.name}, line {key.start_mark.line + 1}: '{name}' is given a second time (first in line "
+                    f"{keys[names.index(name)].start_mark.line + 1}); keep one of them."
+                )
+        return super().construct_mapping(node, deep)
+
+
 def mapping(path: Path) -> dict[str, Any]:
     """Read a file of keys and values without judging its keys.
 
     Raises:
-        UserError: the file can't be read, is not YAML, or holds something else.
+        UserError: the file can't be read, is not YAML, gives a key twice, or holds something else.
     """
     try:
         with path.open("rb") as file:  # a file, not its text: the parser names it with the line
-            loaded = yaml.safe_load(file)
+            loaded = yaml.load(file, _Loader)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; it must be a YAML file that can be read.") from error
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist

@@ -1,5 +1,7 @@
 """What jobs ask of a cluster: config/resources.yaml, validated."""
 
+import shutil
+import socket
 from typing import Any
 
 from rhelbench import reading
@@ -46,3 +48,20 @@ def read() -> dict[str, Any]:
     if "default" not in found.rules.train:
         raise UserError(f"{path}: rules.train has no 'default' for the tasks that it does not name; add it.")
     return found.model_dump()
+
+
+def need_slurm(status: str) -> None:
+    """Look whether Slurm's commands are here, without which its executor waits for ever.
+
+    Args:
+        status: the command that is asked for the states of jobs, ``squeue`` or ``sacct``.
+
+    Raises:
+        UserError: one is missing.
+    """
+    absent = [name for name in ("sbatch", status, "scancel") if shutil.which(name) is None]
+    if absent:
+        raise UserError(
+            f"{' and '.join(absent)} of Slurm {'is' if len(absent) == 1 else 'are'} not found on {socket.gethostname()}: start "
+            f"Snakemake on a login node (`module load slurm` at some sites), or without `--profile slurm` to train here."
+        )

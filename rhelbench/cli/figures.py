@@ -9,6 +9,7 @@ import pandas as pd
 
 from rhelbench.errors import UserError, check_names
 from rhelbench.plotting import save
+from rhelbench.records import tidy
 from rhelbench.registry import FIGURES
 from rhelbench.stats import evidence, records, reported
 
@@ -61,4 +62,4 @@ def published(script: ModuleType, folder: Path) -> tuple[list[records.Records | 
 def _table(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise UserError(f"{path} is missing: run `python -m rhelbench static --out {path.parent}` first.")
-    return pd.read_csv(path)
+    return tidy.read(path)

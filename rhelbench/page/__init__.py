@@ -9,6 +9,7 @@ import pandas as pd
 from paper_figures import tab1_accuracy, tab2_mse
 from rhelbench.page import sections
 from rhelbench.page.statistics import SECTIONS
+from rhelbench.records import tidy
 from rhelbench.registry import FIGURES
 from rhelbench.stats import pages
 from rhelbench.stats.records import Records
@@ -40,7 +41,7 @@ def render(records: Records, claims: Path, figures: list[Path]) -> str:
         figures: folders whose PNG files are shown.
     """
     statistics = claims / "statistics"
-    found = {path.stem: pd.read_csv(path) for path in sorted(statistics.glob("*.csv"))}
+    found = {path.stem: tidy.read(path) for path in sorted(statistics.glob("*.csv"))}
     tables = [sections.printed(tab1_accuracy.make(records)), sections.printed(tab2_mse.make(records))]
     tables.append(sections.pairs(found["pairs"]))
     behind = [make(found[name]) for name, make in SECTIONS.items() if name in found]

@@ -19,7 +19,7 @@ from rhelbench.protocol.metrics import NAMES
 from rhelbench.protocol.signals import Signals
 from rhelbench.protocol.state import Run
 from rhelbench.protocol.trainer import Outcome, train
-from rhelbench.records import mirror, provenance, write
+from rhelbench.records import again, mirror, provenance, write
 from rhelbench.spec import RunSpec
 from rhelbench.switches import trainable
 from rhelbench.tasks import card
@@ -60,7 +60,10 @@ def run(
     packed: str | None = None,
     device: str | None = None,
 ) -> int:
-    """Train a run to its end and leave its record; one that has a record is not trained again, unless it failed.
+    """Train a run to its end and leave its record.
+
+    A run that has a record is trained again if that is failed, or of other data or code than today's (``records.again``); the
+    old record stays until the new one stands.
 
     Args:
         spec: the run.
@@ -89,33 +92,36 @@ def run(
     provenance.code(spec.framework)  # before anything is waited for
     folder, corner = results / spec.run_id, scratch / spec.run_id
     try:
-        if _ended(folder) is None:
+        if _ended(spec, folder, data) is None:
             setup.check(spec, data)  # before anything is written
             found = setup.require(spec.framework, device)
         else:
             found = ""
         with lock.held(corner, wait, note=found), nullcontext(signals) if signals else Signals() as noted:
-            if status := _ended(folder):
+            again.finish(folder, corner)  # of a process that was killed just before
+            if status := _ended(spec, folder, data):
                 print(f"{spec.run_id}: has its record ({status}); nothing to do.", file=sys.stderr)
                 return 0
-            _clean(spec, folder, corner)
-            with mirror.mirrored(folder, corner):
-                return _attempt(spec, data, folder, corner, noted, keep, make or setup.learner, packed)
+            place = again.begin(spec, folder, corner, data)
+            _clean(spec, place, corner)
+            with mirror.mirrored(place, corner):
+                status = _attempt(spec, data, place, corner, noted, keep, make or setup.learner, packed)
+            again.finish(folder, corner)
+            return status
     except OSError as error:
         raise UserError(f"{spec.run_id}: {error}; free the disk or correct the path, then run it again: it resumes.") from error
 
 
-def _ended(folder: Path) -> str | None:
+def _ended(spec: RunSpec, folder: Path, data: Path) -> str | None:
     """Return how a run ended that need not be trained again, else None."""
     record = write.read(folder)
-    return record["result"]["status"] if record and record["result"]["status"] != "failed" else None
+    return record["result"]["status"] if record and not again.why(spec, record, data) else None
 
 
 def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:
     """Remove what a killed process or a failed attempt left behind, and write the specification."""
     for temporary in (*corner.glob(".*.tmp"), *folder.glob(".*.tmp")):
         temporary.unlink()
-    (folder / write.RECORD).unlink(missing_ok=True)
     write.spec(folder, spec)
 
 

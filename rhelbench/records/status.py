@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rhelbench import lock
-from rhelbench.records import write
+from rhelbench.records import again, write
 from rhelbench.records.collect import logged
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
@@ -18,16 +18,16 @@ _NUMBERS = {"step": ".0f", "val": ".4g", "test": ".4g"}
 
 
 def row(spec: RunSpec, results: Path, scratch: Path) -> dict[str, Any]:
-    """Return where a run stands: its record, else its lock, else the last step and the best of its history so far."""
-    folder = results / spec.run_id
-    record, by = write.read(folder), lock.holder(scratch / spec.run_id)
-    result = record["result"] if record else {}
+    """Return where a run stands: its lock, else its record, and the last step and the best of its history so far."""
+    folder, corner = results / spec.run_id, scratch / spec.run_id
+    record, by = write.read(folder), lock.holder(corner)
+    result = record["result"] if record and not by else {}
     failed = result.get("status") == "failed"
     stands = "running" if by else "failed" if failed else "done" if record else "waiting"
-    history = logged(folder)
+    history = logged(again.history(folder, corner) if by else folder)
     best = history["val"].max() if card.load(spec.task).kind == "classification" else history["val"].min()
     val = best if result.get("val") is None else result["val"]
-    ended = None if by else result.get("status")
+    ended = result.get("status")
     step = result.get("last_step") or history["step"].max()
     device = record["provenance"].get("device") if record and not by else None
     return dict(zip(COLUMNS, (spec.run_id, stands, ended, step, val, result.get("value"), device, by), strict=True))

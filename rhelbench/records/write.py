@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,32 @@ def record(folder: Path, result: dict[str, Any], provenance: dict[str, Any]) -> 
     Raises:
         OSError: the disk is full.
     """
-    content = json.dumps({"result": result, "provenance": provenance}, indent=1, ensure_ascii=False) + "\n"
+    whole = {"result": result, "provenance": provenance}
     if result["status"] == "failed":
-        attempts = folder / "attempts"
-        write_atomically(attempts / f"{len(list(attempts.glob('*.json'))) + 1}.json", content, durable=True)
-    write_atomically(folder / RECORD, content, durable=True)
+        attempt(folder, whole)
+    write_atomically(folder / RECORD, _text(whole), durable=True)
+
+
+def attempt(folder: Path, record: dict[str, Any]) -> None:
+    """Write a failed attempt's record as ``attempts/<n>.json``, durably.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    attempts = folder / "attempts"
+    write_atomically(attempts / f"{len(list(attempts.glob('*.json'))) + 1}.json", _text(record), durable=True)
+
+
+def _text(record: dict[str, Any]) -> str:
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def contents(folders: Iterable[Path]) -> str:
+    """Return the SHA-256 of the records, and the histories beside them, that lie in some runs' folders."""
+    total = hashlib.sha256()
+    for path in (folder / name for folder in folders if (folder / RECORD).exists() for name in (RECORD, "history.csv")):
+        total.update(f"{path}|{digest(path.read_bytes()) if path.exists() else None}|".encode())
+    return total.hexdigest()
 
 
 def read(folder: Path) -> dict[str, Any] | None:

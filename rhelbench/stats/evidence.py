@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from rhelbench.records import tidy
 from rhelbench.stats import against_paper, aggregate, consistency, measured, noise, pairs, skill
 from rhelbench.stats.records import Records
 
@@ -56,7 +57,7 @@ def statistics(records: Records) -> dict[str, pd.DataFrame]:
 
 def static(published: Path) -> dict[str, pd.DataFrame]:
     """Read the tables of the studies, static/*.csv, by name."""
-    return {path.stem: pd.read_csv(path) for path in sorted((published / STATIC).glob("*.csv"))}
+    return {path.stem: tidy.read(path) for path in sorted((published / STATIC).glob("*.csv"))}
 
 
 def parity(published: Path) -> dict[str, Any] | None:
@@ -78,7 +79,7 @@ def levels(ladder: dict[str, Any] | None) -> pd.DataFrame:
 def gather(records: Records, published: Path, longest: int = measured.LONGEST) -> Evidence:
     """Compute the statistics, measure what the oracle can show, and read the files in ``published`` that exist."""
     paths = sorted((published / BENCHMARKS).glob("*.csv"))
-    frames = [pd.read_csv(path).assign(file=path.name) for path in paths]
+    frames = [tidy.read(path).assign(file=path.name) for path in paths]
     benchmarks = pd.concat(frames, ignore_index=True) if frames else None
     ladder = parity(published)
     files = [*records.files, *([published / PARITY] if ladder else []), *paths, *sorted((published / STATIC).glob("*.csv"))]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.errors import unknown
+from rhelbench.records import tidy
 from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.stats import (
     findings,
@@ -60,7 +61,7 @@ def memory(records: Records) -> str:
 def estimators(records: Records) -> str:
     """Return two tables of the ways to a gradient, from the study's own: of all, and of what the random ones find."""
     folder, parts = records.folder / "static", {"theta": "θ and δ", "drive": "drive"}
-    table, memory = pd.read_csv(folder / "estimators.csv"), pd.read_csv(folder / "estimators_memory.csv")
+    table, memory = tidy.read(folder / "estimators.csv"), tidy.read(folder / "estimators_memory.csv")
     states = memory.pivot(index=["model", "estimator"], columns="length", values="states").to_dict("index")
     cosine = table.pivot(index=["model", "estimator"], columns="part", values="cosine").to_dict("index")
     heads = ["unit", "estimator", "passes", "steps, pair steps, adjoints", "forces"]

@@ -6,6 +6,7 @@ import pandas as pd
 
 from rhelbench import settings
 from rhelbench.bench import plan, reported
+from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 from rhelbench.spec import Budget
 from rhelbench.stats.evidence import BENCHMARKS
@@ -26,7 +27,7 @@ NAMES = {
 
 def passes(records: Records) -> str:
     """Return the time of each pass beside a copy's bandwidth and the chain of steps alone."""
-    table = pd.read_csv(records.folder / FOLDER / "passes.csv")
+    table = tidy.read(records.folder / FOLDER / "passes.csv")
     order = list(NAMES.values())
     table["name"] = [NAMES[name, kept] for name, kept in zip(table["pass"], table.kept, strict=True)]
     table = table.sort_values(
@@ -54,7 +55,7 @@ def passes(records: Records) -> str:
 
 def models(records: Records) -> str:
     """Return the time of a training step, and the device's memory where it was read."""
-    table = pd.read_csv(records.folder / FOLDER / f"{plan.MODELS}.csv")
+    table = tidy.read(records.folder / FOLDER / f"{plan.MODELS}.csv")
     order = {task: i for i, task in enumerate(dict.fromkeys(reported.read().task))}
     table = table.sort_values(["task", "model", "algorithm"], key=lambda c: c.map(order) if c.name == "task" else c)
     table["mib"] = table.device_peak_bytes / 2**20
@@ -75,7 +76,7 @@ def models(records: Records) -> str:
 
 def cost(records: Records) -> str:
     """Return the minutes of one run by task, between the protocol's bounds: the fewest steps after which it can end, and all."""
-    table = pd.read_csv(records.folder / FOLDER / f"{plan.MODELS}.csv")
+    table = tidy.read(records.folder / FOLDER / f"{plan.MODELS}.csv")
     table = table[table.framework == "torch"]
     rows = []
     for task in dict.fromkeys(reported.read().task):
@@ -89,7 +90,7 @@ def cost(records: Records) -> str:
 
 def device(records: Records) -> str:
     """Return the device's name and the bandwidth of a copy on it."""
-    table = pd.read_csv(records.folder / FOLDER / "passes.csv")
+    table = tidy.read(records.folder / FOLDER / "passes.csv")
     return f"{', '.join(sorted(set(table.device)))}; a copy of 1 GiB moves {table.copy_gb_s.max():,.0f} GB/s, read and written.\n"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from rhelbench.protocol.trainer import ECHO_LOST
+from rhelbench.records import tidy
 from rhelbench.stats.equivalence import paired
 from rhelbench.stats.judge_estimators import SAME_SINGLE
 from rhelbench.stats.names import LABELS, power
@@ -14,7 +15,7 @@ from rhelbench.stats.write import markdown
 
 def kept(records: Records) -> str:
     """Return the pairs of length and δ at which the echo is not lost and RHEL's gradient is, from the study ``echo_lost``."""
-    table = pd.read_csv(records.folder / "static" / "echo_lost.csv")
+    table = tidy.read(records.folder / "static" / "echo_lost.csv")
     table = table[(table.fidelity <= ECHO_LOST) & (table.rhel > SAME_SINGLE)]
     names = {"model": "unit", "length": "steps", "delta": "δ", "fidelity": "echo's end", "bptt": "BPTT, float32"}
     names |= {"rhel": "RHEL, float32", "rhel_double": "RHEL, float64", "rhel_small": "RHEL, float32, ρ = 1e-6"}
@@ -24,7 +25,7 @@ def kept(records: Records) -> str:
 
 def along(records: Records) -> str:
     """Return how far gradients are off along the runs of the study ``along_run``, a row per path, algorithm, precision and ρ."""
-    table = pd.read_csv(records.folder / "static" / "along_run.csv")
+    table = tidy.read(records.folder / "static" / "along_run.csv")
     table = table[table.part == "all"]
     rows = []
     for (path, algorithm, dtype, rho), own in table.groupby(["path", "algorithm", "dtype", "rho"]):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records, overridden, read
@@ -16,7 +17,7 @@ CELL = ["task", "model", "algorithm", "framework", "seed"]
 
 def rounding(records: Records) -> str:
     """Return the error of float32 gradients by rule: the smallest and the largest over both frameworks and kernels."""
-    table = pd.read_csv(records.folder / "static" / "released_rounding.csv")
+    table = tidy.read(records.folder / "static" / "released_rounding.csv")
     table["part"] = table.parameter.str.partition("_")[0].replace({"a": "A", "s": "δ"})
     table["block"] += 1
     last = table.block.max()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from rhelbench import config
 from rhelbench.bench import overhead, plan, reported
+from rhelbench.records import tidy
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.stats import speed
 from rhelbench.stats.evidence import BENCHMARKS
@@ -29,7 +30,7 @@ AMD = BENCHMARKS / "amd"
 
 def machine(records: Records, folder: Path = BENCHMARKS) -> str:
     """Return where and under which load the benchmarks were measured, a line per framework and processor."""
-    table = pd.read_csv(records.folder / folder / f"{plan.MODELS}.csv")
+    table = tidy.read(records.folder / folder / f"{plan.MODELS}.csv")
 
     def line(framework: object, processor: object, part: pd.DataFrame) -> str:
         low, high = part.min(numeric_only=True), part.max(numeric_only=True)
@@ -80,7 +81,7 @@ def models(records: Records) -> str:
 
 def units(records: Records) -> str:
     """Return one unit's state memory and time at the shortest and the longest sequence."""
-    table, rows = pd.read_csv(records.folder / BENCHMARKS / "unit_length.csv"), []
+    table, rows = tidy.read(records.folder / BENCHMARKS / "unit_length.csv"), []
     low, high = table.length.min(), table.length.max()
     for (model, algorithm, framework, kernel), part in table.groupby(["model", "algorithm", "framework", "kernel"]):
         at = part.set_index("length").reindex([low, high])
@@ -93,7 +94,7 @@ def units(records: Records) -> str:
 def sizes(records: Records) -> str:
     """Return one unit's time at the smallest and the largest channels and batch, and the power of the size between."""
     rows, names = [], ["model", "algorithm", "framework", "kernel"]
-    tables = {size: pd.read_csv(records.folder / BENCHMARKS / f"unit_{size}.csv") for size in ("state", "batch")}
+    tables = {size: tidy.read(records.folder / BENCHMARKS / f"unit_{size}.csv") for size in ("state", "batch")}
     for model, algorithm, framework, kernel in sorted(tables["state"][names].drop_duplicates().to_numpy().tolist()):
         row = {"model": MODELS[model].label, "algorithm": algorithm, "framework, kernel": f"{framework}, {kernel}"}
         for size, table in tables.items():
@@ -123,7 +124,7 @@ def pipeline(records: Records) -> str:
 
 def inputs(records: Records) -> str:
     """Return how fast samples arrive, and how fast the quickest training step measured uses them."""
-    table = pd.read_csv(records.folder / BENCHMARKS / "inputs.csv")
+    table = tidy.read(records.folder / BENCHMARKS / "inputs.csv")
     steps = (
         speed.models(records.folder / BENCHMARKS).groupby(["task", "framework"]).step_ms_min.min().rename("step_ms").reset_index()
     )

@@ -7,6 +7,7 @@ import pandas as pd
 
 from rhelbench.errors import UserError
 from rhelbench.records.files import read_csv
+from rhelbench.records.tidy import OPTIONS
 from rhelbench.stats import reported
 from rhelbench.switches import read_protocol
 
@@ -88,7 +89,7 @@ def read(folder: Path) -> Records:
             f"{path} does not exist: run `python -m rhelbench collect` first, or point --collected at a folder that has it."
         )
     again = "collect the records again"
-    runs = read_csv(path, again, _COLUMNS, dtype={"run_id": str, "benchmark": str, "flags": str})
+    runs = read_csv(path, again, _COLUMNS, **OPTIONS)
     strange = sorted(set(runs.status) - {*ENDED, *WITHOUT})
     if strange:
         raise UserError(f"{path} has the unknown status '{strange[0]}': use one of {', '.join((*ENDED, *WITHOUT))}.")
@@ -110,5 +111,5 @@ def read(folder: Path) -> Records:
     runs.loc[~runs.status.isin(ENDED), "value"] = float("nan")  # a diverged run's last number is no result
     log = folder / "history.csv"
     columns = ["run_id", "step", "loss", "train", "val"]
-    history = read_csv(log, again, columns, dtype={"run_id": str}) if log.exists() else pd.DataFrame(columns=columns)
+    history = read_csv(log, again, columns, **OPTIONS) if log.exists() else pd.DataFrame(columns=columns)
     return Records(folder, runs, history)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 from rhelbench.tasks import card
 
@@ -22,7 +23,7 @@ def read(path: Path = REPORTED) -> pd.DataFrame:
 
     The ± of the paper is the population standard deviation over five seeds; the row ``average`` is kept as the task of that name.
     """
-    table = pd.read_csv(path)
+    table = tidy.read(path)
     metric = table.metric.map({"accuracy_percent": "accuracy", "mse_x100": "mse"})
     return pd.DataFrame(
         {

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.bench import plan, reported
+from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 
 #: Largest allowed time of a step in floors, by framework; smallest allowed ratio to the released code, by cell; RHEL to BPTT.
@@ -26,7 +27,7 @@ def models(benchmarks: Path) -> pd.DataFrame:
     Args:
         benchmarks: folder with models.csv.
     """
-    table = pd.read_csv(benchmarks / f"{plan.MODELS}.csv")
+    table = tidy.read(benchmarks / f"{plan.MODELS}.csv")
     theirs = reported.read().rename(columns={"step_ms": "reported_ms", "peak_mib": "reported_mib"})
     table = table.merge(theirs, on=[*reported.SHAPE, "model", "algorithm"], how="left")
     bptt = table[table.algorithm == "bptt"][[*_CELL, "step_ms", "peak_bytes"]]

@@ -1,10 +1,11 @@
 """A task's card: where its data come from and what they must look like once prepared."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from rhelbench import reading
 from rhelbench.contract import OUTPUT_STEP, TaskShape
@@ -12,6 +13,14 @@ from rhelbench.errors import UserError, unknown
 from rhelbench.spec import Frozen, Positive
 
 CARDS = Path("config/tasks")
+#: What a task may be called: names of files and rules, words of a shell and parts of a run's name are made of it.
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+
+
+def _named(name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        raise ValueError(f"'{name}' is no name for a task: use letters, digits, '_', '-' and '.', the first a letter or digit")
+    return name
 
 
 class Checksum(Frozen):
@@ -49,7 +58,7 @@ class Source(Frozen):
 class Card(Frozen):
     """What is known about a task before its data are opened (config/tasks/<name>.yaml)."""
 
-    name: str
+    name: Annotated[str, AfterValidator(_named)]
     title: str
     kind: Literal["classification", "regression"]
     samples: Positive = Field(description="distinct samples after preparation; for PPG-DaLiA the subjects")

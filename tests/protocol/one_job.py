@@ -18,6 +18,6 @@ setup.load = lambda spec, data: fake.make_problem()
 if learner == "fake":
     setup.learner = lambda spec, shape: fake.Fake(spec, shape, pause_s=float(pause_s))
 try:
-    sys.exit(job.run(spec, Path("data"), Path(folder, "runs"), Path(folder, "scratch")))
+    sys.exit(job.run(spec, Path(folder, "data"), Path(folder, "runs"), Path(folder, "scratch")))
 except UserError as error:
     sys.exit(f"rhelbench: {error}")

@@ -53,7 +53,7 @@ def here(tmp_path, monkeypatch):
 
     def go(spec, folder="jobs", **fake):
         monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, **fake))
-        status = job.run(spec, Path("data"), tmp_path / folder / "runs", tmp_path / folder / "scratch")
+        status = job.run(spec, tmp_path / "data", tmp_path / folder / "runs", tmp_path / folder / "scratch")
         return status, read(tmp_path / folder, spec)
 
     return go
@@ -283,7 +283,7 @@ def test_code_committed_during_a_run_is_not_what_the_record_names(tmp_path, monk
     monkeypatch.setattr(provenance, "git", lambda: {"commit": next(commits), "dirty": False})
     specs = [make_spec({"steps": 10}, seed=seed) for seed in (1, 2)]
     monkeypatch.setattr(setup, "learner", Fake)
-    assert pack.run(specs, Path("data"), tmp_path / "runs", tmp_path / "scratch", "in_turn") == 0
+    assert pack.run(specs, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch", "in_turn") == 0
     provenance.code.cache_clear()
     assert {read(tmp_path, spec)["provenance"]["git"]["commit"] for spec in specs} == {"at the start"}
 

@@ -21,7 +21,7 @@ for option, value in itertools.pairwise(arguments):
         run_id = "-".join([*names, hashlib.sha256(value.encode()).hexdigest()[:8]])
         folder = Path("results/runs", run_id)
         folder.mkdir(parents=True, exist_ok=True)
-        record = {"result": {"status": "stand-in"}, "cpu_s": spent, "arguments": arguments}
+        record = {"result": {"status": "stand-in"}, "provenance": {}, "cpu_s": spent, "arguments": arguments}
         (folder / "record.json").write_text(json.dumps(record))
     if option == "--out":
         Path(value).write_text(json.dumps({"arguments": arguments}))

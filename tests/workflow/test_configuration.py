@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from rhelbench import config, overrides
 from rhelbench.errors import UserError
+from rhelbench.matrix import once
 from rhelbench.registry import ALGORITHMS, DEVIATIONS
+from rhelbench.tasks.card import Card
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text())
 
@@ -51,6 +54,11 @@ WRONG = {
         {"algorithms": ["rhel"], "models": ["nonlinear"], "overrides": {"algorithm": "rtrl", "kernel": "fused"}},
         "There is no fused kernel for nonlinear, leapfrog, rtrl: set kernel: portable, or auto, for this run.",
     ),
+    "a list that is empty on the command line": ({"models": None}, "'models' is wrong (it is empty: give one or several"),
+    "a name that YAML reads as a number": ({"tasks": [2018]}, "(2018 is no text: put a name that looks like it in quotes"),
+    "a name that Snakemake reads as a number": ({"tasks": float("inf")}, "on the command line tasks='[NAME]')"),
+    "a name that YAML reads as false": ({"models": False}, "'models' is wrong (False is no text"),
+    "a protocol that leads elsewhere": ({"protocol": "../exact"}, "'protocol' is wrong (it names folders"),
     "a device that is no name": ({"device": "gpu"}, "'device' is wrong"),
     "a misspelt key of a variant": (
         {"variants": [{"perturb": 1}]},
@@ -61,6 +69,10 @@ MISSPELT = {
     "stepz: 240": ("steps: 240", "config/hyperparameters.yaml, BasicMotions, both: 'stepz' (did you mean 'steps'?)"),
     "nonliner:": ("nonlinear:", "config/hyperparameters.yaml, SelfRegulationSCP1: 'nonliner' (did you mean 'nonlinear'?)"),
     "patienz: 10": ("patience: 10", "config/hyperparameters.yaml, common: 'patienz' (did you mean 'patience'?)"),
+    "steps: 1, steps: 2": (
+        "steps: 240",
+        "config/hyperparameters.yaml, line 29: 'steps' is given a second time (first in line 29); keep one of them.",
+    ),
     "- 3": ("dropout: 0.05", "config/hyperparameters.yaml is not YAML"),
 }
 
@@ -118,6 +130,42 @@ def test_snakemake_stops_before_any_job(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "rhelbench: Unknown model 'liner' (did you mean 'linear'?)" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("tables --config seeds=1 tasks=Heartbeat seeds=2", "--config gives 'seeds' twice"),
+        ("tables --config seeds=1 -n --config tasks=Heartbeat", "--config is given twice"),
+        ("tables -C seeds=1 --config=tasks=Heartbeat", "--config is given twice"),
+    ],
+)
+def test_a_setting_that_is_given_twice_is_refused(line: str, sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        once(line.split())
+
+
+@pytest.mark.parametrize("line", ["", "--config", "-n seeds=1 --config seeds=1 tasks='[seeds=1]' --cores 1 seeds=2"])
+def test_a_setting_that_is_given_once_is_taken(line: str) -> None:
+    once(line.split())
+
+
+def test_a_configuration_that_repeats_a_key_is_refused_by_snakemake(tmp_path: Path) -> None:
+    file = tmp_path / "twice.yaml"
+    file.write_text(Path("config/smoke.yaml").read_text() + "seeds: [1]\n")
+    words = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "tables", "--configfile", str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert f"rhelbench: {file}, line {len(file.read_text().splitlines())}: 'seeds' is given a second time" in done.stderr
+
+
+def test_a_card_says_what_a_task_may_be_called() -> None:
+    content = yaml.safe_load(Path("config/tasks/BasicMotions.yaml").read_text())
+    for name in ("JapaneseVowels_eq", "X.v2", "NA", "2018", "None", "order-500"):
+        assert Card.model_validate(content | {"name": name}).name == name
+    for name in ("a b", ".x", "-x", "a/b", "ä", "a+b", ""):
+        with pytest.raises(ValidationError, match="is no name for a task: use letters, digits"):
+            Card.model_validate(content | {"name": name})
 
 
 def test_smoke_is_two_algorithms_and_three_seeds() -> None:

@@ -1,12 +1,17 @@
 # What all rules need to know - the matrix of runs, the files it leads to, who has been asked for what.
+import re
 import shlex
+import time
+from datetime import UTC, datetime
 from functools import cache
 
 from rhelbench import config as configuration
-from rhelbench import registry
+from rhelbench import matrix, registry
 from rhelbench.errors import UserError
 from rhelbench.protocol import pack
+from rhelbench.records import again, write
 from rhelbench.records.digest import closure_digest, code_digest, package_digest
+from rhelbench.tasks import card
 from snakemake.settings.types import DeploymentMethod
 
 DATA = "data"
@@ -14,6 +19,11 @@ RUNS = "results/runs"
 DEFAULT = "config/paper.yaml"
 
 try:
+    matrix.once(sys.argv if workflow.is_main_process else [])
+    for (
+        file
+    ) in workflow.configfiles:  # Snakemake takes the last of a key that is given twice
+        configuration.load(file)
     where = " + ".join(map(str, workflow.configfiles)) or DEFAULT
     if (
         "tasks" not in config or "models" not in config
@@ -36,6 +46,10 @@ NAME = MATRIX.name
 TASKS = MATRIX.tasks
 RECORDS = [f"{RUNS}/{run_id}/record.json" for run_id in SPECS]
 COLLECTED = f"results/collected/{NAME}"
+# When this call began, in the names of the stamps that its jobs leave beside records they made again; on a node, any call.
+NOW = (
+    f"{datetime.now(UTC):%Y%m%dT%H%M%S}" if workflow.is_main_process else r"\d{8}T\d{6}"
+)
 
 
 # `rhelbench` in every command is the module, run by the image's Python in a container, else by the framework's own
@@ -51,8 +65,8 @@ shell.prefix(
 
 
 wildcard_constraints:
-    task="[A-Za-z0-9-]+",
-    run_id="|".join(SPECS),
+    task=card.NAME,
+    run_id="|".join(map(re.escape, SPECS)),
 
 
 def checked(framework):
@@ -70,34 +84,74 @@ def checked(framework):
 
 def specs_of(wildcards, output):
     """The options that name a job's runs; derived from its outputs, so that other packs of them re-run nothing."""
-    runs = [SPECS[Path(record).parent.name] for record in output]
-    return [option for run in runs for option in ("--spec", run.canonical_json())]
+    if "run_id" in wildcards.keys():
+        run_ids = [wildcards.run_id]
+    else:
+        run_ids = [Path(record).parent.name for record in output]
+    return [
+        option for run in run_ids for option in ("--spec", SPECS[run].canonical_json())
+    ]
 
 
-def attempts(run_ids):
-    """Number of a job's failed attempts: it changes after a failure, which makes Snakemake run the job again."""
+def to_make(run_ids):
+    """Those of some runs whose records a job is to make: one that exists is no rule's output, so that Snakemake never plans its
+    training, touches or removes it. A job that a cluster starts again may find that it has made them all.
+    """
+    missing = [run for run in run_ids if not Path(RUNS, run, "record.json").exists()]
+    return missing if workflow.is_main_process else missing or run_ids
 
-    def count(wildcards):
-        own = [wildcards.run_id] if wildcards.keys() else run_ids
-        return sum(len(list(Path(RUNS, run, "attempts").glob("*.json"))) for run in own)
 
-    return count
+@cache
+def stamps():
+    """A stamp for each run that is to be trained again, which its job leaves beside the record; why is said first."""
+    try:
+        found = again.reasons(SPECS.values(), Path(RUNS), Path(DATA))
+    except UserError as error:
+        sys.exit(f"rhelbench: {error}")
+    for sentence in again.sentences(found):
+        print(f"rhelbench: {sentence}", file=sys.stderr)
+    return [f"{RUNS}/{run_id}/attempts/again-{NOW}" for run_id in found]
+
+
+def trained(wildcards):
+    """Every run's record, made by today's code of today's data: asked for by what trains, and by nothing else."""
+    return [*RECORDS, *stamps()]
+
+
+def trains(target):
+    """Whether a target leads to training; all others look at what there is."""
+    return target in ("all", "train", "own_figure") or target.startswith(
+        (f"{RUNS}/", "train_", f"{COLLECTED}/published")
+    )
+
+
+def training():
+    """Whether this call was asked for anything that trains."""
+    asked = workflow.dag_settings.targets
+    return not asked or any(map(trains, asked))
 
 
 def records_to_collect(wildcards):
-    """All records when runs were asked for; those that exist when only tables, figures or pages were."""
-    if workflow.dag_settings.targets and not {"all", "train"} & set(
-        workflow.dag_settings.targets
-    ):
-        return [record for record in RECORDS if Path(record).exists()]
-    return RECORDS
+    """All records when runs were asked for; those that exist when only tables, figures or pages were. The stamps of earlier
+    calls stay among them, so that they are the same in the next call. Snakemake refuses what is of a clock that is ahead.
+    """
+    stamped = [Path(RUNS, run, "attempts").glob("again-*") for run in SPECS]
+    there = [Path(record) for record in RECORDS if Path(record).exists()]
+    there += [stamp for earlier in stamped for stamp in sorted(earlier)]
+    old = [ancient(str(path)) for path in there if path.stat().st_mtime < time.time()]
+    missing = [record for record in RECORDS if not Path(record).exists()]
+    return [*old, *missing, *stamps()] if training() else old
+
+
+def contents(wildcards):
+    """What the records that exist hold: by this, not by their age, they are collected again."""
+    return write.contents(Path(RUNS, run) for run in SPECS)
 
 
 def tidy(wildcards):
     """The tidy results to draw from: our own runs, or the published ones where nothing has been run."""
-    own = MATRIX.results == "runs" or (
-        MATRIX.results == "auto" and records_to_collect(wildcards)
-    )
+    ours = training() or any(Path(record).exists() for record in RECORDS)
+    own = MATRIX.results == "runs" or (MATRIX.results == "auto" and ours)
     folder = COLLECTED if own else "results/published"
     return {"runs": f"{folder}/runs.csv", "history": f"{folder}/history.csv"}
 

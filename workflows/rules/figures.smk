@@ -2,7 +2,7 @@
 # figure is drawn from. The working tree must be committed, so that the records name the code that made them.
 rule own_figure:
     input:
-        RECORDS,
+        trained,
     output:
         touch(f"{COLLECTED}/published.done"),
     log:

@@ -1,7 +1,5 @@
 # From a task's name to its verified store. `download` is the only rule with network: run it where there is one.
-from rhelbench.tasks import card as cards
-
-ARCHIVED = [task for task in TASKS if cards.load(task).source.archive]
+ARCHIVED = [task for task in TASKS if card.load(task).source.archive]
 SPLIT = configuration.read_protocol(MATRIX.protocol).split
 
 
@@ -45,7 +43,7 @@ rule prepare_task:
         mem_mb=need("prepare_task", "mem_mb"),
         runtime=need("prepare_task", "runtime"),
     params:
-        card=lambda wildcards: cards.load(wildcards.task).digest(),
+        card=lambda wildcards: card.load(wildcards.task).digest(),
         code=package_digest("rhelbench.tasks"),
     shell:
         "rhelbench prepare --task {wildcards.task} 2> >(tee {log} >&2)"

@@ -1,5 +1,5 @@
 # What jobs ask of a cluster is written in config/resources.yaml, nowhere else.
-from rhelbench.resources import read as read_resources
+from rhelbench.resources import need_slurm, read as read_resources
 
 try:
     RESOURCES = read_resources()
@@ -13,3 +13,13 @@ def need(rule, kind, task=None, runs=1):
     table = RESOURCES["rules"][rule]
     value = (table.get(task, table["default"]) if task else table)[kind] * runs
     return value if kind == "cores" else lambda wildcards, attempt: value * attempt
+
+
+# Before anything is submitted: the executor would wait for ever for commands that are not there.
+onstart:
+    if workflow.executor_plugin.name == "slurm":
+        try:
+            need_slurm(workflow.executor_settings.status_command or "sacct")
+        except UserError as error:
+            print(f"rhelbench: {error}", file=sys.stderr)
+            sys.exit(2)

@@ -55,6 +55,7 @@ rule collect:
     params:
         matrix=MATRIX.model_dump_json(),
         folder=lambda wildcards, output: Path(output.runs).parent,
+        contents=contents,
         code=command("collect"),
     shell:
         "rhelbench collect --config-json {params.matrix:q} --out {params.folder} 2> >(tee {log} >&2)"

@@ -1,13 +1,19 @@
 # One rule per task and framework: its jobs ask for the same resources, and its process knows one framework. A job writes its records and exits 0 for every end of a run's own, `failed` included; `train` resumes.
 # With seeds_per_job, one rule per pack of seeds instead, whose records are its outputs.
+# A run that is trained again has a job of its own: its output is a stamp, and its record is exchanged when the new one stands.
 JOBS = {}
 for seeds in pack.packs(list(SPECS.values()), MATRIX.seeds_per_job):
     spec, ids = seeds[0], [seed.run_id for seed in seeds]
     job = f"train_{spec.task}_{spec.framework}"
-    if len(ids) > 1:
-        JOBS[f"{job}_{ids[0].rsplit('-')[-1]}"] = spec, ids, ids
-    else:
-        JOBS.setdefault(job, (spec, [], ["{run_id}"]))[1].append(ids[0])
+    stamp = f"{RUNS}/{{run_id}}/attempts/again-{{now}}"
+    JOBS.setdefault(f"{job}_again", (spec, [], [touch(stamp)]))[1].extend(ids)
+    missing = to_make(ids)
+    records = [update(f"{RUNS}/{run_id}/record.json") for run_id in missing]
+    if len(ids) > 1 and missing:
+        JOBS[f"{job}_{ids[0].rsplit('-')[-1]}"] = spec, missing, records
+    elif missing:
+        record = update(f"{RUNS}/{{run_id}}/record.json")
+        JOBS.setdefault(job, (spec, [], [record]))[1].append(ids[0])
 
 # What a framework's process finds in its environment; FRAMEWORK chooses `.venv-FRAMEWORK` (common.smk).
 SETTINGS = {
@@ -77,42 +83,49 @@ def packing_of(spec):
     return MATRIX.packing if known else "processes"
 
 
-def at_once(spec, folders):
+def at_once(spec, outputs):
     """How many of a job's runs are trained at the same time."""
-    return 1 if packing_of(spec) == "in_turn" else len(folders)
+    return 1 if packing_of(spec) == "in_turn" else len(outputs)
 
 
-for name, (spec, run_ids, folders) in JOBS.items():
+def log_of(output):
+    """The log of a job: named by its run, and by the stamp where it is trained again."""
+    name = Path(output).relative_to(RUNS).as_posix()
+    return (
+        f"logs/train/{name.removesuffix('/record.json').replace('/attempts/', '-')}.log"
+    )
+
+
+for name, (spec, run_ids, outputs) in JOBS.items():
 
     rule:
         name:
             name
         input:
-            facts=f"{DATA}/prepared/{spec.task}/facts.json",
+            facts=ancient(f"{DATA}/prepared/{spec.task}/facts.json"),
             checked=checked(spec.framework),
         output:
-            [f"{RUNS}/{folder}/record.json" for folder in folders],
+            outputs,
         log:
-            f"logs/train/{folders[0]}.log",
+            log_of(outputs[0]),
         wildcard_constraints:
-            run_id="|".join(run_ids),
+            run_id="|".join(map(re.escape, run_ids)),
+            now=NOW,
         localrule: not registry.FRAMEWORKS[spec.framework].trains
         container:
             f"containers/{spec.framework}.sif"
-        threads: need("train", "cores", spec.task, at_once(spec, folders))
+        threads: need("train", "cores", spec.task, at_once(spec, outputs))
         resources:
             **gpu_of(spec.framework),
-            mem_mb=need("train", "mem_mb", spec.task, at_once(spec, folders)),
+            mem_mb=need("train", "mem_mb", spec.task, at_once(spec, outputs)),
             runtime=need(
-                "train", "runtime", spec.task, len(folders) // at_once(spec, folders)
+                "train", "runtime", spec.task, len(outputs) // at_once(spec, outputs)
             ),
         params:
             specs=specs_of,
-            code=code_of(spec.framework),
             settings=SETTINGS[spec.framework],
             device=device_of(spec.framework),
-            attempt=attempts(run_ids),
-            packing=f"--packing {packing_of(spec)}" if len(folders) > 1 else "",
+            packing=f"--packing {packing_of(spec)}" if len(outputs) > 1 else "",
         shell:
             "{params.settings} OMP_NUM_THREADS={threads} NPROC={threads} "
             "rhelbench train --wait {params.device} {params.packing} {params.specs:q} 2> >(tee {log} >&2)"

@@ -1,0 +1,139 @@
+"""A run that is trained again: why, and its old record, which stays until the new one stands."""
+
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rhelbench.errors import UserError
+from rhelbench.records import provenance, write
+from rhelbench.records.files import write_atomically
+from rhelbench.spec import RunSpec
+from rhelbench.switches import trainable
+from rhelbench.tasks import store
+
+#: Folder below a run's scratch folder where it is trained while its old record stands.
+_STAGE = "again"
+_FILES = ("spec.json", "history.csv", write.RECORD)
+
+
+def why(spec: RunSpec, record: dict[str, Any], data: Path) -> str | None:
+    """Return why a run that has a record is to be trained again, or None: the record is of today's data and code.
+
+    Digests decide, never the age of a file; what is not known (a task that is not prepared, a record without digests) says
+    nothing.
+
+    Args:
+        spec: the run.
+        record: its record.
+        data: folder of prepared tasks.
+    """
+    if not trainable(spec.benchmark):
+        return None
+    if record["result"]["status"] == "failed":
+        return "failed"
+    found = {
+        "data": (record["result"].get("digests", {}).get("data"), _data(spec.task, data)),
+        f"code of {spec.framework}": (record["provenance"].get("code_digest"), provenance.code(spec.framework)["code_digest"]),
+    }
+    other = [f"{what} {then[:8]}, today {now[:8]}" for what, (then, now) in found.items() if then and now and then != now]
+    return "; ".join(other) or None
+
+
+def _data(task: str, data: Path) -> str | None:
+    try:
+        return store.read_facts(task, data)["digest"]
+    except UserError:
+        return None
+
+
+def reasons(specs: Iterable[RunSpec], results: Path, data: Path) -> dict[str, str]:
+    """Return run id to reason for every run that has a record and is to be trained again.
+
+    Args:
+        specs: the runs.
+        results: ``results/runs``.
+        data: folder of prepared tasks.
+
+    Raises:
+        UserError: a record is damaged.
+    """
+    records = {spec: write.read(results / spec.run_id) for spec in specs}
+    found = {spec.run_id: why(spec, record, data) for spec, record in records.items() if record}
+    return {run_id: reason for run_id, reason in found.items() if reason}
+
+
+def sentences(found: dict[str, str]) -> list[str]:
+    """Return one sentence per reason of ``reasons``: how many runs, why, and what becomes of their records."""
+    runs: dict[str, list[str]] = {}
+    for run_id, reason in found.items():
+        runs.setdefault(reason, []).append(run_id)
+    return [
+        f"To be trained again ({reason}): {len(ids)} of the runs that have a record, the first of them {ids[0]}; "
+        f"each old record stays until its new one stands, and is kept in attempts/ beside it."
+        for reason, ids in runs.items()
+    ]
+
+
+def begin(spec: RunSpec, folder: Path, corner: Path, data: Path) -> Path:
+    """Return the folder to train in: the run's own or, while an old record stands there, one in its scratch folder.
+
+    The old record and its history are copied to ``attempts/replaced-<digest>/`` first; a failed record is there already, and is
+    removed.
+
+    Args:
+        spec: the run, which is not to be left alone.
+        folder: the run's folder.
+        corner: its scratch folder.
+        data: folder of prepared tasks.
+    """
+    record = write.read(folder)
+    if record is None or record["result"]["status"] == "failed":
+        (folder / write.RECORD).unlink(missing_ok=True)
+        return folder
+    kept = folder / "attempts" / f"replaced-{write.digest((folder / write.RECORD).read_bytes())[:8]}"
+    for name in _FILES:
+        if (folder / name).exists() and not (kept / name).exists():
+            write_atomically(kept / name, (folder / name).read_bytes(), durable=True)
+    print(
+        f"{spec.run_id}: is trained again ({why(spec, record, data)}); its old record stays until the new one stands, and is "
+        f"kept in {kept}.",
+        file=sys.stderr,
+    )
+    return _stage(folder, corner)
+
+
+def _stage(folder: Path, corner: Path) -> Path:
+    """Return the run's own folder below its scratch folder: a record is read from a folder that bears its run's name."""
+    return corner / _STAGE / folder.name
+
+
+def finish(folder: Path, corner: Path) -> None:
+    """Put a record that was made while an old one stood in its place; a failed attempt goes to ``attempts/`` alone.
+
+    Args:
+        folder: the run's folder.
+        corner: its scratch folder.
+    """
+    stage = _stage(folder, corner)
+    record = write.read(stage)
+    if record is None:
+        return
+    if record["result"]["status"] == "failed":
+        write.attempt(folder, record)
+    else:
+        for name in _FILES:  # the record last: until then the old one is in attempts/ and this in the stage
+            write_atomically(folder / name, (stage / name).read_bytes(), durable=True)
+    shutil.rmtree(corner / _STAGE)
+
+
+def history(folder: Path, corner: Path) -> Path:
+    """Return the folder with the newest history of a run that is being trained.
+
+    Args:
+        folder: the run's folder.
+        corner: its scratch folder.
+    """
+    stage = _stage(folder, corner)
+    return stage if (stage / "history.csv").exists() else folder
