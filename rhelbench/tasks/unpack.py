@@ -1,6 +1,8 @@
 """Zip archives: members are taken by name, never by the paths they ask for, and none twice."""
 
+import errno
 import hashlib
+import lzma
 import shutil
 import stat
 import zipfile
@@ -28,7 +30,9 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # of bz2; of a place before the file's start
+            raise
         raise UserError(
             f"{path} is damaged ({error}): delete it and prepare again, from another place if that does not help."
         ) from error

@@ -205,6 +205,9 @@ def test_one_pickle_in_memory_at_a_time(tmp_path):
         lambda record: record.update(label=[]),
         lambda record: record.update(label=np.array(["fast"])),
         lambda record: record.update(signal=3),
+        lambda record: record.update(label=record["label"] + 1j),
+        lambda record: record["signal"]["wrist"].update(EDA=np.zeros((0, 1))),
+        lambda record: record["signal"]["wrist"].update(EDA=np.zeros((80, 1, 1))),
     ],
 )
 def test_a_subject_without_what_is_needed_is_refused(tmp_path, spoil):

@@ -1,5 +1,7 @@
 """Members of a zip archive: by name, never by path, none twice, none of absurd size."""
 
+import errno
+import random
 import shutil
 import stat
 import zipfile
@@ -110,3 +112,30 @@ def test_an_archive_in_an_archive_is_said(cards, tmp_path):
     written(tmp_path / "data/archives/Toy.zip", [("Toy/Toy.zip", inner.read_bytes())])
     with pytest.raises(UserError, match=r"holds Toy/Toy\.zip, a zip archive, and not the files of Toy: use the archive inside"):
         prepare("Toy", tmp_path / "data")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_is_refused_or_unpacks_to_what_was_packed(tmp_path, packing):
+    text, rng, refusals = "0.5,1.5:a\n" * 20, random.Random(packing), 0
+    whole = written(tmp_path / "whole.zip", [("Toy_TEST.ts", text)], compression=packing).read_bytes()
+    for at in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[at] = rng.randrange(256)
+        damaged[at : at + rng.randrange(2)] = b"x" * rng.randrange(3)
+        (tmp_path / "damaged.zip").write_bytes(damaged)
+        (tmp_path / "out").mkdir()
+        try:
+            with opened(tmp_path / "damaged.zip") as archive:
+                unpack(archive, {"Toy_TEST.ts"}, tmp_path / "out")
+            assert [path.read_text() for path in (tmp_path / "out").iterdir()] in ([], [text])
+        except UserError:
+            refusals += 1
+        shutil.rmtree(tmp_path / "out")
+    assert refusals > len(whole) // 4
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_full_or_failing_disk_is_not_called_a_damaged_archive(tmp_path, number):
+    path = written(tmp_path / "a.zip", [("Toy_TEST.ts", "text")])
+    with pytest.raises(OSError, match="full"), opened(path):
+        raise OSError(number, "full")

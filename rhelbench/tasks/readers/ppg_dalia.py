@@ -146,8 +146,8 @@ def _arrays(record: Any, subject: str) -> tuple[dict[str, NDArray[np.float64]], 
     """Return the wrist signals, each (n, channels), and the heart rate (m,)."""
     try:
         wrist = record["signal"]["wrist"]
-        signals = {key: np.atleast_2d(np.asarray(wrist[key], float).T).T for key in SIGNALS}
-        heart_rate = np.asarray(record["label"], float).reshape(-1)
+        signals = {key: np.atleast_2d(_real(wrist[key]).T).T for key in SIGNALS}
+        heart_rate = _real(record["label"]).reshape(-1)
         empty = [key for key, values in {**signals, "label": heart_rate}.items() if not values.size or values.ndim > 2]
         if empty:
             raise ValueError(f"{empty[0]} is empty or has too many dimensions")
@@ -156,6 +156,12 @@ def _arrays(record: Any, subject: str) -> tuple[dict[str, NDArray[np.float64]], 
             f"Subject {subject} lacks wrist signals or heart rate ({error!r}): get the archive from its source."
         ) from error
     return signals, heart_rate
+
+
+def _real(values: Any) -> NDArray[np.float64]:
+    if np.iscomplexobj(values):
+        raise ValueError("complex values")
+    return np.asarray(values, float)
 
 
 def _scaled(values: NDArray[np.float64]) -> NDArray[np.float32]:
