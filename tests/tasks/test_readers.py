@@ -65,6 +65,13 @@ def test_targets_are_read_as_written(tmp_path):
     assert raw.x[1, :, 0].tolist() == [3, 4]
 
 
+def test_targets_with_time_stamps(tmp_path):
+    head = STAMPED.replace(b"@classLabel true a b", b"@targetLabel true")
+    raw = read(tmp_path, head + b"(2016-01-11 17:00:00,-1e-1),(2016-01-11 17:10:00,2):19.38\n", head + b"(0,1),(1,2):-3\n")
+    assert raw.x[0, :, 0].tolist() == [np.float32(-0.1), 2]
+    assert raw.targets[:, 0, 0].tolist() == [np.float32(19.38), -3]
+
+
 def test_missing_and_too_large_values_are_kept_for_the_facts_to_refuse(tmp_path):
     raw = read(tmp_path, HEAD + b"?,nan,NaN,1e39:a\n", HEAD + b"inf,-1.797e308,1e-60,0:b\n")
     assert np.isnan(raw.x[0, :3, 0]).all()
@@ -87,6 +94,7 @@ def test_missing_and_too_large_values_are_kept_for_the_facts_to_refuse(tmp_path)
         (HEAD + b"1,2,3,x4:a\n", "line 7, channel 1: 'x4' is not a number"),
         (HEAD + b"1,2,3,1_0:a\n", "line 7, channel 1: '1_0' is not a number"),
         (HEAD + "1,2,3,٣:a\n".encode(), "line 7, channel 1: '٣' is not a number"),
+        (HEAD + b"1,2,3,4\x1d:a\n", "line 7, channel 1: '4\x1d' is not a number"),
         (HEAD + b"1,2,3,0x10:a\n", "line 7, channel 1: '0x10' is not a number"),
         (HEAD + b"1 2,3:a\n", "line 7, channel 1: '1 2' is not a number"),
         (HEAD + ROWS[:-3], "line 8 has no ':' before a label or target"),

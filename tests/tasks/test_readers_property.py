@@ -21,7 +21,7 @@ TOKENS = st.one_of(
 )
 LABELS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters=":"), min_size=1, max_size=5)
 COMMENT = st.binary(max_size=6).map(lambda text: b"#" + text.translate(None, b"\n\r\0"))
-FAST = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
+FAST = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None, "derandomize": True}
 
 
 def quoted(label):

@@ -78,7 +78,7 @@ def numbers(values: str, where: str) -> NDArray[np.float32]:
             raise ValueError
         found = np.fromiter(map(float, tokens), float, len(tokens))
     except ValueError:
-        found = np.array([_number(token.strip(), where) for token in tokens])
+        found = np.array([_number(token.strip(" \t"), where) for token in tokens])
     with np.errstate(over="ignore"):
         return found.astype(np.float32)
 
