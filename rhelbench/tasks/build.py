@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ def labelled(raw: Samples) -> dict[str, Any]:
     rank = np.full(len(raw.x), -1, np.int64)
     rank[order] = np.arange(len(order))
     return {"classes": classes.tolist(), "y": y.astype(np.int64), "first": first, "rank": rank}
+
+
+def scaled(card: Card, raw: Samples) -> Samples:
+    """Bring the targets from the card's ``target_range`` to [-1, 1]; without one they stay as they are."""
+    if raw.targets is None or card.target_range is None:
+        return raw
+    low, high = card.target_range
+    return replace(raw, targets=(2 * (raw.targets.astype(float) - low) / (high - low) - 1).astype(np.float32))
 
 
 def samples(card: Card, raw: Samples, columns: dict[str, Any], target: Path) -> str:

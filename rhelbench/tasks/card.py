@@ -3,7 +3,7 @@
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -71,7 +71,14 @@ class Card(Frozen):
     citation: str
     homepage: str
     output_step: Positive = Field(
-        OUTPUT_STEP, exclude_if=lambda value: value == OUTPUT_STEP, description="steps between two targets of a regression"
+        OUTPUT_STEP,
+        exclude_if=lambda value: value == OUTPUT_STEP,
+        description="steps between two targets of a regression; format uea has one per sample, and the length as its default",
+    )
+    target_range: tuple[float, float] | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="of a regression: the targets of the files that become -1 and 1, where they are not within [-1, 1] already",
     )
     source: Source
 
@@ -83,6 +90,25 @@ class Card(Frozen):
     def shape(self, time_channel: bool) -> TaskShape:
         """Return the sizes a model needs, with or without the time channel put first."""
         return TaskShape(self.channels + time_channel, self.length, self.outputs, self.kind, self.output_step)
+
+    def compare(self, found: dict[str, Any]) -> None:
+        """Compare what was found in the files with what the card expects of it.
+
+        Args:
+            found: field to value; a field that the card leaves open passes.
+
+        Raises:
+            UserError: the first that differs, with both values.
+        """
+        for name, value in found.items():
+            expected = getattr(self, name)
+            if expected is not None and expected != value:
+                total = sum(found.get("archive_samples", {}).values())
+                of_all = f" distinct of {total}" if name == "samples" and total > value else ""
+                raise UserError(
+                    f"{self.name}: {name} is {value}{of_all} in the files but {expected} in config/tasks/{self.name}.yaml: get "
+                    f"the right archive, or correct the card."
+                )
 
     def digest(self) -> str:
         """Return the SHA-256 of the card's canonical JSON; what a card leaves to a default of later date is left out."""
@@ -104,6 +130,12 @@ def load(name: str) -> Card:
     if not path.exists():
         raise unknown("task", name, names())
     card = reading.load(path, Card)
+    if card.target_range is not None and not card.target_range[0] < card.target_range[1]:
+        raise UserError(
+            f"Task card {path}: target_range must be a lower and a higher value, not {list(card.target_range)}; correct it."
+        )
+    if card.source.format == "uea" and card.kind == "regression" and "output_step" not in card.model_fields_set:
+        card = card.model_copy(update={"output_step": card.length})
     origins = (card.source.package, card.source.archive, card.source.parameters)
     if card.name != name or sum(origin is not None for origin in origins) != 1:
         raise UserError(

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
 import pooch
 import requests
@@ -106,14 +107,30 @@ def _places(card: Card, mirrors: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 
 def _transfer(place: str, file: Path, task: str) -> None:
-    if "://" not in place:
-        shutil.copyfile(place, file)
+    local = _local(place)
+    if local is not None:
+        shutil.copyfile(local, file)
         return
     pooch.get_logger().setLevel("ERROR")
     bar = tqdm(desc=f"{task}: download", total=1, unit="B", unit_scale=True, disable=None)  # pooch sets the total
     http = pooch.HTTPDownloader(progressbar=cast(Any, bar), chunk_size=1 << 20, timeout=TIMEOUT)
     shelf = pooch.create(file.parent, "", registry={file.name: None}, urls={file.name: place}, retry_if_failed=RETRIES)
     shelf.fetch(file.name, downloader=cast(Any, http))
+
+
+def _local(place: str) -> Path | None:
+    """Return the path of a place on this machine, given with ``~`` or as a file:// address; None for one to download from."""
+    address = urlsplit(place)
+    if address.scheme == "file":
+        if address.netloc not in ("", "localhost"):
+            raise ValueError(f"a file:// address names a folder of this machine, not the host {address.netloc}")
+        return Path(unquote(address.path))
+    if "://" in place:
+        return None
+    try:
+        return Path(place).expanduser()
+    except RuntimeError as error:  # ~ of nobody
+        raise ValueError(str(error)) from error
 
 
 def _brief(error: Exception) -> str:

@@ -12,6 +12,17 @@ from rhelbench.tasks.lags import lagged_copies
 from rhelbench.tasks.readers.ppg_dalia import Recordings
 from rhelbench.tasks.readers.uea import Samples
 
+#: What the card expects and the page shows, in the order in which it is compared.
+EXPECTED = ("samples", "archive_samples", "channels", "length", "outputs", "class_counts")
+
+
+def sizes(raw: Samples) -> dict[str, Any]:
+    """Return what is known of samples without looking at their values, under the names of the card's fields."""
+    test = int(np.count_nonzero(raw.in_test))
+    parts = {"archive_samples": {"train": len(raw.x) - test, "test": test}} if raw.targets is None or test else {}
+    outputs = {} if raw.targets is None else {"outputs": raw.targets.shape[2]}
+    return {**parts, "channels": raw.x.shape[2], "length": raw.x.shape[1], **outputs}
+
 
 def of_samples(raw: Samples, columns: dict[str, Any]) -> dict[str, Any]:
     """Measure labelled samples.
@@ -25,28 +36,21 @@ def of_samples(raw: Samples, columns: dict[str, Any]) -> dict[str, Any]:
         regression has ``target_variance`` instead of classes.
     """
     if raw.targets is not None:
-        distinct = int(np.count_nonzero(columns["first"] == np.arange(len(raw.x))))
-        sizes = {"channels": raw.x.shape[2], "length": raw.x.shape[1], "outputs": raw.targets.shape[2]}
-        return {"samples": distinct, **sizes, "target_variance": float(raw.targets.var(dtype=np.float64)), **_values(raw.x)}
+        distinct, first = columns["first"] == np.arange(len(raw.x)), columns["first"]
+        variance = float(raw.targets.var(dtype=np.float64))
+        repeats = {"repeats": _repeats(raw, first, (raw.targets != raw.targets[first]).any((1, 2)))} if raw.in_test.any() else {}
+        return {"samples": int(distinct.sum()), **sizes(raw), "target_variance": variance, **repeats, **_values(raw.x)}
     y, first, classes = columns["y"], columns["first"], columns["classes"]
     distinct = first == np.arange(len(first))
-    train = int(np.count_nonzero(~raw.in_test))
-    count = lambda rows: dict(zip(classes, np.bincount(y[rows], minlength=len(classes)).tolist(), strict=True))  # noqa: E731
-    counts = count(distinct)
+    counts = _counts(y[distinct], classes)
     return {
         "samples": int(distinct.sum()),
-        "archive_samples": {"train": train, "test": len(y) - train},
-        "channels": raw.x.shape[2],
-        "length": raw.x.shape[1],
+        **sizes(raw),
         "outputs": len(classes),
         "class_counts": counts,
-        "archive_class_counts": {"train": count(~raw.in_test), "test": count(raw.in_test)},
+        "archive_class_counts": {"train": _counts(y[~raw.in_test], classes), "test": _counts(y[raw.in_test], classes)},
         "majority_rate": max(counts.values()) / int(distinct.sum()),
-        "repeats": {
-            "total": int(np.count_nonzero(~distinct)),
-            "in_both_parts": int(np.count_nonzero(raw.in_test & ~raw.in_test[first])),
-            "with_another_label": int(np.count_nonzero(y != y[first])),
-        },
+        "repeats": _repeats(raw, first, y != y[first]),
         **_values(raw.x),
     }
 
@@ -79,20 +83,65 @@ def _values(x: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> dict[str,
     }
 
 
+def _counts(y: NDArray[np.int64], classes: list[str]) -> dict[str, int]:
+    return dict(zip(classes, np.bincount(y, minlength=len(classes)).tolist(), strict=True))
+
+
+def _repeats(raw: Samples, first: NDArray[np.int64], other: NDArray[np.bool_]) -> dict[str, int]:
+    return {
+        "total": int(np.count_nonzero(first != np.arange(len(first)))),
+        "in_both_parts": int(np.count_nonzero(raw.in_test & ~raw.in_test[first])),
+        "with_another_label": int(np.count_nonzero(other)),
+    }
+
+
+def check_samples(card: Card, raw: Samples) -> None:
+    """Compare kind and sizes with the card, then look for values that no model accepts, before anything is measured.
+
+    Raises:
+        UserError: a kind or size that differs; missing or infinite values or targets, with their number and the first place;
+            targets beyond what a model can answer.
+    """
+    card.compare({"kind": "classification" if raw.targets is None else "regression", **sizes(raw)})
+    _check_finite(card, raw, raw.x, "values")
+    if raw.targets is None:
+        return
+    _check_finite(card, raw, raw.targets, "targets")
+    asked = card.length // card.output_step
+    if raw.targets.shape[1] != asked:
+        raise UserError(
+            f"{card.name}: there are {raw.targets.shape[1]} targets per sample but output_step {card.output_step} of "
+            f"config/tasks/{card.name}.yaml asks for {asked} in {card.length} steps: correct the card."
+        )
+    low, high = float(raw.targets.min()), float(raw.targets.max())
+    if low < -1 or high > 1:
+        raise UserError(
+            f"{card.name}: its targets reach from {low:.6g} to {high:.6g}, but a model answers within [-1, 1]: name the range in "
+            f"config/tasks/{card.name}.yaml, for example target_range: [{low:.6g}, {high:.6g}]."
+        )
+
+
+def _check_finite(card: Card, raw: Samples, values: NDArray[np.float32], what: str) -> None:
+    wrong = ~np.isfinite(values)
+    if not wrong.any():
+        return
+    missing = np.isnan(values)
+    found, cause = (missing, "missing") if missing.any() else (wrong, "infinite or too large for single precision")
+    row, step, channel = np.argwhere(found)[0]
+    part, base = ("test", np.argmax(raw.in_test)) if raw.in_test[row] else ("train", 0)
+    place = f"sample {row - base + 1} of the {part} part" + (
+        f", channel {channel + 1}, step {step + 1}" if what == "values" else ""
+    )
+    raise UserError(
+        f"{card.name}: {np.count_nonzero(found)} {what} are {cause} (the first: {place}), which no model here accepts: get a "
+        f"complete archive."
+    )
+
+
 def check(card: Card, facts: dict[str, Any]) -> None:
     """Compare every expectation of the card with what was measured.
 
     Raises:
         UserError: the first that differs, with both values.
     """
-    for name in ("samples", "archive_samples", "channels", "length", "outputs", "class_counts"):
-        expected = getattr(card, name)
-        if expected is not None and expected != facts.get(name):
-            raise UserError(
-                f"{card.name}: {name} is {facts.get(name)} in the files but {expected} in config/tasks/{card.name}.yaml: "
-                f"get the right archive, or correct the card."
-            )
-    if facts["missing"]:
-        raise UserError(
-            f"{card.name}: {facts['missing']} values are missing, which no model here accepts: get a complete archive."
-        )
+    card.compare({name: facts.get(name) for name in EXPECTED})

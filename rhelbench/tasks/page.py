@@ -51,11 +51,14 @@ def findings(facts: dict[str, Any]) -> list[str]:
     lines = [lag_sentence(facts)]
     if facts["constant_channels"]:
         lines.append(f"Constant channels: {', '.join(map(str, facts['constant_channels']))}.")
+    if facts.get("target_variance") == 0:
+        lines.append("All targets are equal: there is nothing to learn.")
     repeats = facts.get("repeats")
     if repeats:
+        outcome = "label" if facts["classes"] else "target"
         lines.append(
             f"Repeated samples: {repeats['total']}; of the archive's test samples {repeats['in_both_parts']} are also in its "
-            f"train part; {repeats['with_another_label']} repeats bear another label than the first copy."
+            f"train part; {repeats['with_another_label']} repeats bear another {outcome} than the first copy."
         )
     return lines
 

@@ -131,10 +131,12 @@ def generated(card: Card) -> Samples:
 
 
 def _build(card: Card, source: Path | None, partial: Path) -> dict[str, Any]:
-    raw = generated(card) if source is None else READERS[card.source.format](source, partial / "files", card.name)
+    raw = generated(card) if source is None else READERS[card.source.format](source, partial / "files", card.name, card)
     shutil.rmtree(partial / "files")
     classes: list[str] = []
     if isinstance(raw, Samples):
+        raw = build.scaled(card, raw)
+        facts.check_samples(card, raw)
         columns = build.labelled(raw)
         measured = facts.of_samples(raw, columns)
         examples = {name: raw.x[np.flatnonzero(columns["y"] == label)[0]] for label, name in enumerate(columns["classes"])}

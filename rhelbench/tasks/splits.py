@@ -3,13 +3,16 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rhelbench.contract import OUTPUT_STEP
 from rhelbench.errors import UserError, unknown
 from rhelbench.seeds import generator, threefry
+from rhelbench.tasks.card import Card
 from rhelbench.tasks.repeats import content_hash
 from rhelbench.tasks.store import Prepared
 
@@ -136,9 +139,47 @@ def _by_class(prepared: Prepared, rows: Rows, seed: int, first: float, second: f
     return {part: np.sort(np.concatenate(chosen)) for part, chosen in parts.items()}
 
 
+def check_windows(card: Card, targets: dict[str, int]) -> None:
+    """Check that windows and their targets can move on together, and that each subject has one in each part.
+
+    Args:
+        card: of a task made of recordings.
+        targets: subject to its number of targets, one per OUTPUT_STEP steps.
+
+    Raises:
+        UserError: the card's length is no multiple of STRIDES targets, or longer than a subject's smallest part.
+    """
+    where, unit = f"config/tasks/{card.name}.yaml", STRIDES * OUTPUT_STEP
+    if card.kind != "regression" or card.output_step != OUTPUT_STEP:
+        raise UserError(
+            f"{where}: recordings have one target per {OUTPUT_STEP} steps: set kind: regression and no other output_step."
+        )
+    if card.length % unit:
+        raise UserError(
+            f"{where}: length is {card.length}, but windows move on by a tenth of their length and by whole targets, one per "
+            f"{OUTPUT_STEP} steps: choose a multiple of {STRIDES} x {OUTPUT_STEP} = {unit} steps."
+        )
+    for subject, count in targets.items():
+        if _smallest(count) < card.length // OUTPUT_STEP:
+            raise _too_long(card, subject, _smallest(count))
+
+
+def _smallest(targets: int) -> int:
+    """Return the fewest targets that a part of a subject has, in whatever order it is cut."""
+    edges = [np.cumsum([0, *(_PERCENT[part] for part in order)]) for order in ORDERS]
+    return min(int(high / 100 * targets) - int(low / 100 * targets) for edge in edges for low, high in pairwise(edge))
+
+
+def _too_long(card: Card, subject: str, targets: int) -> UserError:
+    return UserError(
+        f"{card.name}: a part of subject {subject} has {targets * OUTPUT_STEP} steps but length is {card.length} in "
+        f"config/tasks/{card.name}.yaml, so that it holds no window: choose a shorter length."
+    )
+
+
 def _recordings(prepared: Prepared, kind: str, seed: int) -> Split:
-    length, count = prepared.card.length, prepared.y.shape[1]
-    step = length // count
+    length, count, step = prepared.card.length, prepared.card.length // OUTPUT_STEP, OUTPUT_STEP
+    check_windows(prepared.card, {recording.name: recording.targets for recording in prepared.recordings})
     x: dict[str, list[Rows]] = {part: [] for part in PARTS}
     y: dict[str, list[Rows]] = {part: [] for part in PARTS}
     for recording in prepared.recordings:
@@ -152,6 +193,8 @@ def _recordings(prepared: Prepared, kind: str, seed: int) -> Split:
             steps = released if kind == "released" else (step * targets[0], step * targets[1])
             stop = min(steps[1], recording.steps)
             windows = min(_windows(stop - steps[0], length), _windows(targets[1] - targets[0], count))
+            if not windows:
+                raise _too_long(prepared.card, recording.name, (stop - steps[0]) // step)
             x[part].append(recording.start + steps[0] + np.arange(windows) * (length // STRIDES))
             y[part].append(recording.target_start + targets[0] + np.arange(windows) * (count // STRIDES))
     join = lambda parts: {part: np.concatenate(rows) for part, rows in parts.items()}  # noqa: E731

@@ -1,13 +1,23 @@
-"""Files out of a zip archive, by name, never by the paths it asks for."""
+"""Zip archives: members are taken by name, never by the paths they ask for, and none twice."""
 
+import errno
+import hashlib
+import lzma
 import shutil
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PureWindowsPath
+from typing import Any, cast
 
 from rhelbench.errors import UserError
+
+#: No member of a task's archive is larger; EigenWorms and the pickles of PPG-DaLiA are below 2 GiB.
+LARGEST = 16 * 2**30
+#: From MODEST on, no text or pickle of measured values is packed closer than this; a zip bomb is.
+MODEST, CLOSEST = 2**28, 200
 
 
 @contextmanager
@@ -20,30 +30,74 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise UserError(f"{path} is damaged ({error}): delete it and prepare again.") from error
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # of bz2; of a place before the file's start
+            raise
+        raise UserError(
+            f"{path} is damaged ({error}): delete it and prepare again, from another place if that does not help."
+        ) from error
 
 
 def find(archive: zipfile.ZipFile, names: set[str]) -> dict[str, zipfile.ZipInfo]:
     """Find members by their file names, in whatever folder of the archive they lie.
 
     Raises:
-        UserError: a wanted member names a path outside the archive's own folder.
+        UserError: a wanted member names a path outside the archive's own folder, is a link, encrypted or of an absurd size, or
+            two of one name differ.
     """
     found: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
-        path = PurePosixPath(member.filename.replace("\\", "/"))
+        path = PureWindowsPath(member.filename)  # which knows both separators, and drives
         if path.name not in names or member.is_dir():
             continue
-        if path.is_absolute() or ".." in path.parts:
+        if path.anchor or ".." in path.parts:
             raise UserError(f"{archive.filename} holds '{member.filename}', a path out of the archive: do not use this file.")
+        _check(archive, member)
+        if path.name in found and _sha256(archive, found[path.name]) != _sha256(archive, member):
+            raise UserError(
+                f"{archive.filename} holds '{found[path.name].filename}' and '{member.filename}', which differ: make an archive "
+                f"of the one that is meant."
+            )
         found.setdefault(path.name, member)
     return found
 
 
 def unpack(archive: zipfile.ZipFile, names: set[str], folder: Path) -> None:
-    """Write those of the named members that exist into ``folder``, under their bare names, as plain files."""
+    """Write those of the named members that exist into ``folder``, under their bare names, as plain files.
+
+    Raises:
+        UserError: see ``find``; or they need more room than there is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, member in find(archive, names).items():
+    members = find(archive, names)
+    needed, free = sum(member.file_size for member in members.values()), shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(
+            f"{archive.filename} unpacks to {needed} bytes but {folder} has room for {free}: make room and try again."
+        )
+    for name, member in members.items():
         with archive.open(member) as source, (folder / name).open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
+
+
+def inner_archives(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of the zip archives in an archive."""
+    return [member.filename for member in archive.infolist() if member.filename.lower().endswith(".zip")]
+
+
+def _check(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    where, advice = f"{archive.filename} holds '{member.filename}'", "put another copy of the archive in its place"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise UserError(f"{where} as a link, not a file: {advice}.")
+    if member.flag_bits & 1:
+        raise UserError(f"{where} encrypted: unpack it with its password, and make an archive without one.")
+    packed_closely = member.file_size > MODEST and member.file_size > CLOSEST * member.compress_size
+    if member.file_size > LARGEST or packed_closely:
+        raise UserError(
+            f"{where}, which says that {member.compress_size} bytes unpack to {member.file_size}, more than data do: {advice}."
+        )
+
+
+def _sha256(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    with archive.open(member) as file:
+        return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()

@@ -56,6 +56,9 @@ def load(file: IO[bytes], where: str) -> Any:
         IndexError,
         KeyError,
         OverflowError,
+        MemoryError,  # a damaged length
+        RuntimeError,
+        SystemError,  # a damaged dtype
     ) as error:
         raise UserError(
             f"{where} is not a pickle of plain arrays ({error}): it is refused; get the data from their source."

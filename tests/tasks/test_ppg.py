@@ -21,10 +21,13 @@ LENGTH, TARGETS = 3840, 30
 SECONDS = {1: 640, 10: 701, 2: 530}
 
 
+REAL = card_module.load("PPG-DaLiA").model_dump()
+
+
 def small(data, card):
     (data / "archives").mkdir(parents=True, exist_ok=True)
-    fields = card_module.load("PPG-DaLiA").model_dump() | {"samples": 3, "length": LENGTH}
-    fields["source"]["checksums"] = []
+    fields = REAL | {"samples": 3, "length": LENGTH}
+    fields["source"] = REAL["source"] | {"checksums": []}
     card.mkdir(parents=True)
     (card / "PPG-DaLiA.yaml").write_text(json.dumps(fields))
 
@@ -202,6 +205,9 @@ def test_one_pickle_in_memory_at_a_time(tmp_path):
         lambda record: record.update(label=[]),
         lambda record: record.update(label=np.array(["fast"])),
         lambda record: record.update(signal=3),
+        lambda record: record.update(label=record["label"] + 1j),
+        lambda record: record["signal"]["wrist"].update(EDA=np.zeros((0, 1))),
+        lambda record: record["signal"]["wrist"].update(EDA=np.zeros((80, 1, 1))),
     ],
 )
 def test_a_subject_without_what_is_needed_is_refused(tmp_path, spoil):
@@ -210,6 +216,112 @@ def test_a_subject_without_what_is_needed_is_refused(tmp_path, spoil):
     ppg_zip(tmp_path / "a.zip", {1: record})
     with pytest.raises(UserError, match="Subject S1 lacks wrist signals or heart rate"):
         ppg_dalia.read(tmp_path / "a.zip", tmp_path, "PPG-DaLiA")
+
+
+def wrist(name, change):
+    """Return a change of one wrist signal of a record."""
+
+    def spoil(record):
+        record["signal"]["wrist"][name] = change(record["signal"]["wrist"][name])
+
+    return spoil
+
+
+def at_first(name, value):
+    """Return a change of the second value of a signal, or of the label."""
+
+    def spoil(record):
+        values = record["label"] if name == "label" else record["signal"]["wrist"][name]
+        values[1] = value
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "cause"),
+    [
+        (wrist("BVP", lambda x: x[::2]), r"BVP lasts 50\.0 s at 64 Hz, but the 47 heart rates, one per 2 s, cover 100 s"),
+        (wrist("ACC", lambda x: x.repeat(2, axis=0)), r"ACC lasts 200\.0 s at 32 Hz, but the 47 heart rates"),
+        (wrist("EDA", lambda x: x[: 4 * 90]), r"EDA lasts 90\.0 s at 4 Hz"),
+        (lambda record: record.update(label=record["label"][::2]), r"ACC lasts 100\.0 s at 32 Hz, but the 24 .* cover 54 s"),
+        (wrist("ACC", lambda x: x[:, :1]), "ACC has 1 channels instead of 3"),
+        (wrist("BVP", lambda x: x.repeat(2, axis=1)), "BVP has 2 channels instead of 1"),
+        (at_first("label", np.nan), "1 values of heart rate are missing"),
+        (at_first("label", np.inf), "1 values of heart rate are infinite or too large"),
+        (at_first("ACC", np.nan), "3 values of ACC are missing"),
+        (at_first("TEMP", -1.797e308), "1 values of TEMP are infinite or too large for single precision"),
+    ],
+)
+def test_a_subject_that_is_not_as_recorded_is_refused(tmp_path, recwarn, spoil, cause):
+    record = subject(3, 100)
+    spoil(record)
+    ppg_zip(tmp_path / "a.zip", {3: record})
+    with pytest.raises(UserError, match=f"Subject S3: {cause}"):
+        ppg_dalia.read(tmp_path / "a.zip", tmp_path, "PPG-DaLiA")
+    assert not recwarn.list
+
+
+def test_some_seconds_more_or_less_are_the_recorder_s(tmp_path):
+    record = subject(3, 100)
+    wrist("EDA", lambda x: x[: 4 * 93])(record)
+    ppg_zip(tmp_path / "a.zip", {3: record})
+    assert len(ppg_dalia.read(tmp_path / "a.zip", tmp_path, "PPG-DaLiA").signals[0]) == 64 * 93
+
+
+@pytest.fixture
+def one_subject(cards, tmp_path):
+    """Give a function that writes a card of one subject of 640 s, and prepares it."""
+    ppg_zip(tmp_path / "source.zip", {1: subject(1, 640)})
+    fields = REAL | {"name": "One", "samples": 1, "source": REAL["source"] | {"checksums": []}}
+
+    def get(**changed):
+        cards.mkdir(exist_ok=True)
+        (cards / "One.yaml").write_text(json.dumps(fields | changed))
+        (tmp_path / "data/archives").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data/archives/One.zip").write_bytes((tmp_path / "source.zip").read_bytes())
+        prepare("One", tmp_path / "data")
+        return load("One", tmp_path / "data")
+
+    return get
+
+
+@pytest.mark.parametrize("length", [100, 640, 1000, 2000, 3000, 3841])
+def test_a_length_that_windows_cannot_follow_is_refused(one_subject, length):
+    with pytest.raises(UserError, match=rf"One\.yaml: length is {length}, .*: choose a multiple of 10 x 128 = 1280 steps"):
+        one_subject(length=length)
+
+
+@pytest.mark.parametrize("length", [6400, 12800, 51200])
+def test_a_length_longer_than_a_part_is_refused(one_subject, length):
+    with pytest.raises(UserError, match=rf"One: a part of subject S1 has 6144 steps but length is {length} .*choose a shorter"):
+        one_subject(length=length)
+
+
+@pytest.mark.parametrize("changed", [{"kind": "classification"}, {"output_step": 64}])
+def test_recordings_have_one_kind_of_target(one_subject, changed):
+    with pytest.raises(UserError, match=r"One\.yaml: recordings have one target per 128 steps"):
+        one_subject(length=LENGTH, **changed)
+
+
+def test_the_number_of_subjects_is_compared_before_they_are_read(one_subject, monkeypatch):
+    monkeypatch.setattr(ppg_dalia.unpickle, "load", None)
+    with pytest.raises(UserError, match="samples is 1 in the files but 15"):
+        one_subject(length=LENGTH, samples=15)
+
+
+@pytest.mark.parametrize("length", [1280, 2560, 3840, 5120])
+@pytest.mark.parametrize("kind", ["content_hash", "released"])
+def test_every_window_s_targets_are_of_its_own_time(one_subject, length, kind):
+    """The k-th target of a window is the heart rate at the window's step 128 k, whatever the length."""
+    prepared = one_subject(length=length)
+    for seed in range(3):
+        drawn = splits.split(prepared, kind, seed)
+        for part in splits.PARTS:
+            rows, targets = getattr(drawn, part), drawn.targets[part]
+            assert len(rows) == len(targets) > 0
+            # the released cut rounds signals and targets each for themselves
+            assert np.abs(rows - 128 * targets).max() <= (0 if kind == "content_hash" else 2 * 128)
+            assert prepared.y[targets[0]].shape == (length // 128, 1)
 
 
 def test_an_archive_without_subjects_is_refused(tmp_path):

@@ -17,8 +17,9 @@ from rhelbench.errors import UserError
 from rhelbench.tasks import build, card, splits
 from rhelbench.tasks import prepare as prepare_module
 from rhelbench.tasks.prepare import prepare
+from rhelbench.tasks.readers import uea
 from rhelbench.tasks.store import load
-from tests.tasks.made import toy_card, uea_parts, uea_zip
+from tests.tasks.made import toy_card, ts_file, uea_parts, uea_zip
 
 
 @pytest.fixture
@@ -109,15 +110,73 @@ def test_facts_that_differ_from_the_card_stop(toy, cards, field, value):
 
 def test_missing_values_stop(toy):
     x, labels = uea_parts()
-    from tests.tasks.made import ts_file
-
     text = ts_file("Toy", x[:12], labels[:12]).replace(repr(float(x[0, 0, 0])), "?")
     with zipfile.ZipFile(toy / "archives/Toy.zip", "w") as archive:
         archive.writestr("Toy_TRAIN.ts", text)
         archive.writestr("Toy_TEST.ts", ts_file("Toy", x[12:], labels[12:]))
-    with pytest.raises(UserError, match="1 values are missing"):
+    with pytest.raises(UserError, match=r"1 values are missing \(the first: sample 1 of the train part, channel 1, step 1\)"):
         prepare("Toy", toy)
     nothing_half_made(toy)
+
+
+def write_parts(toy, change):
+    """Write the toy's archive with its parts' texts changed."""
+    x, labels = uea_parts()
+    with zipfile.ZipFile(toy / "archives/Toy.zip", "w") as archive:
+        archive.writestr("Toy_TRAIN.ts", change(ts_file("Toy", x[:12], labels[:12])))
+        archive.writestr("Toy_TEST.ts", change(ts_file("Toy", x[12:], labels[12:])))
+
+
+@pytest.mark.parametrize("value", ["inf", "-Infinity", "1e39", "-1.7976931348623157e308", "1e999"])
+def test_values_that_single_precision_cannot_hold_stop(toy, recwarn, value):
+    x, _ = uea_parts()
+    write_parts(toy, lambda text: text.replace(repr(float(x[14, 1, 4])), value))
+    where = r"the first: sample 3 of the test part, channel 2, step 5"
+    with pytest.raises(UserError, match=rf"Toy: 1 values are infinite or too large for single precision \({where}\)"):
+        prepare("Toy", toy)
+    assert not recwarn.list
+    nothing_half_made(toy)
+
+
+def test_a_file_cut_at_the_end_of_a_line_is_refused_by_the_card(toy):
+    write_parts(toy, lambda text: "".join(text.splitlines(keepends=True)[:-1]))
+    with pytest.raises(UserError, match=r"archive_samples is {'train': 11, 'test': 7} in the files but {'train': 12, 'test': 8}"):
+        prepare("Toy", toy)
+    nothing_half_made(toy)
+
+
+def test_repeats_counted_against_the_card_are_named(toy, cards):
+    toy_card(cards, samples=20)
+    with pytest.raises(UserError, match=r"Toy: samples is 19 distinct of 20 in the files but 20 in config/tasks/Toy\.yaml"):
+        prepare("Toy", toy)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [("channels", 3, "channels is 2 in"), ("length", 10, "length is 9 in"), ("kind", "regression", "kind")],
+)
+def test_sizes_are_compared_before_the_values_are_read(toy, cards, monkeypatch, field, value, said):
+    toy_card(cards, **{field: value})
+    monkeypatch.setattr(uea, "numbers", None)  # the values are not read
+    with pytest.raises(UserError, match=said):
+        prepare("Toy", toy)
+    nothing_half_made(toy)
+
+
+def test_lengths_that_differ_are_said_even_where_the_first_is_not_the_card_s(toy, cards):
+    toy_card(cards, length=10)
+    write_parts(toy, lambda text: text + "1,2:3,4:a\n")
+    with pytest.raises(UserError, match=r"line 22, channel 1 has 2 values but line 10 has 9, and samples of different lengths"):
+        prepare("Toy", toy)
+
+
+def test_a_package_s_file_is_not_to_be_deleted(cards, tmp_path):
+    toy_card(cards, name="JapaneseVowels", samples=640)
+    path = cards / "JapaneseVowels.yaml"
+    path.write_text(path.read_text().replace("archive: JapaneseVowels.zip", "package: aeon/datasets/data/JapaneseVowels"))
+    path.write_text(path.read_text().replace("channels: 2", "channels: 12"))
+    with pytest.raises(UserError, match=r"line 17, channel 1 has 26 values but line 16 has 20.*: use another file or source\.$"):
+        prepare("JapaneseVowels", tmp_path)
 
 
 def test_a_changed_card_asks_for_a_new_preparation(toy, cards):
@@ -174,6 +233,7 @@ KILLED = """
 import os, pathlib, signal, sys
 from rhelbench.tasks import card, page
 from rhelbench.tasks.prepare import prepare
+from rhelbench.tasks.readers import uea
 card.CARDS = pathlib.Path(sys.argv[1])
 page.draw = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
 prepare("Toy", sys.argv[2])
