@@ -123,7 +123,8 @@ def finish(folder: Path, corner: Path) -> None:
     if record["result"]["status"] == "failed":
         write.attempt(folder, record)
     else:
-        for name in _FILES:  # the record last: until then the old one is in attempts/ and this in the stage
+        (folder / write.RECORD).unlink(missing_ok=True)  # it is in attempts/, and would not belong to the new history
+        for name in _FILES:  # the record last
             write_atomically(folder / name, (stage / name).read_bytes(), durable=True)
     shutil.rmtree(corner / _STAGE)
 

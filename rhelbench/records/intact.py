@@ -34,4 +34,5 @@ def check(folder: Path, record: dict[str, Any]) -> None:
 
 
 def _damaged(path: Path, why: str) -> UserError:
-    return UserError(f"{path} is damaged ({why}): delete the folder {path.parent.name} and train the run again.")
+    both = "it" if path.name == "record.json" else "it and record.json beside it,"
+    return UserError(f"{path} is damaged ({why}): delete {both} and train the run again.")

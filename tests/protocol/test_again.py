@@ -37,9 +37,10 @@ def aged(folder):
     """Make a record one of other code, and mark its history; return both contents."""
     file = folder / "record.json"
     record = json.loads(file.read_text())
-    record["provenance"]["code_digest"] = OTHER
+    history = "step,loss,train,val,fidelity\n1.0,0.5,0.25,0.25,\n"
+    record["provenance"]["code_digest"], record["result"]["digests"]["history"] = OTHER, write.digest(history)
     file.write_text(json.dumps(record))
-    (folder / "history.csv").write_text("step,loss,train,val,fidelity\n1.0,0.5,0.25,0.25,\n")
+    (folder / "history.csv").write_text(history)
     return contents(folder)
 
 
@@ -50,7 +51,7 @@ def contents(folder):
 def prepared(folder, digest):
     home = folder / "prepared" / "BasicMotions"
     home.mkdir(parents=True)
-    facts = {"card": card.load("BasicMotions").digest(), "classes": [], "digest": digest}
+    facts = {"card": card.load("BasicMotions").digest(), "classes": [], "digest": digest, "source": {}, "code": "", "store": {}}
     (home / "facts.json").write_text(json.dumps(facts))
 
 
@@ -109,7 +110,7 @@ def test_an_interruption_leaves_the_old_record_and_resumes(here, tmp_path):
     here(spec, interrupt_at=33)
     assert contents(folder) == old
     corner = tmp_path / "scratch" / spec.run_id
-    assert again.history(folder, corner) == corner / "again"
+    assert again.history(folder, corner) == corner / "again" / spec.run_id
     here(spec)
     record = write.read(folder)
     assert record is not None

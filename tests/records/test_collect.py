@@ -123,7 +123,9 @@ def test_files_that_do_not_belong_together_are_a_sentence(tmp_path, specs, whole
         assert main([*command, "--config", "config/smoke.yaml", "--results", str(whole)]) == 2
         said = capsys.readouterr().err
         assert f"{folder / name} is damaged ({why}" in said
-        assert said.endswith(f"): delete the folder {folder.name} and train the run again.\n")
+        assert said.endswith(
+            f"): delete {'it' if name == write.RECORD else 'it and record.json beside it,'} and train the run again.\n"
+        )
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe\x00", b'"', b"a\n1,2\n"])
