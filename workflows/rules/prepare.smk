@@ -21,6 +21,7 @@ rule download:
         "rhelbench download --task {wildcards.task} {params.mirrors:q} 2> >(tee {log} >&2)"
 
 
+# What another clone that shares the data has prepared is never removed first: the command leaves it alone, or replaces it whole.
 rule prepare_task:
     input:
         lambda wildcards: (
@@ -29,13 +30,15 @@ rule prepare_task:
             else []
         ),
     output:
-        facts=f"{DATA}/prepared/{{task}}/facts.json",
-        page=report(
-            f"{DATA}/prepared/{{task}}/facts.html",
-            category="Tasks",
-            labels={"task": "{task}", "kind": "facts"},
+        facts=update(f"{DATA}/prepared/{{task}}/facts.json"),
+        page=update(
+            report(
+                f"{DATA}/prepared/{{task}}/facts.html",
+                category="Tasks",
+                labels={"task": "{task}", "kind": "facts"},
+            )
         ),
-        examples=f"{DATA}/prepared/{{task}}/examples.png",
+        examples=update(f"{DATA}/prepared/{{task}}/examples.png"),
     log:
         "logs/prepare/{task}.log",
     threads: need("prepare_task", "cores")
