@@ -1,4 +1,4 @@
-"""What test_threads runs in processes of their own: train the first of CASES on drawn data, print digests of all that came out."""
+"""What test_threads runs in a process of its own: it trains the first of CASES and prints a digest of all that came out."""
 
 import sys
 
@@ -10,7 +10,7 @@ from rhelbench.parameters import initial
 from rhelbench.protocol import setup
 from rhelbench.records.write import arrays_digest
 
-SHAPES = {"classification": TaskShape(3, 64, 4, "classification"), "regression": TaskShape(2, 64, 1, "regression", 16)}
+SHAPES = {"classification": TaskShape(3, 32, 4, "classification"), "regression": TaskShape(2, 32, 1, "regression", 16)}
 #: Model, algorithm, kernel, kind of task: together every pass and both read-outs.
 CASES = [
     ("linear-complex", "rhel", "fused", "regression"),
