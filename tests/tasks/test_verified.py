@@ -59,6 +59,14 @@ def test_the_store_of_another_task_of_the_same_shape_is_refused(toy, cards):
         load("Toy", toy)
 
 
+def test_what_the_datasets_library_leaves_beside_the_store_is_no_damage(toy):
+    from datasets import load_from_disk
+
+    load_from_disk(str(toy / "prepared/Toy/store")).shuffle(seed=1)
+    (toy / "prepared/Toy/store/cache-1.arrow").write_bytes(b"")
+    assert load("Toy", toy).x.shape == (20, 9, 2)
+
+
 def test_a_file_is_read_once_per_machine_and_state(toy, monkeypatch):
     load("Toy", toy)
     read = []
