@@ -130,10 +130,9 @@ def load(name: str) -> Card:
     if not path.exists():
         raise unknown("task", name, names())
     card = reading.load(path, Card)
-    if card.target_range is not None and not card.target_range[0] < card.target_range[1]:
-        raise UserError(
-            f"Task card {path}: target_range must be a lower and a higher value, not {list(card.target_range)}; correct it."
-        )
+    low, high = card.target_range or (0, 1)
+    if low >= high:
+        raise UserError(f"Task card {path}: target_range must be a lower and a higher number, not {[low, high]}; correct it.")
     if card.source.format == "uea" and card.kind == "regression" and "output_step" not in card.model_fields_set:
         card = card.model_copy(update={"output_step": card.length})
     origins = (card.source.package, card.source.archive, card.source.parameters)

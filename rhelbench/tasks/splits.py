@@ -64,7 +64,7 @@ def split(prepared: Prepared, kind: str, seed: int) -> Split:
         seed: the run's seed.
 
     Raises:
-        UserError: an unknown kind, or ``archive`` for a task without parts of its own.
+        UserError: an unknown kind, ``archive`` for a task without parts of its own, or a part without samples or windows.
 
     Source:
         Paper, appendix on data sets and training; row 12 of docs/deviations.md.
@@ -84,6 +84,12 @@ def split(prepared: Prepared, kind: str, seed: int) -> Split:
     else:
         rows = _by_class(prepared, np.flatnonzero(distinct & ~prepared.in_test), seed, 0.8, 1.0)
         rows["test"] = np.flatnonzero(prepared.in_test)
+    empty = [part for part in PARTS if not len(rows[part])]
+    if empty:
+        raise UserError(
+            f"Task {prepared.card.name}: its {int(distinct.sum())} distinct samples are too few for the split '{kind}', which "
+            f"leaves none for {empty[0]}: choose another split, or a task with more samples."
+        )
     return _named(prepared, rows, rows)
 
 

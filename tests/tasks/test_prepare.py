@@ -67,6 +67,21 @@ def test_repeats_are_in_no_split_but_the_archive_s_own(toy):
     assert splits.split(prepared, "archive", 1).test.tolist() == list(range(12, 20))
 
 
+def test_a_split_that_leaves_a_part_empty_is_refused(toy, cards):
+    toy_card(cards, samples=4, archive_samples="{train: 2, test: 2}")
+    x, _ = uea_parts()
+    with zipfile.ZipFile(toy / "archives/Toy.zip", "w") as archive:
+        archive.writestr("Toy_TRAIN.ts", ts_file("Toy", x[:2], ["a", "b"]))
+        archive.writestr("Toy_TEST.ts", ts_file("Toy", x[4:6], ["a", "b"]))
+    prepare("Toy", toy)
+    for kind, part in (("content_hash", "val"), ("archive", "train")):
+        with pytest.raises(
+            UserError, match=f"4 distinct samples are too few for the split '{kind}', which leaves none for {part}"
+        ):
+            splits.split(load("Toy", toy), kind, 1)
+    assert [len(getattr(splits.split(load("Toy", toy), "released", 1), part)) for part in splits.PARTS] == [2, 1, 1]
+
+
 def test_the_store_is_a_described_data_set_opened_without_copying(basic_motions, data_dir):
     from datasets import load_from_disk
 

@@ -148,7 +148,7 @@ def test_targets_beyond_what_a_model_answers_need_a_range(toy):
     assert y[0] == pytest.approx(2 * (-0.5 + 9.5) / 50 - 1)
     for wrong in ([1, 1], [2, 1]):
         toy(beyond, target_range=wrong)
-        with pytest.raises(UserError, match=r"target_range must be a lower and a higher value"):
+        with pytest.raises(UserError, match=r"target_range must be a lower and a higher number"):
             card.load("Toy")
 
 

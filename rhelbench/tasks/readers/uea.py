@@ -73,7 +73,7 @@ def read(source: Path, scratch: Path, name: str, card: Card | None = None) -> Sa
 def _part(folder: Path, stem: str, source: Path, card: Card | None) -> tuple[NDArray[np.float32], list[str | float]]:
     paths = [path for suffix in FORMATS if (path := folder / (stem + suffix)).exists()]
     if not paths:
-        raise UserError(f"{source} holds neither {stem}.ts nor {stem}.arff: get a complete archive.")
+        raise UserError(f"{source} holds neither {stem}.ts nor {stem}.arff, and no other format is read: get a complete archive.")
     try:
         return _joined(FORMATS[paths[0].suffix](paths[0]), card)
     except (MalformedError, OSError) as error:
