@@ -20,9 +20,8 @@ DEFAULT = "config/paper.yaml"
 
 try:
     matrix.once(sys.argv if workflow.is_main_process else [])
-    for (
-        file
-    ) in workflow.configfiles:  # Snakemake takes the last of a key that is given twice
+    # Read again here, since Snakemake takes the last of a key that a file gives twice.
+    for file in workflow.configfiles:
         configuration.load(file)
     where = " + ".join(map(str, workflow.configfiles)) or DEFAULT
     if (
