@@ -12,6 +12,8 @@ from rhelbench.registry import Packing
 from rhelbench.spec import Frozen, Variant
 from rhelbench.switches import order
 
+#: Snakemake's options that hold settings, under their names.
+_OPTIONS = {"--config": "--config", "-C": "--config", "--configfile": "--configfile", "--configfiles": "--configfile"}
 Values = Annotated[list[Any], Field(min_length=1)]
 
 
@@ -77,7 +79,7 @@ class Matrix(Frozen):
 
 
 def once(words: Sequence[str]) -> None:
-    """Look whether a command line gives a setting twice: of several ``--config``, and of a key, Snakemake takes the last alone.
+    """Look whether a command line gives a setting twice: of an option and of a key Snakemake takes the last without a word.
 
     Args:
         words: the command line.
@@ -85,19 +87,18 @@ def once(words: Sequence[str]) -> None:
     Raises:
         UserError: it does.
     """
-    options, keys, inside = 0, list[str](), False
+    given = dict.fromkeys(_OPTIONS.values(), 0)
+    keys, option = list[str](), None
     for word in words:
-        option, _, rest = word.partition("=")
-        if word in ("--config", "-C") or option == "--config":
-            options, inside = options + 1, True
-            word = rest
+        name, _, rest = word.partition("=")
+        if name in _OPTIONS and (rest or name == word):
+            option, word = _OPTIONS[name], rest
+            given[option] += 1
         elif word.startswith("-"):
-            inside = False
-        if inside and word:
+            option = None
+        if option == "--config" and word:
             keys.append(word.partition("=")[0])
-    if options > 1:
-        raise UserError(
-            "--config is given twice, and Snakemake would take the last alone: write all settings behind one --config."
-        )
-    if twice := [key for place, key in enumerate(keys) if key in keys[:place]]:
-        raise UserError(f"--config gives '{twice[0]}' twice, and Snakemake would take the last alone: keep one of them.")
+    if twice := [name for name, count in given.items() if count > 1]:
+        raise UserError(f"{twice[0]} is given twice, and Snakemake would take the last alone: write all behind one {twice[0]}.")
+    if again := [key for place, key in enumerate(keys) if key in keys[:place]]:
+        raise UserError(f"--config gives '{again[0]}' twice, and Snakemake would take the last alone: keep one of them.")

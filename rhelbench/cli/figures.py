@@ -9,9 +9,8 @@ import pandas as pd
 
 from rhelbench.errors import UserError, check_names
 from rhelbench.plotting import save
-from rhelbench.records import tidy
 from rhelbench.registry import FIGURES
-from rhelbench.stats import evidence, records, reported
+from rhelbench.stats import evidence, records, reported, tidy
 
 
 def add(parser: argparse.ArgumentParser) -> None:

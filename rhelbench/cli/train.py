@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from rhelbench.cli import devices, threads
 from rhelbench.errors import UserError, wrong
 from rhelbench.protocol import job, pack, setup
+from rhelbench.records import provenance
 from rhelbench.registry import Packing
 from rhelbench.spec import RunSpec
 
@@ -33,6 +35,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train; 0 for every end of the run's own, 128 + n after signal n."""
     devices.obey(args.device)
+    if sentence := provenance.untold():
+        print(f"rhelbench: {sentence}", file=sys.stderr)
     specs = [read_spec(text) for text in args.spec]
     at_once = len(specs) if args.packing != "in_turn" else 1
     threads.obey(args.threads, "train", specs[0].task, at_once)
@@ -52,7 +56,7 @@ def read_spec(text: str) -> RunSpec:
     if not text.lstrip().startswith("{"):
         where = text
         try:
-            given = Path(text).read_text()
+            given = Path(text).read_text("utf-8")
         except OSError as error:
             raise UserError(f"--spec {text}: {error.strerror}; give a spec.json or its content.") from error
     try:

@@ -9,9 +9,8 @@ import pandas as pd
 from paper_figures import tab1_accuracy, tab2_mse
 from rhelbench.page import sections
 from rhelbench.page.statistics import SECTIONS
-from rhelbench.records import tidy
 from rhelbench.registry import FIGURES
-from rhelbench.stats import pages
+from rhelbench.stats import pages, tidy
 from rhelbench.stats.records import Records
 
 CAPTIONS = Path("workflows/report")

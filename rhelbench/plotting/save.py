@@ -33,6 +33,6 @@ def save(figure: Figure, stem: Path, inputs: Iterable[Path], script: str) -> lis
     hashes = {str(p): hashlib.sha256(p.read_bytes()).hexdigest() if p.exists() else "absent" for p in inputs}
     sidecar = {"drawn_by": script, "inputs": hashes}
     part = stem.with_suffix(".json.part")
-    part.write_text(json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    part.write_text(json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
     part.rename(stem.with_suffix(".json"))
     return [*written, stem.with_suffix(".json")]

@@ -105,7 +105,7 @@ def modules(roots: Iterable[str]) -> dict[str, str]:
         file = _file(name)
         if name in found or file is None or name.split(".")[0] not in PACKAGES:
             continue
-        tree, code = _read(file.read_text())
+        tree, code = _read(file.read_text("utf-8"))
         waiting += _imports(tree, name)
         if "." in name:
             waiting.append(name.rpartition(".")[0])  # importing a module runs its packages first
@@ -148,4 +148,4 @@ def package_digest(package: str) -> str:
     """Return the SHA-256 of one package's own modules, for example ``"rhelbench.records"``."""
     folder = ROOT.joinpath(*package.split("."))
     files = sorted(folder.rglob("*.py"))
-    return _digest({str(file.relative_to(folder)): _read(file.read_text())[1] for file in files})
+    return _digest({str(file.relative_to(folder)): _read(file.read_text("utf-8"))[1] for file in files})

@@ -35,6 +35,24 @@ def git() -> dict[str, Any]:
     return {"commit": ask("rev-parse", "HEAD"), "dirty": None if changed is None else bool(changed)}
 
 
+def untold() -> str | None:
+    """Return one sentence where git cannot say which commit the code is of, and with what to do; None where it can."""
+    try:
+        ask, english = ("git", "-C", str(ROOT), "rev-parse", "HEAD"), {**os.environ, "LC_ALL": "C"}
+        done = subprocess.run(ask, capture_output=True, text=True, timeout=10, env=english)
+    except (OSError, subprocess.SubprocessError) as error:
+        why, remedy = f"git is not installed or does not answer ({error})", "install it"
+    else:
+        if not done.returncode:
+            return None
+        if "dubious ownership" in done.stderr:
+            why = f"git does not read {ROOT}, which another user owns"
+            remedy = f"run `git config --global --add safe.directory {ROOT}`"
+        else:
+            why, remedy = f"{ROOT} is no git repository with a commit", "clone it with git"
+    return f"{why}: records made now will name no commit, and `publish` will refuse them; {remedy} first."
+
+
 @cache
 def code(framework: str) -> dict[str, Any]:
     """Return ``code_digest`` and ``git`` as this process's first call found them: what it loaded, whatever is edited later.

@@ -24,7 +24,7 @@ def spec(folder: Path, run: RunSpec) -> None:
     """Write ``spec.json``: the canonical JSON, indented for reading."""
     content = json.dumps(run.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     path = folder / "spec.json"
-    if not path.exists() or path.read_text() != content:
+    if not path.exists() or path.read_text("utf-8") != content:
         write_atomically(path, content)
 
 

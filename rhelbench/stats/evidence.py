@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rhelbench.records import tidy
-from rhelbench.stats import against_paper, aggregate, consistency, measured, noise, pairs, skill
+from rhelbench.stats import against_paper, aggregate, consistency, measured, noise, pairs, skill, tidy
 from rhelbench.stats.records import Records
 
 PARITY = Path("parity.json")

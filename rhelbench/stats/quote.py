@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.errors import unknown
-from rhelbench.records import tidy
 from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.stats import (
     findings,
@@ -22,6 +21,7 @@ from rhelbench.stats import (
     reported,
     summary,
     tables,
+    tidy,
 )
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records, overridden, read

@@ -6,9 +6,9 @@ import pandas as pd
 
 from rhelbench import settings
 from rhelbench.bench import plan, reported
-from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 from rhelbench.spec import Budget
+from rhelbench.stats import tidy
 from rhelbench.stats.evidence import BENCHMARKS
 from rhelbench.stats.quote_cluster import fewest
 from rhelbench.stats.records import Records

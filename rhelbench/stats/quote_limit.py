@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from rhelbench.protocol.trainer import ECHO_LOST
-from rhelbench.records import tidy
+from rhelbench.stats import tidy
 from rhelbench.stats.equivalence import paired
 from rhelbench.stats.judge_estimators import SAME_SINGLE
 from rhelbench.stats.names import LABELS, power

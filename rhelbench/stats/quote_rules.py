@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from rhelbench.records import tidy
 from rhelbench.registry import MODELS
+from rhelbench.stats import tidy
 from rhelbench.stats.names import LABELS
 from rhelbench.stats.records import Records, overridden, read
 from rhelbench.stats.write import markdown

@@ -8,9 +8,8 @@ import pandas as pd
 
 from rhelbench import config
 from rhelbench.bench import overhead, plan, reported
-from rhelbench.records import tidy
 from rhelbench.registry import FRAMEWORKS, MODELS
-from rhelbench.stats import speed
+from rhelbench.stats import speed, tidy
 from rhelbench.stats.evidence import BENCHMARKS
 from rhelbench.stats.records import Records
 from rhelbench.stats.write import markdown

@@ -7,8 +7,8 @@ import pandas as pd
 
 from rhelbench.errors import UserError
 from rhelbench.records.files import read_csv
-from rhelbench.records.tidy import OPTIONS
 from rhelbench.stats import reported
+from rhelbench.stats.tidy import OPTIONS
 from rhelbench.switches import read_protocol
 
 #: Statuses of a run that reached an end of its protocol and so has a metric that counts.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from rhelbench.records import tidy
 from rhelbench.registry import MODELS
+from rhelbench.stats import tidy
 from rhelbench.tasks import card
 
 REPORTED = Path("results/reported/reported.csv")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from rhelbench.bench import plan, reported
-from rhelbench.records import tidy
 from rhelbench.registry import MODELS
+from rhelbench.stats import tidy
 
 #: Largest allowed time of a step in floors, by framework; smallest allowed ratio to the released code, by cell; RHEL to BPTT.
 FLOORS = {"torch": 2.5, "jax": 4.0}

@@ -137,6 +137,7 @@ def test_snakemake_stops_before_any_job(tmp_path: Path) -> None:
     [
         ("tables --config seeds=1 tasks=Heartbeat seeds=2", "--config gives 'seeds' twice"),
         ("tables --config seeds=1 -n --config tasks=Heartbeat", "--config is given twice"),
+        ("tables --configfile a.yaml -n --configfile b.yaml", "--configfile is given twice"),
         ("tables -C seeds=1 --config=tasks=Heartbeat", "--config is given twice"),
     ],
 )

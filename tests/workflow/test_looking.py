@@ -48,7 +48,7 @@ def copy(trained: Clone, tmp_path: Path) -> Clone:
 @pytest.fixture
 def again(trained: Clone, tmp_path: Path) -> Clone:
     """A copy of the whole working folder, with what Snakemake knows of it."""
-    clone = Clone(tmp_path / "clone")
+    clone = Clone(tmp_path / "a user's clone")
     for name in ("results/runs", "data", ".snakemake"):
         shutil.copytree(trained.folder / name, clone.folder / name)
     return clone

@@ -8,8 +8,7 @@ import pytest
 import yaml
 from clone import MATRIX, Clone
 
-from rhelbench.records import tidy
-from rhelbench.stats import records
+from rhelbench.stats import records, tidy
 
 #: What files with an underscore or a version are called; what pandas reads as missing, infinite and a number.
 NAMES = ["Vowels_eq", "Vowels.v2", "NA", "None", "Inf", "2018"]

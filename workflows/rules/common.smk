@@ -20,9 +20,8 @@ DEFAULT = "config/paper.yaml"
 
 try:
     matrix.once(sys.argv if workflow.is_main_process else [])
-    for (
-        file
-    ) in workflow.configfiles:  # Snakemake takes the last of a key that is given twice
+    # Read again here, since Snakemake takes the last of a key that a file gives twice.
+    for file in workflow.configfiles:
         configuration.load(file)
     where = " + ".join(map(str, workflow.configfiles)) or DEFAULT
     if (
@@ -143,9 +142,15 @@ def records_to_collect(wildcards):
     return [*old, *missing, *stamps()] if training() else old
 
 
-def contents(wildcards):
-    """What the records that exist hold: by this, not by their age, they are collected again."""
+def contents():
+    """The digest of what the records that exist hold."""
     return write.contents(Path(RUNS, run) for run in SPECS)
+
+
+def changed(wildcards):
+    """That digest, if it is not the one collected last: by it, not by their age, records are collected again."""
+    last = Path(f"{COLLECTED}/contents")
+    return contents() if last.exists() and last.read_text() != contents() else ""
 
 
 def tidy(wildcards):

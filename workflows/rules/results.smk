@@ -50,15 +50,18 @@ rule collect:
     output:
         runs=f"{COLLECTED}/runs.csv",
         history=f"{COLLECTED}/history.csv",
+        contents=f"{COLLECTED}/contents",
     log:
         f"logs/collect/{NAME}.log",
     params:
         matrix=MATRIX.model_dump_json(),
         folder=lambda wildcards, output: Path(output.runs).parent,
-        contents=contents,
+        contents=lambda wildcards, output: contents(),
+        changed=changed,
         code=command("collect"),
     shell:
-        "rhelbench collect --config-json {params.matrix:q} --out {params.folder} 2> >(tee {log} >&2)"
+        "rhelbench collect --config-json {params.matrix:q} --out {params.folder} 2> >(tee {log} >&2); "
+        "printf %s {params.contents} > {output.contents}"
 
 
 rule make_tables:
