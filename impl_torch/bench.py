@@ -15,6 +15,7 @@ from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import Unit, lanes
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.learner import unit_of
+from impl_torch.team import threads
 from rhelbench.contract import Arrays
 from rhelbench.spec import Switches
 
@@ -31,6 +32,7 @@ def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: i
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     x, y, W = (torch.rand(size, device=device) for size in ((rows, a), (rows, b), (b, a)))
     left, right = {"forward": (x, W.T), "input": (y, W), "weight": (y.T, x)}[kind]
+    torch.set_num_threads(threads())  # all of them, whatever PyTorch's own operations have in training
 
     def call() -> Tensor:
         found = torch.mm(left, right)
