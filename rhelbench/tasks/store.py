@@ -101,11 +101,13 @@ def read_facts(task: str, data_dir: str | Path) -> dict[str, Any]:
     """
     card, home, remedy = load_card(task), folder(task, data_dir), how(task, data_dir)
     try:
-        facts = read_json(home / "facts.json", remedy, ("card", "classes", "digest", "source", "code", "store"))
+        facts = read_json(home / "facts.json", remedy, ("card", "classes", "digest"))
     except OSError as error:
         raise UserError(f"Task {task} is not prepared in {home}: {remedy}.") from error
     if facts["card"] != card.digest():
         raise UserError(f"Task {task} in {home} was prepared from another task card than today's: {remedy}.")
+    if "store" not in facts:
+        raise UserError(f"Task {task} in {home} was prepared by an earlier version, which did not record its files: {remedy}.")
     return facts
 
 

@@ -49,6 +49,16 @@ def test_a_damaged_store_is_refused_and_prepared_anew(toy):
     assert load("Toy", toy).digest == json.loads((toy / "prepared/Toy/facts.json").read_text())["digest"]
 
 
+def test_what_an_earlier_version_prepared_is_prepared_anew(toy):
+    path = toy / "prepared/Toy/facts.json"
+    facts = json.loads(path.read_text())
+    path.write_text(json.dumps({name: value for name, value in facts.items() if name not in ("store", "code")}))
+    with pytest.raises(UserError, match="was prepared by an earlier version, which did not record its files: run `python -m"):
+        load("Toy", toy)
+    prepare("Toy", toy)
+    assert json.loads(path.read_text()) == facts
+
+
 def test_the_store_of_another_task_of_the_same_shape_is_refused(toy, cards):
     toy_card(cards, name="Other")
     uea_zip(toy / "archives/Other.zip", name="Other", seed=1)
