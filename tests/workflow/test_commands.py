@@ -17,7 +17,7 @@ from rhelbench.tasks import card
 WRONG = {
     "tables --collected results/published --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
     "collect --config config/smoke.yaml --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
-    "prepare --task Heartbeat --data /dev/null/x": "Not a directory; check the path",
+    "prepare --task Heartbeat --data /dev/null/x": "Not a directory: ",
     "collect --config-json {bad --out there": "--config-json is not JSON (",
     "status --config-json []": "--config-json must hold keys and values",
     "check --config config": "config: Is a directory; it must be a YAML file",
