@@ -1,4 +1,4 @@
-"""In single precision the released rule leaves little of the linear model's gradient, the exact rule all of it."""
+"""In single precision much of the linear model's gradient is rounding under the released rule, none under the exact one."""
 
 import numpy as np
 import pandas as pd
@@ -28,5 +28,5 @@ def test_published_errors_say_what_the_page_says():
     table = pd.read_csv(PUBLISHED / "static" / "released_rounding.csv")
     assert len(table) == 2 * 2 * 3 * 2 * 7  # frameworks, kernels, rules, blocks, parameters
     of_A = table[table.parameter == "a"].groupby("rule").error
-    assert of_A.min()["rhel_released"] > 0.5
+    assert of_A.min()["rhel_released"] > 0.4
     assert of_A.max()["rhel"] < 1e-4
