@@ -4,6 +4,8 @@ import math
 import os
 from pathlib import Path
 
+from rhelbench.errors import UserError
+
 #: What PyTorch's OpenMP and what XLA read when they are loaded.
 VARIABLES = ("OMP_NUM_THREADS", "NPROC")
 #: Where the kernel tells a process's control groups, and where their limits lie.
@@ -47,9 +49,16 @@ def _quota(folder: Path) -> list[float]:
 
 
 def asked() -> int | None:
-    """Return the number of threads that the environment asks for, or None."""
+    """Return the number of threads that the environment asks for, the first where it lists nested levels (``4,2``), or None.
+
+    Raises:
+        UserError: what it says is no number.
+    """
     said = os.environ.get(VARIABLES[0], "")
-    return int(said) if said.isdecimal() and int(said) else None
+    first = said.partition(",")[0].strip()
+    if first and not (first.isdecimal() and int(first)):
+        raise UserError(f"{VARIABLES[0]} is '{said}', no whole number from 1 on: correct it, or unset it.")
+    return int(first) if first else None
 
 
 def settle(threads: int) -> None:

@@ -18,6 +18,8 @@ from rhelbench.errors import UserError
 LARGEST = 16 * 2**30
 #: From MODEST on, no text or pickle of measured values is packed closer than this; a zip bomb is.
 MODEST, CLOSEST = 2**28, 200
+#: What an OSError about an archive's content bears: bz2's has no number, and a member that begins before the file is invalid.
+DAMAGE = (None, errno.EINVAL)
 
 
 @contextmanager
@@ -30,12 +32,16 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # of bz2; of a place before the file's start
+    except OSError as error:
+        if error.errno not in DAMAGE:
             raise
-        raise UserError(
-            f"{path} is damaged ({error}): delete it and prepare again, from another place if that does not help."
-        ) from error
+        raise _damaged(path, error) from error
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path} is damaged ({error}): delete it and prepare again, from another place if that does not help.")
 
 
 def find(archive: zipfile.ZipFile, names: set[str]) -> dict[str, zipfile.ZipInfo]:

@@ -87,7 +87,7 @@ def test_a_regression_is_trained(cards, tmp_path, monkeypatch, framework):
         matrix |= {"algorithms": "rhel", "frameworks": framework, "seeds": 2345, "overrides": small}
         spec = config.expand(config.parse(matrix, "test"))[0].model_copy(update={"task": "CardanoSentiment"})
         where = [f"--{name}={tmp_path / folder}" for name, folder in (("data", ""), ("results", "r"), ("scratch", "s"))]
-        assert main(["train", "--spec", spec.canonical_json(), *where]) == 0
+        assert main(["train", "--threads", "1", "--spec", spec.canonical_json(), *where]) == 0
         result = json.loads((tmp_path / "r" / spec.run_id / "record.json").read_text())["result"]
         assert result["status"] == "done"
         values[model] = result["value"]
@@ -119,28 +119,34 @@ def toy(cards, tmp_path):
 TARGETS = [str(0.05 * i - 0.5) for i in range(20)]
 
 
-def refused(data, match):
-    with pytest.raises(UserError, match=match):
+def refusal(data):
+    """Return the sentence that ends a preparation, which leaves nothing behind."""
+    with pytest.raises(UserError) as caught:
         prepare("Toy", data)
     assert not (data / "prepared/Toy").exists()
+    return str(caught.value)
 
 
 def test_kind_and_files_must_agree(toy, cards):
     data = toy(TARGETS, kind="classification")
-    refused(data, r"Toy: kind is regression in the files but classification in config/tasks/Toy\.yaml")
+    assert "Toy: kind is regression in the files but classification in config/tasks/Toy.yaml" in refusal(data)
 
 
 @pytest.mark.parametrize(
     ("value", "cause"), [("?", "missing"), ("nan", "missing"), ("inf", "infinite"), ("-1.797e308", "infinite")]
 )
 def test_targets_that_no_model_accepts_stop(toy, recwarn, value, cause):
-    refused(toy([*TARGETS[:13], value, *TARGETS[14:]]), rf"1 targets are {cause}.*\(the first: sample 2 of the test part\)")
+    said = refusal(toy([*TARGETS[:13], value, *TARGETS[14:]]))
+    assert f"1 targets are {cause}" in said
+    assert "(the first: sample 2 of the test part)" in said
     assert not recwarn.list
 
 
 def test_targets_beyond_what_a_model_answers_need_a_range(toy):
     beyond = [*TARGETS[:5], "40.5", *TARGETS[6:]]
-    refused(toy(beyond), r"targets reach from -0\.5 to 40\.5, .*target_range: \[-0\.5, 40\.5\]")
+    said = refusal(toy(beyond))
+    assert "targets reach from -0.5 to 40.5, " in said
+    assert "target_range: [-0.5, 40.5]" in said
     data = toy(beyond, target_range=[-9.5, 40.5])
     prepare("Toy", data)
     y = load("Toy", data).y[:, 0, 0]
@@ -153,9 +159,8 @@ def test_targets_beyond_what_a_model_answers_need_a_range(toy):
 
 
 def test_an_output_step_that_asks_for_more_targets_is_refused(toy):
-    refused(
-        toy(TARGETS, output_step=3), r"1 targets per sample but output_step 3 of config/tasks/Toy\.yaml asks for 3 in 9 steps"
-    )
+    said = refusal(toy(TARGETS, output_step=3))
+    assert "1 targets per sample but output_step 3 of config/tasks/Toy.yaml asks for 3 in 9 steps" in said
 
 
 def test_equal_targets_are_said_on_the_page(toy):

@@ -2,6 +2,7 @@
 
 import errno
 import random
+import re
 import shutil
 import stat
 import zipfile
@@ -23,11 +24,13 @@ def written(path, members, **options):
     return path
 
 
-def refused(path, match, names=("Toy_TEST.ts",)):
+def refusal(path):
+    """Return the sentence that ends the unpacking of Toy_TEST.ts, of which nothing is written."""
     out = path.parent / "out"
-    with opened(path) as archive, pytest.raises(UserError, match=match):
-        unpack(archive, set(names), out)
+    with opened(path) as archive, pytest.raises(UserError) as caught:
+        unpack(archive, {"Toy_TEST.ts"}, out)
     assert not out.exists() or not list(out.iterdir())
+    return str(caught.value)
 
 
 def test_members_are_taken_by_name_never_by_path(tmp_path):
@@ -56,7 +59,7 @@ def test_folders_of_windows_are_folders(tmp_path):
 
 def test_two_versions_of_a_file_are_refused_and_two_copies_are_not(tmp_path):
     two = [("old/Toy_TEST.ts", "1"), ("new/Toy_TEST.ts", "2")]
-    refused(written(tmp_path / "a.zip", two), r"a\.zip holds 'old/Toy_TEST\.ts' and 'new/Toy_TEST\.ts', which differ")
+    assert "a.zip holds 'old/Toy_TEST.ts' and 'new/Toy_TEST.ts', which differ" in refusal(written(tmp_path / "a.zip", two))
     copies = [("old/Toy_TEST.ts", "1"), ("new/Toy_TEST.ts", "1")]
     with opened(written(tmp_path / "b.zip", copies)) as archive:
         unpack(archive, {"Toy_TEST.ts"}, tmp_path / "out")
@@ -78,7 +81,7 @@ def test_two_versions_end_a_preparation(cards, tmp_path):
 def test_a_link_is_refused(tmp_path):
     link = zipfile.ZipInfo("Toy_TEST.ts")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    refused(written(tmp_path / "a.zip", [(link, "/etc/passwd")]), "'Toy_TEST.ts' as a link, not a file")
+    assert "'Toy_TEST.ts' as a link, not a file" in refusal(written(tmp_path / "a.zip", [(link, "/etc/passwd")]))
 
 
 def test_an_encrypted_member_is_refused(tmp_path):
@@ -87,22 +90,23 @@ def test_an_encrypted_member_is_refused(tmp_path):
     content[6] |= 1  # the flag of the local header
     content[content.index(b"PK\1\2") + 8] |= 1  # and of the directory
     path.write_bytes(content)
-    refused(path, "'Toy_TEST.ts' encrypted: unpack it with its password")
+    assert "'Toy_TEST.ts' encrypted: unpack it with its password" in refusal(path)
 
 
 def test_a_member_of_absurd_size_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MODEST", 1000)
     path = written(tmp_path / "a.zip", [("Toy_TEST.ts", "0" * 100_000)], compression=zipfile.ZIP_DEFLATED)
-    refused(path, r"says that \d+ bytes unpack to 100000, more than data do")
+    assert re.search(r"says that \d+ bytes unpack to 100000, more than data do", refusal(path))
     monkeypatch.setattr(module, "LARGEST", 10_000)
-    refused(written(tmp_path / "b.zip", [("Toy_TEST.ts", "0" * 100_000)]), "says that 100000 bytes unpack to 100000")
+    stored = written(tmp_path / "b.zip", [("Toy_TEST.ts", "0" * 100_000)])
+    assert "says that 100000 bytes unpack to 100000" in refusal(stored)
 
 
 def test_files_that_do_not_fit_are_not_begun(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10, 7, 3))
     path = written(tmp_path / "a.zip", [("Toy_TEST.ts", "four")])
-    refused(path, r"unpacks to 4 bytes but .*out has room for 3: make room")
+    assert re.search(r"unpacks to 4 bytes but .*out has room for 3: make room", refusal(path))
 
 
 def test_an_archive_in_an_archive_is_said(cards, tmp_path):

@@ -148,7 +148,7 @@ def test_a_setting_that_is_given_twice_is_refused(line: str, sentence: str) -> N
 
 @pytest.mark.parametrize("line", ["", "--config", "-n seeds=1 --config seeds=1 tasks='[seeds=1]' --cores 1 seeds=2"])
 def test_a_setting_that_is_given_once_is_taken(line: str) -> None:
-    once(line.split())
+    assert once(line.split()) is None
 
 
 def test_a_configuration_that_repeats_a_key_is_refused_by_snakemake(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from rhelbench import cores, resources
 from rhelbench.cli import main, threads
+from rhelbench.errors import UserError
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,15 @@ def test_by_default_a_command_has_the_cores_of_its_job_in_the_workflow():
     assert [os.environ[name] for name in cores.VARIABLES] == ["3", "3"]
     assert threads.obey(None, "train", "delay-100") == 3  # OMP_NUM_THREADS counts as asked for
     assert os.environ["OMP_WAIT_POLICY"] == "passive"
+
+
+def test_the_first_of_nested_levels_counts_and_no_number_is_a_sentence(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
+    assert threads.obey(None, "train", "delay-100") == 4
+    for wrong in ("many", "0", "-1"):
+        monkeypatch.setenv("OMP_NUM_THREADS", wrong)
+        with pytest.raises(UserError, match=f"OMP_NUM_THREADS is '{wrong}', no whole number from 1 on: correct it, or unset it"):
+            threads.obey(None, "train", "delay-100")
 
 
 def test_fewer_cores_than_configured_are_said(monkeypatch, capsys):

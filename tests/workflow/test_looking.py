@@ -95,7 +95,7 @@ def test_a_backup_that_is_restored_is_what_tables_show(copy: Clone) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes where it likes")
 def test_records_may_be_read_only(copy: Clone) -> None:
-    runs = [copy.folder / "results/runs", *copy.folder.glob("results/runs/*")]
+    runs, before = [copy.folder / "results/runs", *copy.folder.glob("results/runs/*")], copy.records()
     for folder in runs:
         folder.chmod(0o555)
     try:
@@ -103,6 +103,7 @@ def test_records_may_be_read_only(copy: Clone) -> None:
     finally:
         for folder in runs:
             folder.chmod(0o755)
+    assert copy.records() == before
 
 
 def test_another_configuration_shares_runs(again: Clone) -> None:
