@@ -17,7 +17,7 @@ from rhelbench.errors import UserError, unknown
 from rhelbench.protocol import job, setup
 from rhelbench.records import write
 from rhelbench.records.files import write_atomically
-from rhelbench.records.reproduce import AGAIN, VERDICTS, compare, compare_folders, explain, verdicts
+from rhelbench.records.reproduce import AGAIN, VERDICTS, Spread, compare, compare_folders, explain, verdicts
 from rhelbench.spec import RunSpec
 from rhelbench.stats import records, spread
 from rhelbench.stats.equivalence import margin
@@ -84,7 +84,7 @@ def _all(args: argparse.Namespace) -> int:
     return int(not table.verdict.isin(AGAIN).all())
 
 
-def _spreads(published: Path) -> Callable[[str], list[spread.Spread]]:
+def _spreads(published: Path) -> Callable[[str], list[Spread]]:
     """Return a function from a published run to the spreads of its cell; none where no table of all runs is published."""
     known = records.read(published) if (published / "runs.csv").exists() else None
     return lambda run_id: [] if known is None else spread.of(known, run_id)

@@ -35,7 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train; 0 for every end of the run's own, 128 + n after signal n."""
     devices.obey(args.device)
-    if sentence := provenance.untold():
+    if sentence := provenance.commit_unknown():
         print(f"rhelbench: {sentence}", file=sys.stderr)
     specs = [read_spec(text) for text in args.spec]
     at_once = len(specs) if args.packing != "in_turn" else 1

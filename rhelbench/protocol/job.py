@@ -19,7 +19,7 @@ from rhelbench.protocol.metrics import NAMES
 from rhelbench.protocol.signals import Signals
 from rhelbench.protocol.state import Run
 from rhelbench.protocol.trainer import Outcome, train
-from rhelbench.records import again, mirror, provenance, write
+from rhelbench.records import mirror, provenance, retrain, write
 from rhelbench.spec import RunSpec
 from rhelbench.switches import trainable
 from rhelbench.tasks import card
@@ -62,7 +62,7 @@ def run(
 ) -> int:
     """Train a run to its end and leave its record.
 
-    A run that has a record is trained again if that is failed, or of other data or code than today's (``records.again``); the
+    A run that has a record is trained again if that is failed, or of other data or code than today's (``records.retrain``); the
     old record stays until the new one stands.
 
     Args:
@@ -98,15 +98,15 @@ def run(
         else:
             found = ""
         with lock.held(corner, wait, note=found), nullcontext(signals) if signals else Signals() as noted:
-            again.finish(folder, corner)  # of a process that was killed just before
+            retrain.finish(folder, corner)  # of a process that was killed just before
             if status := _ended(spec, folder, data):
                 print(f"{spec.run_id}: has its record ({status}); nothing to do.", file=sys.stderr)
                 return 0
-            place = again.begin(spec, folder, corner, data)
+            place = retrain.begin(spec, folder, corner, data)
             _clean(spec, place, corner)
             with mirror.mirrored(place, corner):
                 status = _attempt(spec, data, place, corner, noted, keep, make or setup.learner, packed)
-            again.finish(folder, corner)
+            retrain.finish(folder, corner)
             return status
     except OSError as error:
         raise UserError(f"{spec.run_id}: {error}; free the disk or correct the path, then run it again: it resumes.") from error
@@ -115,7 +115,7 @@ def run(
 def _ended(spec: RunSpec, folder: Path, data: Path) -> str | None:
     """Return how a run ended that need not be trained again, else None."""
     record = write.read(folder)
-    return record["result"]["status"] if record and not again.why(spec, record, data) else None
+    return record["result"]["status"] if record and not retrain.why(spec, record, data) else None
 
 
 def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:

@@ -35,7 +35,7 @@ def git() -> dict[str, Any]:
     return {"commit": ask("rev-parse", "HEAD"), "dirty": None if changed is None else bool(changed)}
 
 
-def untold() -> str | None:
+def commit_unknown() -> str | None:
     """Return one sentence where git cannot say which commit the code is of, and with what to do; None where it can."""
     try:
         ask, english = ("git", "-C", str(ROOT), "rev-parse", "HEAD"), {**os.environ, "LC_ALL": "C"}

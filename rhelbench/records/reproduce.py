@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
@@ -39,18 +40,12 @@ VERDICTS = {
 AGAIN = ("identical", "same metric", "within the spread")
 
 
-class Spread(Protocol):
-    """How far equal runs lie apart (``rhelbench.stats.spread``)."""
+@dataclass(frozen=True)
+class Spread:
+    """How far equal runs lie apart: the standard deviation of their test metric, in its unit, and which runs these are."""
 
-    @property
-    def sd(self) -> float:
-        """The standard deviation of their test metric."""
-        ...
-
-    @property
-    def runs(self) -> str:
-        """Which runs, in words."""
-        ...
+    sd: float
+    runs: str
 
 
 def compare(published: Record, again: Record, spreads: Sequence[Spread] = ()) -> tuple[str, pd.DataFrame]:

@@ -14,7 +14,7 @@ from rhelbench.switches import trainable
 from rhelbench.tasks import store
 
 #: Folder below a run's scratch folder where it is trained while its old record stands.
-_STAGE = "again"
+_STAGE = "retrain"
 _FILES = ("spec.json", "history.csv", write.RECORD)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rhelbench import lock
-from rhelbench.records import again, write
+from rhelbench.records import retrain, write
 from rhelbench.records.collect import logged
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
@@ -24,7 +24,7 @@ def row(spec: RunSpec, results: Path, scratch: Path) -> dict[str, Any]:
     result = record["result"] if record and not by else {}
     failed = result.get("status") == "failed"
     stands = "running" if by else "failed" if failed else "done" if record else "waiting"
-    history = logged(again.history(folder, corner) if by else folder)
+    history = logged(retrain.history(folder, corner) if by else folder)
     best = history["val"].max() if card.load(spec.task).kind == "classification" else history["val"].min()
     val = best if result.get("val") is None else result["val"]
     ended = result.get("status")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rhelbench.contract import Arrays
-from rhelbench.records import intact
+from rhelbench.errors import UserError
 from rhelbench.records.files import read_json, write_atomically
 from rhelbench.spec import RunSpec
 
@@ -100,5 +100,25 @@ def read(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     record = read_json(path, "train the run again", ("result", "provenance"))
-    intact.check(folder, record)
+    _check(folder, record)
     return record
+
+
+def _check(folder: Path, record: dict[str, Any]) -> None:
+    """Compare a run's files with its record, as far as the record names them; that of a failed run names no history."""
+    result = record["result"]
+    if result.get("run_id", folder.name) != folder.name:
+        raise _damaged(folder / RECORD, f"it is the record of {result['run_id']}")
+    path = folder / "spec.json"
+    if "spec" in result and path.exists() and read_json(path, "train the run again") != result["spec"]:
+        raise _damaged(path, "it is not the specification that its record names")
+    expected, log = result.get("digests", {}).get("history"), folder / "history.csv"
+    if expected is not None and not log.exists():
+        raise _damaged(log, "it is missing")
+    if expected is not None and digest(log.read_bytes()) != expected:
+        raise _damaged(log, "its SHA-256 is not the one that its record names")
+
+
+def _damaged(path: Path, why: str) -> UserError:
+    both = "it" if path.name == RECORD else f"it and {RECORD} beside it,"
+    return UserError(f"{path} is damaged ({why}): delete {both} and train the run again.")

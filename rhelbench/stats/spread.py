@@ -1,22 +1,13 @@
 """How far equal runs lie apart, as the published results measured it: over seeds, and by the noise floor."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-import pandas as pd
-
+from rhelbench.records.reproduce import Spread
 from rhelbench.stats import noise
 from rhelbench.stats.records import CELL, Records
 
 #: Fewer seeds than these measure no spread.
 LEAST = 3
-
-
-@dataclass(frozen=True)
-class Spread:
-    """A standard deviation of the test metric, in its unit, and the runs that it is of."""
-
-    sd: float
-    runs: str
 
 
 def of(records: Records, run_id: str) -> list[Spread]:
@@ -26,17 +17,13 @@ def of(records: Records, run_id: str) -> list[Spread]:
         records: the published results.
         run_id: of one of them.
     """
-    found = records.runs[records.runs.run_id == run_id]
+    runs, keys = records.runs, [*CELL, "benchmark"]
+    found = runs[runs.run_id == run_id]
     if found.empty:
         return []
-    cell = found.iloc[0]
-    plain, floors = records.plain(), noise.floors(records)
-    seeds = _same(plain, cell, [*CELL, "benchmark"]).value.dropna()
+    cell = replace(records, runs=runs[(runs[keys] == found[keys].iloc[0]).all(axis=1)])
+    seeds = cell.plain().value.dropna()
     spreads = [Spread(float(seeds.std()), f"the {len(seeds)} published seeds")] if len(seeds) >= LEAST else []
-    for _, floor in _same(floors, cell, CELL).iterrows():
-        spreads.append(Spread(float(floor.sd), f"{floor.runs} runs with {noise.SOURCES[str(floor.source)]}"))
+    for floor in noise.floors(cell)[["sd", "runs", "source"]].to_dict("records"):
+        spreads.append(Spread(float(floor["sd"]), f"{floor['runs']} runs with {noise.SOURCES[str(floor['source'])]}"))
     return [spread for spread in spreads if spread.sd > 0]
-
-
-def _same(table: pd.DataFrame, cell: pd.Series, keys: list[str]) -> pd.DataFrame:
-    return table[(table[keys] == cell[keys]).all(axis=1)]

@@ -12,7 +12,7 @@ import pytest
 from fake import Fake, make_problem, make_spec
 
 from rhelbench.protocol import job, setup
-from rhelbench.records import again, provenance, write
+from rhelbench.records import provenance, retrain, write
 from rhelbench.tasks import card
 
 SCRIPT = str(Path(__file__).parent / "one_job.py")
@@ -72,17 +72,17 @@ def test_other_code_and_other_data_are_named(tmp_path, here):
     spec = make_spec()
     record = write.read(here(spec))
     assert record is not None
-    assert again.why(spec, record, tmp_path / "data") is None  # not prepared: nothing is known
+    assert retrain.why(spec, record, tmp_path / "data") is None  # not prepared: nothing is known
     prepared(tmp_path / "data", "e" * 64)
-    assert again.why(spec, record, tmp_path / "data") == "data dddddddd, today eeeeeeee"
+    assert retrain.why(spec, record, tmp_path / "data") == "data dddddddd, today eeeeeeee"
     record["result"]["digests"]["data"] = "e" * 64
-    assert again.why(spec, record, tmp_path / "data") is None
+    assert retrain.why(spec, record, tmp_path / "data") is None
     record["provenance"]["code_digest"] = OTHER
     today = provenance.code("jax")["code_digest"][:8]
-    assert again.why(spec, record, tmp_path / "data") == f"code of jax 00000000, today {today}"
+    assert retrain.why(spec, record, tmp_path / "data") == f"code of jax 00000000, today {today}"
     del record["provenance"]["code_digest"]
-    assert again.why(spec, record, tmp_path / "data") is None
-    assert again.why(make_spec(benchmark="0.0"), record | {"result": {"status": "failed"}}, tmp_path / "data") is None
+    assert retrain.why(spec, record, tmp_path / "data") is None
+    assert retrain.why(make_spec(benchmark="0.0"), record | {"result": {"status": "failed"}}, tmp_path / "data") is None
 
 
 def test_the_old_record_is_kept_and_then_replaced(here, tmp_path, capsys):
@@ -110,7 +110,7 @@ def test_an_interruption_leaves_the_old_record_and_resumes(here, tmp_path):
     here(spec, interrupt_at=33)
     assert contents(folder) == old
     corner = tmp_path / "scratch" / spec.run_id
-    assert again.history(folder, corner) == corner / "again" / spec.run_id
+    assert retrain.history(folder, corner) == corner / "retrain" / spec.run_id
     here(spec)
     record = write.read(folder)
     assert record is not None
@@ -136,7 +136,7 @@ def test_one_killed_between_its_end_and_the_exchange_is_finished_by_the_next(her
     folder = here(spec)
     aged(folder)
     with monkeypatch.context() as patch:
-        patch.setattr(again, "finish", lambda folder, corner: None)
+        patch.setattr(retrain, "finish", lambda folder, corner: None)
         here(spec)
     here(spec, fail_at=0)
     assert "has its record (done); nothing to do." in capsys.readouterr().err

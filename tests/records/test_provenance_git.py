@@ -18,12 +18,12 @@ def test_a_repository_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     git(tmp_path, "init")
     git(tmp_path, "commit", "--allow-empty", "-m", "first")
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
-    assert provenance.untold() is None
+    assert provenance.commit_unknown() is None
 
 
 def test_a_folder_without_a_repository_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
-    said = provenance.untold()
+    said = provenance.commit_unknown()
     assert said is not None
     assert f"{tmp_path} is no git repository with a commit: " in said
 
@@ -33,13 +33,13 @@ def test_another_owner_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pyt
     git(tmp_path, "commit", "--allow-empty", "-m", "first")
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own switch for its tests of this
-    said = provenance.untold()
+    said = provenance.commit_unknown()
     assert said is not None
     assert f"`git config --global --add safe.directory {tmp_path}`" in said
 
 
 def test_git_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    said = provenance.untold()
+    said = provenance.commit_unknown()
     assert said is not None
     assert "git is not installed" in said

@@ -9,7 +9,7 @@ from rhelbench import config as configuration
 from rhelbench import matrix, registry
 from rhelbench.errors import UserError
 from rhelbench.protocol import pack
-from rhelbench.records import again, write
+from rhelbench.records import retrain, write
 from rhelbench.records.digest import closure_digest, code_digest, package_digest
 from rhelbench.tasks import card
 from snakemake.settings.types import DeploymentMethod
@@ -104,10 +104,10 @@ def to_make(run_ids):
 def stamps():
     """A stamp for each run that is to be trained again, which its job leaves beside the record; why is said first."""
     try:
-        found = again.reasons(SPECS.values(), Path(RUNS), Path(DATA))
+        found = retrain.reasons(SPECS.values(), Path(RUNS), Path(DATA))
     except UserError as error:
         sys.exit(f"rhelbench: {error}")
-    for sentence in again.sentences(found):
+    for sentence in retrain.sentences(found):
         print(f"rhelbench: {sentence}", file=sys.stderr)
     return [f"{RUNS}/{run_id}/attempts/again-{NOW}" for run_id in found]
 
