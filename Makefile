@@ -11,10 +11,14 @@ unexport PYTHONDONTWRITEBYTECODE
 # What this process may use: a container's CPU quota counts, not the host's cores. Asked when a recipe needs it.
 CORES = $$($(BIN)/python -c 'from rhelbench.cores import available; print(available())')
 
-.PHONY: help install smoke report test lint format lock
+# The queue of runs that the published results still lack, in the order of their worth.
+CAMPAIGN := $(sort $(wildcard config/campaign/*.yaml))
+
+.PHONY: help install smoke report campaign test lint format lock
 help:
 	@echo "make smoke    train on a small real task and print the paper's table (minutes)"
 	@echo "make report   tables, figures, claims and pages from the committed results, without training"
+	@echo "make campaign train what config/campaign asks for, in order, at the lowest priority; goes on where it stopped"
 	@echo "make test     run the test suite"
 	@echo "make lint     format, lint and type checks"
 
@@ -36,6 +40,11 @@ report: $(INSTALLED)
 	@$(BIN)/snakemake --cores $(CORES) --configfile config/published.yaml --quiet host reason \
 		--report results/report.html --report-after-run tables figures report
 	@echo "Open results/index.html; claims in results/claims.md, tables in results/tables/published, figures in results/figures/published."
+
+# One after another; a configuration with failed runs does not hold up the next. Ctrl-C ends it: type it again to go on.
+campaign: $(INSTALLED)
+	@trap exit INT TERM; for matrix in $(CAMPAIGN); do echo "$$matrix"; \
+		nice -n 19 $(BIN)/snakemake --cores $(CORES) --configfile $$matrix --nolock --keep-going --quiet all train; done
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -q --numprocesses $(CORES)
