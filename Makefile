@@ -44,7 +44,7 @@ report: $(INSTALLED)
 # One after another; a configuration with failed runs does not hold up the next. Ctrl-C ends it: type it again to go on.
 campaign: $(INSTALLED)
 	@trap exit INT TERM; for matrix in $(CAMPAIGN); do echo "$$matrix"; \
-		nice -n 19 $(BIN)/snakemake --cores $(CORES) --configfile $$matrix --nolock --keep-going --quiet all train; done
+		nice -n 19 $(BIN)/snakemake train --cores $(CORES) --configfile $$matrix --nolock --keep-going --quiet host reason rules; done
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -q --numprocesses $(CORES)
