@@ -4,7 +4,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend
-from rhelbench.stats.records import Records
+from rhelbench.stats.runs import Records
 
 MATRICES = ("curves",)
 #: BPTT is drawn first and wider, so that a RHEL curve on top of it hides nothing.

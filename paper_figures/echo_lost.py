@@ -5,10 +5,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rhelbench.names import power
 from rhelbench.plotting import LABELS, canvas
-from rhelbench.protocol.trainer import ECHO_LOST
-from rhelbench.stats.names import power
 from rhelbench.studies.echo_lost import RHOS
+from rhelbench.training.trainer import ECHO_LOST
 
 TABLES = ("echo_lost",)
 SHADES = ("#56B4E9", "#009E73", "#E69F00", "#CC79A7")

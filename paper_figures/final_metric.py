@@ -8,9 +8,9 @@ from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, LABELS, MARKERS, canvas, legend, message
 from rhelbench.plotting.panels import PANEL, grid, label, title
+from rhelbench.records import reported
 from rhelbench.registry import MODELS
-from rhelbench.stats import reported
-from rhelbench.stats.records import Records, unturned
+from rhelbench.stats.runs import Records, unturned
 
 _PAPER = "#999999"
 

@@ -8,10 +8,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from rhelbench.plotting import LABELS, MARKERS, canvas, message
+from rhelbench.records import reported
 from rhelbench.registry import MODELS
-from rhelbench.stats import pairs, reported
+from rhelbench.stats import pairs
 from rhelbench.stats.equivalence import MARGIN_MSE
-from rhelbench.stats.records import Records
+from rhelbench.stats.runs import Records
 
 #: Verdict to colour; the words stand beside the intervals too.
 VERDICTS = {

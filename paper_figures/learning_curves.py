@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
 from rhelbench.plotting.panels import PANEL, grid, label, title
 from rhelbench.registry import MODELS
-from rhelbench.stats.records import Records, unturned
+from rhelbench.stats.runs import Records, unturned
 
 #: At most this many markers on a line.
 MARKS = 8

@@ -7,12 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rhelbench.config.protocols import read_protocol
+from rhelbench.names import power
 from rhelbench.plotting import COLOURS, canvas, legend
-from rhelbench.protocol.trainer import ECHO_LOST
-from rhelbench.stats.names import power
-from rhelbench.stats.records import Records, nudge_sizes, overridden
+from rhelbench.records.collected import nudge_sizes
+from rhelbench.stats.runs import Records, overridden
 from rhelbench.studies.echo_lost import RHOS
-from rhelbench.switches import read_protocol
+from rhelbench.training.trainer import ECHO_LOST
 
 MATRICES = ("limit", "limit_long")
 TABLES = ("along_run",)

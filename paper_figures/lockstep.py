@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rhelbench.names import power
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend
 from rhelbench.registry import MODELS
-from rhelbench.stats.names import power
-from rhelbench.stats.records import Records
-from rhelbench.verify.ladder import TOLERANCES
+from rhelbench.stats.runs import Records
+from rhelbench.verify.levels import TOLERANCES
 
 MATRICES = ("lockstep",)
 #: Steps between two markers.

@@ -7,7 +7,7 @@ from rhelbench.plotting import COLOURS, canvas, legend, message
 from rhelbench.plotting.panels import PANEL, grid, title
 from rhelbench.registry import MODELS
 from rhelbench.stats import noise
-from rhelbench.stats.records import Records
+from rhelbench.stats.runs import Records
 
 
 def draw(records: Records) -> Figure:

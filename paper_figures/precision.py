@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rhelbench.names import power
 from rhelbench.plotting import COLOURS, LABELS, MARKERS, canvas, legend
-from rhelbench.stats.names import power
 from rhelbench.studies.precision import ERROR
 
 TABLES = ("precision", "precision_bounds")

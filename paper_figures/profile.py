@@ -5,9 +5,9 @@ from matplotlib.figure import Figure
 from rhelbench.plotting import COLOURS, LABELS, canvas, legend, message
 from rhelbench.plotting.panels import grid
 from rhelbench.registry import MODELS
+from rhelbench.report.pages import interval
 from rhelbench.stats import aggregate
-from rhelbench.stats.pages import interval
-from rhelbench.stats.records import Records
+from rhelbench.stats.runs import Records
 
 
 def draw(records: Records) -> Figure:

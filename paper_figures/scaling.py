@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
+from rhelbench.records import tidy
 from rhelbench.registry import MODELS
-from rhelbench.stats import tidy
 
 #: Columns of the benchmarks: quantity to axis label and factor.
 QUANTITIES = {

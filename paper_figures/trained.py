@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, canvas, legend
 from rhelbench.registry import MODELS
-from rhelbench.stats.records import Records, overridden
+from rhelbench.stats.runs import Records, overridden
 
 MATRICES = ("trained",)
 #: The exact ways end alike: the first is drawn widest, so that none hides another.

@@ -213,7 +213,7 @@ FRAMEWORKS: dict[str, Framework] = {
         environment=(("PYTORCH_ALLOC_CONF", "expandable_segments:True"),),  # gives back what it does not use
     ),
     "numpy": Framework(
-        "rhelbench.protocol.majority", label="NumPy", marker="D", trains=False, toy="rhelbench.oracle.continuous"
+        "rhelbench.training.majority", label="NumPy", marker="D", trains=False, toy="rhelbench.oracle.continuous"
     ),
 }  # fmt: skip
 
@@ -247,6 +247,12 @@ MODELS: dict[str, Model] = {
 
 #: The Hamiltonians of the paper's models, which studies and claims are about.
 REPORTED: tuple[str, ...] = tuple(str(model.hamiltonian) for model in MODELS.values() if model.reported)
+
+#: Kind of task to the name of its metric; an accuracy is better when higher.
+METRICS: dict[str, str] = {
+    "classification": "accuracy",
+    "regression": "mse",
+}
 
 #: How runs share a job: side by side, a process each; one after another in one process; as one program over their seeds.
 Packing = Literal["processes", "in_turn", "vectorised"]

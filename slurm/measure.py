@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from rhelbench import config
-from rhelbench.cores import available
+from rhelbench.config import expand
+from rhelbench.config.cores import available
+from rhelbench.files import write_atomically
 from rhelbench.parameters import initial
-from rhelbench.protocol import setup
-from rhelbench.records.files import write_atomically
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 from rhelbench.tasks.splits import CUTS
+from rhelbench.training import setup
 
 #: Windows by the rule of the splits: 15 subjects, 36 hours at 64 Hz in all (Reiss et al.).
 WINDOWS = {"PPG-DaLiA": 1250}
@@ -80,10 +80,10 @@ def commands(out: Path) -> None:
 
 def training(out: Path) -> None:
     """Measure every task, model and framework of the paper's matrix that the file does not hold yet; write after each."""
-    paper = config.read("config/paper.yaml").model_copy(update={"algorithms": ["bptt"], "seeds": [2345]})
+    paper = expand.read("config/paper.yaml").model_copy(update={"algorithms": ["bptt"], "seeds": [2345]})
     before = json.loads(out.read_text())["cells"] if out.exists() else {}
     found = {name: cell for name, cell in before.items() if "error" not in cell}
-    for spec in sorted(config.expand(paper), key=lambda spec: card.load(spec.task).length):
+    for spec in sorted(expand.expand(paper), key=lambda spec: card.load(spec.task).length):
         if (name := f"{spec.task} {spec.model} {spec.framework}") in found:
             continue
         command = [sys.executable, __file__, spec.canonical_json()]

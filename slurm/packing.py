@@ -18,10 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from rhelbench import config
-from rhelbench.cores import available
+from rhelbench.config import expand
+from rhelbench.config.cores import available
+from rhelbench.files import write_atomically
 from rhelbench.records import provenance
-from rhelbench.records.files import write_atomically
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.spec import RunSpec
 
@@ -72,8 +72,8 @@ def measure(home: Path) -> list[dict]:
     rows = []
     call(home, "prepare", "--task", "BasicMotions")
     for framework in ("jax", "torch"):
-        smoke = config.read("config/smoke.yaml").model_copy(update={**CELL, "frameworks": [framework]})
-        specs = [spec for spec in config.expand(smoke) if spec.framework == framework]
+        smoke = expand.read("config/smoke.yaml").model_copy(update={**CELL, "frameworks": [framework]})
+        specs = [spec for spec in expand.expand(smoke) if spec.framework == framework]
         ways = [way for way in WAYS if way[1] != "vectorised" or FRAMEWORKS[framework].pack]
         budget = specs[0].budget.model_copy(update={"steps": specs[0].budget.eval_every})
         for size, how in ways:  # fills JAX's cache of compiled programs

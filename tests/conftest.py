@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rhelbench.cores import available
+from rhelbench.config.cores import available
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("WANDB_MODE", "offline")

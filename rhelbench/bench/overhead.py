@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.errors import UserError
-from rhelbench.protocol import setup
-from rhelbench.protocol.batches import Batches
-from rhelbench.records import write
+from rhelbench.records import io
 from rhelbench.spec import RunSpec
+from rhelbench.training import setup
+from rhelbench.training.batches import Batches
 
 #: Activities of a run's clock, in the order of their columns.
 ACTIVITIES = ("data", "compile", "train", "evaluate", "checkpoint")
@@ -33,7 +33,7 @@ def pipeline(runs: Path, run_ids: list[str]) -> pd.DataFrame:
     """
     rows = []
     for run_id in run_ids:
-        record = write.read(runs / run_id)
+        record = io.read(runs / run_id)
         if record is None:
             raise UserError(f"{runs / run_id} has no record: train it first.")
         facts, spec = record["provenance"], RunSpec.model_validate(record["result"]["spec"])

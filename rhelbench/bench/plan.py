@@ -4,11 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from rhelbench import reading
-from rhelbench.bench import reported
+from rhelbench import files
+from rhelbench.bench import rivals
+from rhelbench.config.protocols import CONFIG
 from rhelbench.errors import UserError
 from rhelbench.spec import Frozen
-from rhelbench.switches import CONFIG
 
 #: Tables of whole models and of units, by file name.
 MODELS = "models"
@@ -69,7 +69,7 @@ class Cell(Frozen):
 
 def read() -> dict[str, Any]:
     """Read config/benchmarks.yaml."""
-    return reading.mapping(CONFIG / "benchmarks.yaml")
+    return files.read_mapping(CONFIG / "benchmarks.yaml")
 
 
 def cells() -> list[Cell]:
@@ -83,7 +83,7 @@ def cells() -> list[Cell]:
         for algorithm in config["algorithms"]
     ]
     common = {name: config[name] for name in ("protocol", "span", "calls", "seconds")}
-    shapes = [shape | {"table": MODELS} for shape in reported.shapes()]
+    shapes = [shape | {"table": MODELS} for shape in rivals.shapes()]
     for table, varied in config["units"].items():
         ((name, values),) = varied.items()
         nothing = {"table": table, "task": "", "channels": 0, "hidden": 0, "blocks": 0}

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from rhelbench import cores
 from rhelbench.bench import plan, timing, unit, whole
 from rhelbench.bench.plan import Cell
+from rhelbench.config import cores
 from rhelbench.errors import UserError
+from rhelbench.files import write_csv
 from rhelbench.records import provenance
-from rhelbench.stats import write
 
 
 def measure(cell: Cell) -> dict[str, Any]:
@@ -53,4 +53,4 @@ def fresh(cell: Cell) -> dict[str, Any]:
 
 def store(path: Path, row: dict[str, Any], keys: tuple[str, ...] = plan.KEYS) -> None:
     """Put a row into a CSV file, in the place of the one with the same keys."""
-    write.csv(path, plan.merge(pd.read_csv(path) if path.exists() else None, row, keys))
+    write_csv(path, plan.merge(pd.read_csv(path) if path.exists() else None, row, keys))

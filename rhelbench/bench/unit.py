@@ -7,12 +7,12 @@ import numpy as np
 
 from rhelbench.bench.plan import Cell
 from rhelbench.bench.timing import repeat, spread
+from rhelbench.config.protocols import of, read_protocol
 from rhelbench.contract import Arrays
 from rhelbench.parameters import unit_table
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.seeds import generator
 from rhelbench.spec import Switches
-from rhelbench.switches import of, read_protocol
 
 
 def problem(cell: Cell) -> tuple[Switches, Arrays, np.ndarray, np.ndarray]:

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from rhelbench.bench.floor import floor_ms
+from rhelbench.bench.gemm_bound import floor_ms
 from rhelbench.bench.plan import Cell
 from rhelbench.bench.timing import highest, repeat, resident, spread
+from rhelbench.config.protocols import of, read_protocol
 from rhelbench.contract import TaskShape
 from rhelbench.parameters import initial
-from rhelbench.protocol import setup
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, RunSpec
-from rhelbench.switches import of, read_protocol
 from rhelbench.tasks import card
+from rhelbench.training import setup
 
 
 def spec_of(cell: Cell) -> RunSpec:

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 
+from rhelbench.config.protocols import CONFIG
 from rhelbench.errors import UserError, unknown
-from rhelbench.switches import CONFIG
 
 #: Command (and file name in this folder) to the sentence that ``--help`` shows.
 COMMANDS: dict[str, str] = {

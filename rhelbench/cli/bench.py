@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from rhelbench import cores
+from rhelbench.config import cores
 from rhelbench.errors import UserError, wrong
 from rhelbench.registry import FRAMEWORKS
 
@@ -50,15 +50,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _inputs(data: Path, out: Path) -> int:
-    from rhelbench import config
     from rhelbench.bench import overhead
     from rhelbench.bench import run as bench
+    from rhelbench.config import expand
 
     tasks = sorted(path.parent.name for path in data.glob("prepared/*/facts.json"))
     if not tasks:
         raise UserError(f"No task is prepared in {data}: run `python -m rhelbench prepare --task BasicMotions --data {data}`.")
-    smoke = config.read("config/smoke.yaml").model_copy(update={"tasks": tasks, "seeds": [2345]})
-    for spec in config.expand(smoke):
+    smoke = expand.read("config/smoke.yaml").model_copy(update={"tasks": tasks, "seeds": [2345]})
+    for spec in expand.expand(smoke):
         if (spec.model, spec.algorithm) == ("linear-complex", "rhel"):
             row = overhead.inputs(spec, data)
             bench.store(out / "inputs.csv", row | bench.circumstances(), ("task", "framework"))

@@ -2,7 +2,7 @@
 
 import argparse
 
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.errors import unknown
 
 
@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the number of runs, also their ids, or one run's specification."""
-    specs = config.expand(config.read(args.config))
+    specs = expand.expand(expand.read(args.config))
     if args.spec:
         found = {spec.run_id: spec for spec in specs}
         if args.spec not in found:

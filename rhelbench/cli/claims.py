@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from rhelbench.claims import deviations, evidence
+from rhelbench.claims.ledger import ledger
 from rhelbench.cli import at_least
-from rhelbench.stats import deviations, evidence, measured, pages, records, write
-from rhelbench.stats.claims import ledger
+from rhelbench.files import write_csv
+from rhelbench.records import collected
+from rhelbench.report import pages, write
+from rhelbench.studies import single_unit
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -18,25 +22,25 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--published", type=Path, default=Path("results/published"), help="parity.json and benchmarks/ are read there"
     )
     parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
-    parser.add_argument("--longest", type=at_least(1), default=measured.LONGEST, help="steps of the long-sequence check")
+    parser.add_argument("--longest", type=at_least(1), default=single_unit.LONGEST, help="steps of the long-sequence check")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write claims.md, claims.csv, deviations.md, measured.json and statistics/*.csv."""
-    found = records.read(args.collected)
+    found = collected.read(args.collected)
     gathered = evidence.gather(found, args.published, args.longest)
     judged = ledger(gathered)
     for name, table in gathered.tables.items():
-        write.csv(args.out / "statistics" / f"{name}.csv", table)
+        write_csv(args.out / "statistics" / f"{name}.csv", table)
     effects = pd.concat([deviations.measure(model) for model in ("linear-complex", "nonlinear")], ignore_index=True)
     metrics, rounding = deviations.metric_effects(found), deviations.rounding(gathered.static)
     factors = deviations.factors()
-    write.csv(args.out / "statistics" / "deviations.csv", effects)
-    write.csv(args.out / "statistics" / "deviation_metrics.csv", metrics)
-    write.csv(args.out / "statistics" / "deviation_rounding.csv", rounding)
-    write.csv(args.out / "statistics" / "deviation_factors.csv", factors)
+    write_csv(args.out / "statistics" / "deviations.csv", effects)
+    write_csv(args.out / "statistics" / "deviation_metrics.csv", metrics)
+    write_csv(args.out / "statistics" / "deviation_rounding.csv", rounding)
+    write_csv(args.out / "statistics" / "deviation_factors.csv", factors)
     write.text(args.out / "measured.json", json.dumps(gathered.measured, indent=1) + "\n")
-    write.csv(args.out / "claims.csv", judged)
+    write_csv(args.out / "claims.csv", judged)
     write.text(args.out / "claims.md", pages.claims(judged, gathered.static.get("calibration")))
     write.text(args.out / "deviations.md", pages.deviation_page(effects, metrics, rounding, factors))
     return 0

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.records.collect import collect, counts
 
 
@@ -18,7 +18,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write runs.csv and history.csv and say how many runs ended how."""
-    matrix = config.read(args.config) if args.config else config.of_json(args.config_json)
-    runs = collect(config.expand(matrix), args.results, args.out)
+    matrix = expand.read(args.config) if args.config else expand.of_json(args.config_json)
+    runs = collect(expand.expand(matrix), args.results, args.out)
     print(f"{matrix.name}: {counts(runs)}")
     return 0

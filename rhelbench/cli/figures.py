@@ -7,10 +7,12 @@ from types import ModuleType
 
 import pandas as pd
 
+from rhelbench.claims import evidence
 from rhelbench.errors import UserError, check_names
 from rhelbench.plotting import save
+from rhelbench.records import collected, reported, tidy
 from rhelbench.registry import FIGURES
-from rhelbench.stats import evidence, records, reported, tidy
+from rhelbench.stats.runs import Records
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write <name>.png, .svg and .json (the inputs' hashes) for every figure."""
     check_names("figure", args.only, list(FIGURES))
-    found = records.read(args.collected)
+    found = collected.read(args.collected)
     for name in args.only:
         source = FIGURES[name]
         script, stem = import_module(f"paper_figures.{name}"), args.out / name
@@ -51,9 +53,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def published(script: ModuleType, folder: Path) -> tuple[list[records.Records | pd.DataFrame], list[Path]]:
+def published(script: ModuleType, folder: Path) -> tuple[list[Records | pd.DataFrame], list[Path]]:
     """Read what a script draws from: the matrices it names in ``MATRICES``, then its ``TABLES``; and their files."""
-    matrices = [records.read(folder / matrix) for matrix in getattr(script, "MATRICES", ())]
+    matrices = [collected.read(folder / matrix) for matrix in getattr(script, "MATRICES", ())]
     tables = [folder / evidence.STATIC / f"{table}.csv" for table in getattr(script, "TABLES", ())]
     return [*matrices, *map(_table, tables)], [*(file for matrix in matrices for file in matrix.files), *tables]
 

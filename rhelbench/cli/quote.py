@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 
 from rhelbench.errors import UserError
-from rhelbench.stats import quote, records, write
+from rhelbench.records import collected
+from rhelbench.report import write
+from rhelbench.report.blocks import fill
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -16,10 +18,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Rewrite the files whose blocks have changed, and name them."""
-    found = records.read(args.published)
-    before = {path: path.read_text(encoding="utf-8") for path in quote.files(Path())}
+    found = collected.read(args.published)
+    before = {path: path.read_text(encoding="utf-8") for path in fill.files(Path())}
     try:
-        after = {path: quote.fill(text, found) for path, text in before.items()}
+        after = {path: fill.fill(text, found) for path, text in before.items()}
     except FileNotFoundError as error:
         raise UserError(f"{error.filename} is missing: give a folder with all that is in results/published.") from error
     for path, text in after.items():

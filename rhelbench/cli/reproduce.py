@@ -14,13 +14,13 @@ from rhelbench import BENCHMARK_VERSION
 from rhelbench.cli import threads
 from rhelbench.cli.train import read_spec
 from rhelbench.errors import UserError, unknown
-from rhelbench.protocol import job, setup
-from rhelbench.records import write
-from rhelbench.records.files import write_atomically
+from rhelbench.files import write_atomically
+from rhelbench.records import collected, io
 from rhelbench.records.reproduce import AGAIN, VERDICTS, Spread, compare, compare_folders, explain, verdicts
 from rhelbench.spec import RunSpec
-from rhelbench.stats import records, spread
+from rhelbench.stats import spread
 from rhelbench.stats.equivalence import margin
+from rhelbench.training import job, setup
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _comes_out_here(folder: Path) -> bool:
     """Return whether a run is from a CPU, or a GPU is here: dropout masks are another stream on each kind of device."""
-    record = write.read(folder)
+    record = io.read(folder)
     return bool(shutil.which("nvidia-smi")) or record is None or record["provenance"].get("peak_device_bytes") is None
 
 
@@ -86,7 +86,7 @@ def _all(args: argparse.Namespace) -> int:
 
 def _spreads(published: Path) -> Callable[[str], list[Spread]]:
     """Return a function from a published run to the spreads of its cell; none where no table of all runs is published."""
-    known = records.read(published) if (published / "runs.csv").exists() else None
+    known = collected.read(published) if (published / "runs.csv").exists() else None
     return lambda run_id: [] if known is None else spread.of(known, run_id)
 
 
@@ -95,13 +95,13 @@ def run(args: argparse.Namespace) -> int:
     if args.results:
         return _all(args)
     folder = args.published / "runs"
-    known = sorted(path.parent.name for path in folder.glob(f"*/{write.RECORD}"))
+    known = sorted(path.parent.name for path in folder.glob(f"*/{io.RECORD}"))
     if not known:
         raise UserError(f"No record in {folder}; 'python -m rhelbench publish' puts them there.")
     run_id = args.run_id or _draw(folder, known, args.data)
     if run_id not in known:
         raise unknown("published run", run_id, known)
-    published = write.read(folder / run_id)
+    published = io.read(folder / run_id)
     assert published is not None, "it is listed because it is there"
     took = timedelta(seconds=round(published["provenance"]["seconds"]["total"]))
     print(
@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
     corner = args.scratch / "reproduce"
     with tempfile.TemporaryDirectory() as own:
         status = job.run(spec, args.data, Path(own), corner)
-        again = write.read(Path(own) / run_id)
+        again = io.read(Path(own) / run_id)
     if status or again is None:
         return status
     if again["result"]["status"] == "failed":

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from rhelbench.cli import at_least
-from rhelbench.records.files import write_atomically
+from rhelbench.files import write_atomically
 from rhelbench.tasks import splits
 from rhelbench.tasks.store import load
 

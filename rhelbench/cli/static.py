@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rhelbench import __version__
 from rhelbench.cli import threads
+from rhelbench.digest import closure_digest, implementations
 from rhelbench.errors import check_names
 from rhelbench.records import provenance
-from rhelbench.records.digest import closure_digest, implementations
 from rhelbench.registry import FRAMEWORKS, Framework
 from rhelbench.studies import STUDIES
 
@@ -29,7 +29,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the tables of each study, and <name>.json: machine, versions, digest of the code."""
-    from rhelbench.stats import write
+    from rhelbench.files import write_csv
+    from rhelbench.report import write
 
     check_names("study", args.names, list(STUDIES))
     threads.obey(args.threads, "study")
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         start = time.perf_counter()
         tables = import_module(STUDIES[name]).compute()
         for table, rows in tables.items():
-            write.csv(args.out / f"{table}.csv", rows)
+            write_csv(args.out / f"{table}.csv", rows)
         facts = json.dumps(_facts(name, {table: len(rows) for table, rows in tables.items()}), indent=1, sort_keys=True)
         write.text(args.out / f"{name}.json", facts + "\n")
         print(f"{name}: {', '.join(f'{table}.csv' for table in tables)} in {args.out} ({time.perf_counter() - start:.0f} s)")

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.records import status
 
 
@@ -19,6 +19,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table."""
     given = args.config_json
-    matrix = config.of_json(given) if given else config.read(args.config)
-    print(status.table(config.expand(matrix), args.results, args.scratch))
+    matrix = expand.of_json(given) if given else expand.read(args.config)
+    print(status.table(expand.expand(matrix), args.results, args.scratch))
     return 0

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from paper_figures import tab1_accuracy, tab2_mse
-from rhelbench.stats import records, summary, write
+from rhelbench.files import write_csv
+from rhelbench.records import collected
+from rhelbench.report import summary, tables, write
 from rhelbench.stats.cells import cells
 
 
@@ -16,9 +17,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write table1 and table2 (csv, md, tex), summary.csv and summary.txt."""
-    found = records.read(args.collected)
-    write.table(args.out / "table1", tab1_accuracy.make(found))
-    write.table(args.out / "table2", tab2_mse.make(found))
-    write.csv(args.out / "summary.csv", cells(found))
+    found = collected.read(args.collected)
+    write.table(args.out / "table1", tables.build(found, "accuracy"))
+    write.table(args.out / "table2", tables.build(found, "mse"))
+    write_csv(args.out / "summary.csv", cells(found))
     write.text(args.out / "summary.txt", summary.terminal(found))
     return 0

@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from rhelbench import cores, resources
 from rhelbench.cli import at_least
+from rhelbench.config import cores, resources
 
 
 def add(parser: argparse.ArgumentParser) -> None:

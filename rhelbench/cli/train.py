@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from rhelbench.cli import devices, threads
 from rhelbench.errors import UserError, wrong
-from rhelbench.protocol import job, pack, setup
 from rhelbench.records import provenance
 from rhelbench.registry import Packing
 from rhelbench.spec import RunSpec
+from rhelbench.training import job, pack, setup
 
 
 def add(parser: argparse.ArgumentParser) -> None:

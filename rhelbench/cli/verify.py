@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rhelbench.cli import devices, threads
+from rhelbench.digest import closure_digest, roots
 from rhelbench.errors import UserError
-from rhelbench.protocol import setup
-from rhelbench.records.digest import closure_digest, roots
 from rhelbench.registry import FRAMEWORKS
+from rhelbench.training import setup
 
 TRAINED = [name for name, framework in FRAMEWORKS.items() if framework.trains]
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
             ok, report[framework] = _ladder(framework, args.case)
             passed &= ok
     if args.out and report:
-        from rhelbench.records.files import write_atomically
+        from rhelbench.files import write_atomically
 
         write_atomically(args.out, json.dumps(report, indent=1, sort_keys=True) + "\n")
     return 0 if passed else 1
@@ -58,7 +58,7 @@ def _installed() -> list[str]:
 def _ladder(framework: str, part: str) -> tuple[bool, dict]:
     from rhelbench.records.provenance import code, describe
     from rhelbench.verify.cases import cases, unjudged
-    from rhelbench.verify.ladder import TOLERANCES, climb
+    from rhelbench.verify.levels import TOLERANCES, climb
 
     code(framework)  # the code that is climbed, whatever is edited meanwhile
     digest = parity_digest(framework)
@@ -94,12 +94,12 @@ def _ladder(framework: str, part: str) -> tuple[bool, dict]:
 
 def parity_digest(framework: str) -> str:
     """Return the digest of what decides a framework's parity table: its learner's code, the oracle's and the comparison's."""
-    return closure_digest(*roots(framework), "rhelbench.verify.ladder")
+    return closure_digest(*roots(framework), "rhelbench.verify.levels")
 
 
 def _vectors(framework: str, folder: Path, kernel: str) -> bool:
-    from rhelbench.oracle import vectors
-    from rhelbench.oracle.comparison import summary
+    from rhelbench.verify import vectors
+    from rhelbench.verify.comparison import summary
 
     module = setup.framework(framework)
     rows = vectors.check(folder, module.make_learner, partial(module.unit_gradients, kernel=kernel), kernel)

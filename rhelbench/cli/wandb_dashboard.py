@@ -5,9 +5,9 @@ import importlib.util
 import os
 from pathlib import Path
 
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.errors import UserError, not_installed
-from rhelbench.records import mirror
+from rhelbench.wandb import process
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -25,15 +25,15 @@ def run(args: argparse.Namespace) -> int:
         raise not_installed("wandb or wandb-workspaces", "wandb")
     if not args.entity:
         raise UserError("wandb_dashboard must know whose project it is: set WANDB_ENTITY, or give --entity.")
-    if not mirror.has_key():
+    if not process.has_key():
         raise UserError("wandb has no key on this machine: set WANDB_API_KEY, or run 'wandb login' once.")
-    given, project = args.config_json, os.environ.get("WANDB_PROJECT", mirror.PROJECT)
-    matrix = config.of_json(given) if given else config.read(args.config)
-    from rhelbench.records import wandb_workspace  # takes a second to load
+    given, project = args.config_json, os.environ.get("WANDB_PROJECT", process.PROJECT)
+    matrix = expand.of_json(given) if given else expand.read(args.config)
+    from rhelbench.wandb import workspace  # takes a second to load
 
     known = args.scratch / f"wandb_dashboard-{args.entity}-{project}.json"
     try:
-        urls = wandb_workspace.define(wandb_workspace.views(args.entity, project, matrix.tasks), known)
+        urls = workspace.define(workspace.views(args.entity, project, matrix.tasks), known)
     except Exception as error:  # wandb's, GraphQL's and HTTP's kinds have no common one
         said = " ".join(str(error).split())[:200]
         raise UserError(

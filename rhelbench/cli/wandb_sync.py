@@ -5,7 +5,7 @@ import importlib.util
 from pathlib import Path
 
 from rhelbench.errors import not_installed
-from rhelbench.records import wandb_upload
+from rhelbench.wandb import upload
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +18,6 @@ def run(args: argparse.Namespace) -> int:
     """Upload and say how much."""
     if importlib.util.find_spec("wandb") is None:
         raise not_installed("wandb", "wandb")
-    now, before = wandb_upload.sync(args.results, args.scratch)
+    now, before = upload.sync(args.results, args.scratch)
     print(f"wandb: uploaded {now} files of finished runs; {before} had been uploaded before")
     return 0

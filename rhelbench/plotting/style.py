@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rhelbench.names import LABELS
 from rhelbench.registry import ALGORITHMS, FRAMEWORKS
-from rhelbench.stats.names import LABELS
 
 mpl.use("Agg")
 

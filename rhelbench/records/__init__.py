@@ -1,1 +1,1 @@
-"""What a run leaves behind: its record, provenance, tidy tables of many runs, and the copy sent to wandb."""
+"""What a run leaves: specification, record, history, provenance; collected, compared and published."""

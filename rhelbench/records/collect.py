@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from rhelbench import overrides
-from rhelbench.protocol.metrics import NAMES
-from rhelbench.records import write
-from rhelbench.records.files import read_csv, write_atomically
+from rhelbench.config import overrides
+from rhelbench.files import read_csv, write_atomically
+from rhelbench.records import io
+from rhelbench.registry import METRICS
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
@@ -23,14 +23,14 @@ _COUNTS = ("correct", "total", "best_step", "last_step", "peak_host_bytes", "pea
 
 def row(spec: RunSpec, results: Path) -> dict[str, Any]:
     """Return a run's row of runs.csv; without a record its status is ``missing`` and its numbers are empty."""
-    record = write.read(results / spec.run_id) or {"result": {"status": "missing"}, "provenance": {}}
+    record = io.read(results / spec.run_id) or {"result": {"status": "missing"}, "provenance": {}}
     result, provenance = record["result"], record["provenance"]
     seconds = provenance.get("seconds", {})
     known = {
         "run_id": spec.run_id, "benchmark": spec.benchmark, "task": spec.task, "model": spec.model, "algorithm": spec.algorithm,
         "framework": spec.framework, "protocol": spec.protocol, "overrides": overrides.of(spec), "seed": spec.seed,
         "perturbation": spec.variant.perturbation, "dropout_stream": spec.variant.dropout_stream,
-        "metric": NAMES[card.load(spec.task).kind], "flags": " ".join(result.get("flags", [])),
+        "metric": METRICS[card.load(spec.task).kind], "flags": " ".join(result.get("flags", [])),
         "train_s": seconds.get("train"), "total_s": seconds.get("total"),
     }  # fmt: skip
     return {name: known[name] if name in known else result.get(name, provenance.get(name)) for name in RUNS}
@@ -44,15 +44,15 @@ def logged(folder: Path) -> pd.DataFrame:
     """
     path = folder / "history.csv"
     if not path.exists():
-        return pd.DataFrame(columns=list(write.HISTORY))
-    return read_csv(path, f"{write.RECORD} beside it, and train the run again", write.HISTORY, float_precision="round_trip")
+        return pd.DataFrame(columns=list(io.HISTORY))
+    return read_csv(path, f"{io.RECORD} beside it, and train the run again", io.HISTORY, float_precision="round_trip")
 
 
 def history(spec: RunSpec, results: Path) -> pd.DataFrame:
     """Return a run's history with its run_id in front; empty where there is no record."""
     folder = results / spec.run_id
-    if write.read(folder) is None:
-        return pd.DataFrame(columns=["run_id", *write.HISTORY])
+    if io.read(folder) is None:
+        return pd.DataFrame(columns=["run_id", *io.HISTORY])
     rows = logged(folder)
     rows.insert(0, "run_id", spec.run_id)
     return rows
@@ -72,7 +72,7 @@ def collect(specs: list[RunSpec], results: Path, out: Path) -> pd.DataFrame:
     runs = pd.DataFrame([row(spec, results) for spec in specs], columns=list(RUNS))
     runs = runs.astype(dict.fromkeys(_COUNTS, "Int64"))
     histories = [rows for spec in specs if len(rows := history(spec, results))]
-    none = pd.DataFrame(columns=["run_id", *write.HISTORY])
+    none = pd.DataFrame(columns=["run_id", *io.HISTORY])
     rows = pd.concat(histories, ignore_index=True) if histories else none
     write_atomically(out / "runs.csv", runs.to_csv(index=False))
     write_atomically(out / "history.csv", rows.to_csv(index=False))

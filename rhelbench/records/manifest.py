@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from rhelbench.errors import UserError
-from rhelbench.records.files import read_json, write_atomically
-from rhelbench.records.write import digest
+from rhelbench.files import read_json, write_atomically
+from rhelbench.records.io import digest
 
 NAME = "MANIFEST.json"
 

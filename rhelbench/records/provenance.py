@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rhelbench import __version__, cores
+from rhelbench import __version__
+from rhelbench.config import cores
+from rhelbench.digest import ROOT, code_digest
 from rhelbench.errors import UserError
-from rhelbench.records.digest import ROOT, code_digest
 from rhelbench.spec import RunSpec
 
 
@@ -73,7 +74,7 @@ def code_at(commit: str, framework: str) -> tuple[str, str]:
     Raises:
         UserError: git knows no such commit, or its code cannot be digested.
     """
-    ask = "import sys; from rhelbench.records.digest import code_digest; print(code_digest(sys.argv[1]))"
+    ask = "import sys; from rhelbench.digest import code_digest; print(code_digest(sys.argv[1]))"
     with tempfile.TemporaryDirectory() as folder:
         try:
             name = ("git", "-C", str(ROOT), "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")

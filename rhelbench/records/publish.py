@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from rhelbench import config
+from rhelbench.config import expand
+from rhelbench.config.protocols import CONFIG
 from rhelbench.errors import UserError
-from rhelbench.records import manifest, write
+from rhelbench.files import write_atomically
+from rhelbench.records import io, manifest
 from rhelbench.records.collect import collect
-from rhelbench.records.files import write_atomically
 from rhelbench.records.provenance import code_at
 from rhelbench.spec import RunSpec
-from rhelbench.switches import CONFIG
 
 #: What is published of a run beside its record.
 FILES = ("spec.json", "history.csv")
@@ -26,7 +26,7 @@ def matrices(folder: Path = CONFIG) -> list[Path]:
 
 def specs(paths: list[Path]) -> list[RunSpec]:
     """Return every run that the configurations ask for, each once, in their order."""
-    found = {spec.run_id: spec for path in paths for spec in config.expand(config.read(path))}
+    found = {spec.run_id: spec for path in paths for spec in expand.expand(expand.read(path))}
     return list(found.values())
 
 
@@ -65,7 +65,7 @@ def publish(
     for run_id, (files, record) in copies.items():
         for name, content in files.items():
             write_atomically(home / run_id / name, content)
-        write.record(home / run_id, record["result"], record["provenance"])
+        io.record(home / run_id, record["result"], record["provenance"])
     for path in rest:
         shutil.rmtree(path)
     table = collect(wanted, home, published)
@@ -79,7 +79,7 @@ def _judged(wanted: list[RunSpec], runs: Path, same_code_as: str | None) -> dict
     found = {}
     for spec in wanted:
         own = runs / spec.run_id
-        record = write.read(own)
+        record = io.read(own)
         if record is None or record["result"]["status"] == "failed":
             continue
         git = record["provenance"]["git"]
@@ -89,7 +89,7 @@ def _judged(wanted: list[RunSpec], runs: Path, same_code_as: str | None) -> dict
             full, digest = commits.get(spec.framework, ("", None))
             if digest is None or record["provenance"]["code_digest"] != digest:
                 raise UserError(
-                    f"{own / write.RECORD} was made with uncommitted changes, or where git could not tell; commit them, delete "
+                    f"{own / io.RECORD} was made with uncommitted changes, or where git could not tell; commit them, delete "
                     "the folder and train it again, or name the commit whose code it was: --same-code-as COMMIT."
                 )
             git["same_code_as"] = full

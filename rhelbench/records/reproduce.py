@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from rhelbench.records import write
-from rhelbench.records.files import read_json
+from rhelbench.files import read_json
+from rhelbench.records import io
+from rhelbench.stats.spread import Spread
 
 Record = dict[str, Any]
 #: What two runs of one specification share on one machine, bit for bit.
@@ -38,14 +38,6 @@ VERDICTS = {
 }
 #: Verdicts of a run that came out again.
 AGAIN = ("identical", "same metric", "within the spread")
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How far equal runs lie apart: the standard deviation of their test metric, in its unit, and which runs these are."""
-
-    sd: float
-    runs: str
 
 
 def compare(published: Record, again: Record, spreads: Sequence[Spread] = ()) -> tuple[str, pd.DataFrame]:
@@ -139,8 +131,8 @@ def compare_folders(published: Path, own: Path, spreads: Callable[[str], Sequenc
         and again (the test metric), differs (which CIRCUMSTANCES do).
     """
     rows = []
-    for folder in sorted(path.parent for path in published.glob(f"*/{write.RECORD}")):
-        before, again = write.read(folder), write.read(own / folder.name)
+    for folder in sorted(path.parent for path in published.glob(f"*/{io.RECORD}")):
+        before, again = io.read(folder), io.read(own / folder.name)
         if before is None or again is None or "failed" in (before["result"]["status"], again["result"]["status"]):
             continue
         spec = read_json(folder / "spec.json", "publish the run again", _CELL)

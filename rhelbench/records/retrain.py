@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from rhelbench.config.protocols import trainable
 from rhelbench.errors import UserError
-from rhelbench.records import provenance, write
-from rhelbench.records.files import write_atomically
+from rhelbench.files import write_atomically
+from rhelbench.records import io, provenance
 from rhelbench.spec import RunSpec
-from rhelbench.switches import trainable
 from rhelbench.tasks import store
 
 #: Folder below a run's scratch folder where it is trained while its old record stands.
 _STAGE = "retrain"
-_FILES = ("spec.json", "history.csv", write.RECORD)
+_FILES = ("spec.json", "history.csv", io.RECORD)
 
 
 def why(spec: RunSpec, record: dict[str, Any], data: Path) -> str | None:
@@ -59,7 +59,7 @@ def reasons(specs: Iterable[RunSpec], results: Path, data: Path) -> dict[str, st
     Raises:
         UserError: a record is damaged.
     """
-    records = {spec: write.read(results / spec.run_id) for spec in specs}
+    records = {spec: io.read(results / spec.run_id) for spec in specs}
     found = {spec.run_id: why(spec, record, data) for spec, record in records.items() if record}
     return {run_id: reason for run_id, reason in found.items() if reason}
 
@@ -88,11 +88,11 @@ def begin(spec: RunSpec, folder: Path, corner: Path, data: Path) -> Path:
         corner: its scratch folder.
         data: folder of prepared tasks.
     """
-    record = write.read(folder)
+    record = io.read(folder)
     if record is None or record["result"]["status"] == "failed":
-        (folder / write.RECORD).unlink(missing_ok=True)
+        (folder / io.RECORD).unlink(missing_ok=True)
         return folder
-    kept = folder / "attempts" / f"replaced-{write.digest((folder / write.RECORD).read_bytes())[:8]}"
+    kept = folder / "attempts" / f"replaced-{io.digest((folder / io.RECORD).read_bytes())[:8]}"
     for name in _FILES:
         if (folder / name).exists() and not (kept / name).exists():
             write_atomically(kept / name, (folder / name).read_bytes(), durable=True)
@@ -117,13 +117,13 @@ def finish(folder: Path, corner: Path) -> None:
         corner: its scratch folder.
     """
     stage = _stage(folder, corner)
-    record = write.read(stage)
+    record = io.read(stage)
     if record is None:
         return
     if record["result"]["status"] == "failed":
-        write.attempt(folder, record)
+        io.attempt(folder, record)
     else:
-        (folder / write.RECORD).unlink(missing_ok=True)  # it is in attempts/, and would not belong to the new history
+        (folder / io.RECORD).unlink(missing_ok=True)  # it is in attempts/, and would not belong to the new history
         for name in _FILES:  # the record last
             write_atomically(folder / name, (stage / name).read_bytes(), durable=True)
     shutil.rmtree(corner / _STAGE)

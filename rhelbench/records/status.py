@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rhelbench import lock
-from rhelbench.records import retrain, write
+from rhelbench.records import io, retrain
 from rhelbench.records.collect import logged
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
@@ -20,7 +20,7 @@ _NUMBERS = {"step": ".0f", "val": ".4g", "test": ".4g"}
 def row(spec: RunSpec, results: Path, scratch: Path) -> dict[str, Any]:
     """Return where a run stands: its lock, else its record, and the last step and the best of its history so far."""
     folder, corner = results / spec.run_id, scratch / spec.run_id
-    record, by = write.read(folder), lock.holder(corner)
+    record, by = io.read(folder), lock.holder(corner)
     result = record["result"] if record and not by else {}
     failed = result.get("status") == "failed"
     stands = "running" if by else "failed" if failed else "done" if record else "waiting"

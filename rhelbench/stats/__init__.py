@@ -1,1 +1,1 @@
-"""From tidy records to tables, tests and verdicts; every result is a pure function of files and explicit generators."""
+"""Statistics of tidy tables: pure functions, no files, no framework."""

@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from rhelbench.stats import reported
 from rhelbench.stats.cells import cells
 from rhelbench.stats.equivalence import LEVEL, margin
-from rhelbench.stats.records import CELL, Records
+from rhelbench.stats.runs import CELL, Records
 
 COLUMNS = [
     *CELL, "metric", "n", "mean", "sd", "paper_n", "paper_mean", "paper_sd", "difference", "low", "high",
@@ -41,8 +40,12 @@ def welch(ours: tuple[float, float, int], paper: tuple[float, float, int], m: fl
     return x - y - half, x - y + half, p, float(max(sides))
 
 
-def compare(records: Records) -> pd.DataFrame:
+def compare(records: Records, paper: pd.DataFrame) -> pd.DataFrame:
     """Compare every cell that the paper prints and that has an ended run.
+
+    Args:
+        records: tidy results.
+        paper: the printed cells: task, model, algorithm, metric, mean, sd, n.
 
     The paper's ± is the population standard deviation: it is multiplied by √(n/(n − 1)) first, as ours is.
 
@@ -51,7 +54,7 @@ def compare(records: Records) -> pd.DataFrame:
         in ours, and a verdict: ``equivalent``, ``different``, ``inconclusive`` or, below two seeds, ``too few``. p values are
         unadjusted: each cell is a replication of its own.
     """
-    paper = reported.read().rename(columns={"mean": "paper_mean", "sd": "paper_sd", "n": "paper_n"})
+    paper = paper.rename(columns={"mean": "paper_mean", "sd": "paper_sd", "n": "paper_n"})
     table = cells(records).merge(paper, on=["task", "model", "algorithm", "metric"])
     rows = []
     for cell in table[table.n > 0].to_dict("records"):

@@ -9,7 +9,7 @@ from scipy.stats import trim_mean
 
 from rhelbench.seeds.streams import generator
 from rhelbench.stats.pairs import differences
-from rhelbench.stats.records import Records
+from rhelbench.stats.runs import Records
 
 Matrix = list[NDArray[np.float64]]
 RESAMPLES = 2000

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.registry import MODELS
-from rhelbench.stats import reported
-from rhelbench.stats.records import CELL, ENDED, WITHOUT, Records
+from rhelbench.stats.runs import CELL, ENDED, WITHOUT, Records
 
 
 def cells(records: Records) -> pd.DataFrame:
@@ -22,7 +21,7 @@ def cells(records: Records) -> pd.DataFrame:
         counted = ended.correct.notna().all() and ended.total.notna().all() and len(ended) > 0
         row = dict(zip(CELL, key, strict=True))
         row |= {
-            "metric": reported.metric_of(str(row["task"]), records.runs),
+            "metric": runs.metric.iloc[0],
             "mean": float(np.mean(values)) if len(values) else np.nan,
             "sd": float(np.std(values)) if len(values) else np.nan,
             "n": len(values),
@@ -33,24 +32,8 @@ def cells(records: Records) -> pd.DataFrame:
         rows.append(row | {status: int((runs.status == status).sum()) for status in (*ENDED, *WITHOUT)})
     columns = [*CELL, "metric", "mean", "sd", "n", "expected", "correct", "total", *ENDED, *WITHOUT]
     table = pd.DataFrame(rows, columns=columns).astype({"correct": "Int64", "total": "Int64"})
-    places = reported.places(table.task)
+    places = {task: place for place, task in enumerate(records.runs.task.unique())}
     models = {name: place for place, name in enumerate(MODELS)}
     key = {"task": lambda s: s.map(places), "model": lambda s: s.map(lambda m: models.get(m, 99))}
     by = ["task", "model", "protocol", "framework", "algorithm"]
     return table.sort_values(by, key=lambda s: key.get(str(s.name), lambda x: x)(s), ignore_index=True)
-
-
-def remarks(cell: pd.Series) -> str:
-    """Say in words what a reader must know about a cell: ``n = 2, 1 failed, 2 missing``; empty when nothing."""
-    if cell.missing == cell.expected:
-        return "missing"
-    notes = [f"{cell[status]} {status}" for status in (*WITHOUT, "time-limit") if cell[status]]
-    return ", ".join(([f"n = {cell.n}"] if 0 < cell.n < cell.expected else []) + notes)
-
-
-def value(mean: float, sd: float, metric: str, n: int) -> str:
-    """Print mean ± sd in the paper's unit (per cent, or units of 0.01); no spread for one seed, a dash for none."""
-    scale = reported.SCALE[metric]
-    if np.isnan(mean):
-        return "–"
-    return f"{mean * scale:.1f} ± {sd * scale:.1f}" if n > 1 else f"{mean * scale:.1f}"

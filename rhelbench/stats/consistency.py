@@ -1,21 +1,13 @@
 """What the paper's printed accuracies say about themselves: possible counts, and spread against random splits."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from rhelbench.stats import reported
-from rhelbench.tasks import card
-from rhelbench.tasks.splits import CUTS
-
 #: Half a unit of the last printed digit (0.1 %), with room for its own rounding.
 _HALF = 0.0005 + 1e-9
-
-
-def held_out(task: str) -> int:
-    """Return the number of test samples under the protocol: what is left after both cuts, from the task's card."""
-    samples = card.load(task).samples
-    return samples - int(CUTS[1] * samples)
 
 
 def totals(mean: float, size: int, seeds: int) -> list[int]:
@@ -65,8 +57,12 @@ def _extend(
             _extend((*chosen, x), rest - x, span, seeds, centre, limits, found, most)
 
 
-def table() -> pd.DataFrame:
+def table(paper: pd.DataFrame, sizes: Mapping[str, int]) -> pd.DataFrame:
     """Check every printed accuracy against its task's number of test samples.
+
+    Args:
+        paper: the printed cells: task, model, algorithm, metric, mean, sd, n.
+        sizes: test samples by task.
 
     The accuracy of a random split has sd √(p (1 − p)/size); if errors are independent, seeds · sd²/(p (1 − p)/size) is of χ² with
     seeds − 1 degrees of freedom.
@@ -76,10 +72,9 @@ def table() -> pd.DataFrame:
         (sets of counts that print as mean and sd), example, binomial sd, and p_narrow, p_wide: the chance of a spread as small,
         as large.
     """
-    paper = reported.read()
     rows = []
     for row in paper[(paper.metric == "accuracy") & (paper.task != "average")].to_dict("records"):
-        size, n = held_out(row["task"]), int(row["n"])
+        size, n = sizes[row["task"]], int(row["n"])
         sets = counts(row["mean"], row["sd"], size, n)
         binomial = float(np.sqrt(row["mean"] * (1 - row["mean"]) / size))
         ratio = n * (row["sd"] / binomial) ** 2

@@ -7,7 +7,7 @@ from scipy import stats
 from rhelbench.registry import MODELS
 from rhelbench.stats.equivalence import LEVEL
 from rhelbench.stats.pairs import holm
-from rhelbench.stats.records import CELL, Records
+from rhelbench.stats.runs import CELL, Records
 
 #: A cell that both frameworks run.
 CELL_OF_BOTH = [name for name in CELL if name != "framework"]

@@ -7,7 +7,7 @@ from statsmodels.stats.multitest import multipletests
 from rhelbench.registry import MODELS
 from rhelbench.stats import power, skill
 from rhelbench.stats.equivalence import LEVEL, margin, paired, verdict
-from rhelbench.stats.records import Records
+from rhelbench.stats.runs import Records
 
 GROUP = ["task", "model", "framework", "protocol"]
 COLUMNS = [

@@ -8,7 +8,7 @@ from scipy import stats
 from rhelbench.registry import MODELS
 from rhelbench.stats.cells import cells
 from rhelbench.stats.equivalence import LEVEL, flip, margin, paired
-from rhelbench.stats.records import CELL, Records
+from rhelbench.stats.runs import CELL, Records
 
 BASELINES = ("majority", "memoryless")
 

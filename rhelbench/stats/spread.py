@@ -1,13 +1,20 @@
 """How far equal runs lie apart, as the published results measured it: over seeds, and by the noise floor."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from rhelbench.records.reproduce import Spread
 from rhelbench.stats import noise
-from rhelbench.stats.records import CELL, Records
+from rhelbench.stats.runs import CELL, Records
 
 #: Fewer seeds than these measure no spread.
 LEAST = 3
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far equal runs lie apart: the standard deviation of their test metric, in its unit, and which runs these are."""
+
+    sd: float
+    runs: str
 
 
 def of(records: Records, run_id: str) -> list[Spread]:

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.contract import Arrays
-from rhelbench.protocol import setup
-from rhelbench.protocol.checkpoint import Checkpoints
-from rhelbench.protocol.setup import Problem
-from rhelbench.protocol.state import Run
-from rhelbench.protocol.trainer import train
 from rhelbench.spec import Nudge, RunSpec
 from rhelbench.studies import stacks
 from rhelbench.studies.echo_lost import RHOS
 from rhelbench.studies.static_gradients import compare
+from rhelbench.training import setup
+from rhelbench.training.checkpoint import Checkpoints
+from rhelbench.training.setup import Problem
+from rhelbench.training.state import Run
+from rhelbench.training.trainer import train
 
 TASK, MODEL, FRAMEWORK, SEEDS = "order-10000", "nonlinear", "torch", (1, 2)
 #: Optimiser steps between two looks.
@@ -42,9 +42,9 @@ def compute(
     relative nudge ``rho`` (0: none) are against it. part: all parameters, or those of the units.
     """
     names = {"name": "along", "protocol": "exact", "tasks": [task], "models": [model], "algorithms": ["bptt", "rhel"]}
-    matrix = config.parse(names | {"frameworks": [FRAMEWORK], "seeds": list(seeds)}, "the study along a run")
+    matrix = expand.parse(names | {"frameworks": [FRAMEWORK], "seeds": list(seeds)}, "the study along a run")
     rows: list[Row] = []
-    for spec in config.expand(matrix):
+    for spec in expand.expand(matrix):
         rows += along(spec, setup.load(spec, Path(data_dir)), every)
     return {"along_run": pd.DataFrame(rows, columns=COLUMNS)}
 
@@ -64,7 +64,7 @@ def along(spec: RunSpec, problem: Problem, every: int) -> list[Row]:
 
 
 class _Look:
-    """Looks on at training, see ``rhelbench.protocol.trainer.Watch``: takes the run's parameters and leaves it alone."""
+    """Looks on at training, see ``rhelbench.training.trainer.Watch``: takes the run's parameters and leaves it alone."""
 
     def __init__(self, spec: RunSpec, problem: Problem, every: int) -> None:
         self.spec, self.learner, self.rows, self._every = spec, setup.learner(spec, problem.shape), list[Row](), every

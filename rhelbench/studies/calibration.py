@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rhelbench.records import reported
 from rhelbench.seeds.streams import generator
-from rhelbench.stats import consistency, power, reported
+from rhelbench.stats import power
 from rhelbench.stats.aggregate import bootstrap, iqm
 from rhelbench.stats.equivalence import LEVEL, MARGIN_ACCURACY, margin, t_statistics
+from rhelbench.tasks import card, splits
 
 TABLES, SEEDS = 1000, 5
 #: Standard deviation of a split's difficulty, shared by both algorithms, beside the binomial counts.
@@ -57,7 +59,7 @@ def table(tables: int = TABLES) -> pd.DataFrame:
         coverage of the bootstrap interval of the difference of interquartile means where the truth is zero; and cases.
     """
     tasks = reported.order("accuracy")
-    sizes = np.array([consistency.held_out(task) for task in tasks])
+    sizes = np.array([splits.held_out(card.load(task)) for task in tasks])
     paper = reported.read()
     linear = paper[(paper.model == "linear-complex") & (paper.algorithm == "bptt")].set_index("task")
     accuracy = linear["mean"].reindex(tasks).to_numpy(float)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rhelbench.config.protocols import of, read_protocol
 from rhelbench.oracle.algorithms import ALGORITHMS
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
@@ -15,9 +16,8 @@ from rhelbench.parameters import unit_table
 from rhelbench.registry import ALGORITHMS as ENTRIES
 from rhelbench.registry import FRAMEWORKS, REPORTED
 from rhelbench.spec import Nudge, Switches
-from rhelbench.stats.measured import SECOND, Counting
 from rhelbench.studies import units
-from rhelbench.switches import of, read_protocol
+from rhelbench.studies.single_unit import SECOND, Counting
 
 K, DELTA = 405, 0.1
 #: At which the memory is measured.

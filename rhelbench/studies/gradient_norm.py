@@ -8,7 +8,7 @@ from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.interface import Array
 from rhelbench.registry import REPORTED
 from rhelbench.seeds import generator
-from rhelbench.stats.measured import LONGEST
+from rhelbench.studies.single_unit import LONGEST
 
 DELTAS = (0.001, 0.01, 0.03, 0.1)
 #: Channels per δ, and points kept of a curve.

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from rhelbench.machine import Imperfections, estimate, truth
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.interface import Array
 from rhelbench.oracle.nudge import epsilon
@@ -13,6 +12,7 @@ from rhelbench.registry import REPORTED
 from rhelbench.seeds import generator
 from rhelbench.spec import Nudge
 from rhelbench.studies import units
+from rhelbench.studies.hardware import Imperfections, estimate, truth
 
 LENGTH, DELTA, DRAWS = 405, 0.1, 5
 RHOS = (0.01, 0.1, 1.0)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from rhelbench.stats.measured import SECOND, estimate
+from rhelbench.studies.single_unit import SECOND, estimate
 
 LENGTH, SIZES = 200, (1, 8, 64, 512)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rhelbench import config
+from rhelbench.config import expand
+from rhelbench.config.protocols import of, read_protocol
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.parameters import initial
-from rhelbench.protocol import setup
 from rhelbench.spec import Nudge, RunSpec
 from rhelbench.studies import stacks
-from rhelbench.switches import of, read_protocol
+from rhelbench.training import setup
 
 TASK, SEED = "Heartbeat", 2345
 #: One batch's error is one draw of rounding, which another number of threads draws again: the median of so many is reported.
@@ -34,7 +34,7 @@ def compute(task: str = TASK, frameworks: Sequence[str] = ("jax", "torch"), data
         docs/deviations.md, rows 2 and 8.
     """
     names = {"name": "static", "protocol": "released", "tasks": [task], "models": ["linear-complex"], "algorithms": ["rhel"]}
-    (spec,) = config.expand(config.parse(names | {"frameworks": ["jax"], "seeds": [SEED]}, "the study of rounding"))
+    (spec,) = expand.expand(expand.parse(names | {"frameworks": ["jax"], "seeds": [SEED]}, "the study of rounding"))
     problem = setup.load(spec, Path(data_dir))
     x, y = problem.parts["train"]
     batches = [slice(i * spec.hyper.batch, (i + 1) * spec.hyper.batch) for i in range(BATCHES)]

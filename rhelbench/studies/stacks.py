@@ -4,12 +4,12 @@ from importlib import import_module
 
 import numpy as np
 
+from rhelbench.config.protocols import of, read_protocol
 from rhelbench.contract import Arrays, Learner, TaskShape
 from rhelbench.parameters import initial
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, Nudge, RunSpec, Switches
-from rhelbench.switches import of, read_protocol
 
 SAMPLES, CHANNELS, WIDTH = 4, 6, 16
 

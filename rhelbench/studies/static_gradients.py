@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.parameters import initial
 from rhelbench.spec import Nudge, RunSpec
 from rhelbench.studies import stacks
@@ -32,10 +32,10 @@ def compute(
         Paper, figure 4.
     """
     names = {"name": "static", "protocol": "exact", "tasks": [task], "models": list(models), "algorithms": ["rhel"]}
-    matrix = config.parse(names | {"frameworks": ["jax"], "seeds": [SEED]}, "the study of static gradients")
+    matrix = expand.parse(names | {"frameworks": ["jax"], "seeds": [SEED]}, "the study of static gradients")
     prepared = store.load(task, data_dir)
     rows = []
-    for spec in config.expand(matrix):
+    for spec in expand.expand(matrix):
         part = splits.split(prepared, spec.switches.split, SEED)
         x, y = splits.arrays(prepared, part, "train", spec.hyper.time_channel)
         for framework in frameworks:

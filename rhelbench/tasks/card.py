@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from rhelbench import reading
+from rhelbench import files
 from rhelbench.contract import OUTPUT_STEP, TaskShape
 from rhelbench.errors import UserError, unknown
 from rhelbench.spec import Frozen, Positive
@@ -129,7 +129,7 @@ def load(name: str) -> Card:
     path = CARDS / f"{name}.yaml"
     if not path.exists():
         raise unknown("task", name, names())
-    card = reading.load(path, Card)
+    card = files.read_yaml(path, Card)
     low, high = card.target_range or (0, 1)
     if low >= high:
         raise UserError(f"Task card {path}: target_range must be a lower and a higher number, not {[low, high]}; correct it.")

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from rhelbench.errors import UserError
-from rhelbench.records.files import read_json, write_atomically
+from rhelbench.files import read_json, write_atomically
 from rhelbench.tasks.card import Card
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from rhelbench import lock
+from rhelbench.digest import package_digest
 from rhelbench.errors import UserError, unknown
-from rhelbench.records.digest import package_digest
-from rhelbench.records.files import write_atomically
+from rhelbench.files import write_atomically
 from rhelbench.tasks import build, checksums, download, facts, page, verified
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.card import load as load_card

@@ -50,6 +50,11 @@ class Split:
     digest: str
 
 
+def held_out(task: Card) -> int:
+    """Return the number of test samples of a classification task: what is left after both cuts."""
+    return task.samples - int(CUTS[1] * task.samples)
+
+
 def split(prepared: Prepared, kind: str, seed: int) -> Split:
     """Cut a task 70/15/15.
 

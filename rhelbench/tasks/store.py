@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from rhelbench.contract import OUTPUT_STEP
 from rhelbench.errors import UserError
-from rhelbench.records.files import read_json
+from rhelbench.files import read_json
 from rhelbench.tasks import verified
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.card import load as load_card

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rhelbench.errors import UserError
-from rhelbench.records.files import write_atomically
+from rhelbench.files import write_atomically
 from rhelbench.tasks.checksums import sha256
 
 

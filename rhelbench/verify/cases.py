@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from kernels.passes import KERNELS
-from rhelbench import switches
+from rhelbench.config import protocols
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.parameters import initial
@@ -28,8 +28,8 @@ class Case:
     @property
     def name(self) -> str:
         """Model, integrator, algorithm, protocol, kind of task, and the kernel unless it is the portable one."""
-        switches, kernel = self.spec.switches, "" if self.spec.kernel == "portable" else f"/{self.spec.kernel}"
-        names = (self.spec.model, switches.integrator, switches.algorithm, self.spec.protocol, self.shape.kind)
+        protocols, kernel = self.spec.switches, "" if self.spec.kernel == "portable" else f"/{self.spec.kernel}"
+        names = (self.spec.model, protocols.integrator, protocols.algorithm, self.spec.protocol, self.shape.kind)
         return f"{'/'.join(names)}{kernel}"
 
 
@@ -60,7 +60,7 @@ def case(
     steps, state = (12, 5) if kernel == "portable" else (LONG, WIDE)
     shape = TaskShape(channels=3, length=steps, outputs=2, kind=task_kind, output_step=4)  # pyright: ignore[reportArgumentType]
     rule = "bptt" if algorithm == "bptt" else "rhel"
-    chosen = switches.of(switches.read_protocol(kind), shape.length, rule, model) | {"algorithm": algorithm}
+    chosen = protocols.of(protocols.read_protocol(kind), shape.length, rule, model) | {"algorithm": algorithm}
     chosen["delta_init"] = 0.1  # whatever the protocol starts at: the recurrent path must carry signal
     if ALGORITHMS[algorithm].subtracts:
         chosen["nudge"] = SUBTRACTED[kind]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from rhelbench.bench import floor, plan, reported, run, timing, unit
+from rhelbench.bench import gemm_bound, plan, rivals, run, timing, unit
 from rhelbench.cli import main
 from rhelbench.errors import UserError
 from rhelbench.registry import FRAMEWORKS
@@ -41,10 +41,10 @@ def test_bptt_keeps_the_momenta_of_every_step(names: tuple[str, ...]) -> None:
 
 def test_every_cell_of_the_released_code_is_measured_in_both_frameworks() -> None:
     cells = pd.DataFrame([cell.key for cell in CELLS if cell.table == plan.MODELS])
-    shared = [*reported.SHAPE, "model", "algorithm"]
-    met = reported.read().merge(cells, on=shared)
+    shared = [*rivals.SHAPE, "model", "algorithm"]
+    met = rivals.read().merge(cells, on=shared)
     assert (met.groupby(shared).framework.nunique() == 2).all()
-    assert len(met.drop_duplicates(shared)) == len(reported.read()) == 16
+    assert len(met.drop_duplicates(shared)) == len(rivals.read()) == 16
 
 
 def test_a_table_of_units_varies_one_size_alone() -> None:
@@ -57,7 +57,7 @@ def test_the_floor_counts_every_product_of_a_step() -> None:
     """2 · rows · a · b operations each: the released table's own count, 11, 52, 371 and 430 ms at 205 GFLOP/s."""
     cells = {c.task: c for c in CELLS if c.table == plan.MODELS and c.model == "linear-complex"}
     counted = [
-        sum(count * 2 * rows * a * b for (_, rows, a, b), count in floor.products(cells[task]).items()) / 205e9
+        sum(count * 2 * rows * a * b for (_, rows, a, b), count in gemm_bound.products(cells[task]).items()) / 205e9
         for task in ("Heartbeat", "EigenWorms", "SelfRegulationSCP1", "PPG-DaLiA")
     ]
     np.testing.assert_allclose(counted, [0.011, 0.052, 0.371, 0.430], rtol=0.1)

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rhelbench import config, contract
+from rhelbench import contract
+from rhelbench.config import expand
 from rhelbench.contract import Arrays
 from rhelbench.parameters import initial
-from rhelbench.protocol import setup
+from rhelbench.training import setup
 from tests.parity.torch_helpers import SHAPES, make_data, make_spec, worst
 
 
@@ -37,9 +38,9 @@ def test_nothing_changes(framework: str, model: str, rate: float, monkeypatch: p
 
 def test_the_runs_of_ppg_dalia_alone_are_large_enough() -> None:
     """Published runs of other tasks stay as they are, and plain backpropagation keeps what it computes."""
-    matrix = config.read("config/paper.yaml")
+    matrix = expand.read("config/paper.yaml")
     cells = {}
-    for spec in config.expand(matrix.model_copy(update={"seeds": [2345]})):
+    for spec in expand.expand(matrix.model_copy(update={"seeds": [2345]})):
         shape = setup.card.load(spec.task).shape(spec.hyper.time_channel)
         cells.setdefault((spec.task, spec.algorithm), set()).add(contract.rematerialised(spec, shape))
     assert {key for key, values in cells.items() if True in values} == {("PPG-DaLiA", "rhel")}

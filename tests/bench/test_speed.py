@@ -5,17 +5,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rhelbench import config
-from rhelbench.bench import overhead, reported
+from rhelbench.bench import overhead, rivals
+from rhelbench.config import expand
 from rhelbench.errors import UserError
-from rhelbench.stats import speed
+from rhelbench.report import speed
 
 
 def made(folder: Path, **changes: float) -> pd.DataFrame:
     """Return ``speed.models`` of one shape at a tenth of the released code's time, RHEL at a quarter of the memory."""
-    rows = reported.read()
+    rows = rivals.read()
     rows = rows[(rows.task == speed.LONG) & (rows.model == "linear-complex")].drop(columns="peak_mib")
-    rows = rows.assign(step_ms=rows.step_ms / 10, floor_ms=1000.0, sgemm_ms=reported.SGEMM_MS, copy_ms=2 * reported.COPY_MS)
+    rows = rows.assign(step_ms=rows.step_ms / 10, floor_ms=1000.0, sgemm_ms=rivals.SGEMM_MS, copy_ms=2 * rivals.COPY_MS)
     rows = rows.assign(framework="torch", kernel="fused", peak_bytes=[4e9, 1e9])
     for name, value in changes.items():
         rows.loc[rows.algorithm == "rhel", name] = value
@@ -47,7 +47,7 @@ def test_a_cell_counts_with_its_quicker_kernel(tmp_path: Path) -> None:
 
 
 def test_the_pipeline_of_the_published_runs_adds_up() -> None:
-    wanted = [spec.run_id for spec in config.expand(config.read("config/published/smoke.yaml"))]
+    wanted = [spec.run_id for spec in expand.expand(expand.read("config/published/smoke.yaml"))]
     table = overhead.pipeline(Path("results/published/runs"), wanted)
     parts = [f"{name}_s" for name in (*overhead.ACTIVITIES, "rest")]
     assert (table[parts].sum(axis=1) - table.wall_s).abs().max() < 1e-6

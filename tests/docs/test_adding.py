@@ -10,7 +10,7 @@ from subprocess import run
 
 import pytest
 
-from rhelbench import config
+from rhelbench.config import expand
 
 PAGE = Path("docs/adding.md").read_text()
 
@@ -35,8 +35,8 @@ def test_the_example_task_is_prepared_and_can_be_asked_for(site: Path) -> None:
     assert done.returncode == 0, done.stderr
     facts = json.loads((site / "data/prepared/GunPoint/facts.json").read_text())
     assert (facts["samples"], facts["class_counts"]) == (200, {"1": 100, "2": 100})
-    matrix = config.parse(config.load("config/smoke.yaml") | {"tasks": "GunPoint"}, "smoke")
-    assert {spec.task for spec in config.expand(matrix)} == {"GunPoint"}
+    matrix = expand.parse(expand.load("config/smoke.yaml") | {"tasks": "GunPoint"}, "smoke")
+    assert {spec.task for spec in expand.expand(matrix)} == {"GunPoint"}
 
 
 def test_a_card_that_is_wrong_about_its_files_is_refused(site: Path) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 from rhelbench import config
 from rhelbench.contract import TaskShape
 from rhelbench.parameters import initial
-from rhelbench.protocol.setup import learner
+from rhelbench.training.setup import learner
 
 shape, rng = TaskShape(3, 100, 4, "classification"), np.random.default_rng(0)
 x, y, found = rng.standard_normal((8, 100, 3)), rng.integers(0, 4, 8), {}

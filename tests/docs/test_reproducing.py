@@ -11,9 +11,9 @@ from typing import get_args
 import pandas as pd
 import pytest
 
+from rhelbench.claims.verdict import Verdict
 from rhelbench.cli import COMMANDS, main
 from rhelbench.records.reproduce import VERDICTS
-from rhelbench.stats.judged import Verdict
 
 PAGE = Path("docs/reproducing.md").read_text()
 LINES = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]

@@ -18,8 +18,8 @@ def test_its_commands_upload_and_define_the_dashboard(tmp_path, monkeypatch):
     from fake import Fake, make_problem, make_spec
     from server import Server
 
-    from rhelbench import config
-    from rhelbench.protocol import job, setup
+    from rhelbench.config import expand
+    from rhelbench.training import job, setup
 
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("WANDB_MODE", "offline")
@@ -45,4 +45,4 @@ def test_its_commands_upload_and_define_the_dashboard(tmp_path, monkeypatch):
             assert "k" * 40 not in done.stdout + done.stderr
     assert [step for step, _ in server.history(spec.run_id)] == [10]
     assert {view["entityName"] for view in server.views.values()} == {"you"}
-    assert len(server.views) == len(config.read("config/paper.yaml").tasks) + 1  # one per task, and the overview
+    assert len(server.views) == len(expand.read("config/paper.yaml").tasks) + 1  # one per task, and the overview

@@ -18,8 +18,8 @@ from impl_torch.norm import Statistics
 from impl_torch.stack import Call, Stack
 from impl_torch.team import TEAM
 from kernels.cpu import head, launch
+from rhelbench.config.protocols import of, read_protocol
 from rhelbench.spec import Switches
-from rhelbench.switches import of, read_protocol
 from tests.parity.torch_helpers import worst
 from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
 

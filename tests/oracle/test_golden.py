@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from rhelbench.errors import UserError
-from rhelbench.oracle import golden, vectors
-from rhelbench.oracle.comparison import compare, summary
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.hru import lane_parameters, read_in
 from rhelbench.oracle.hssm import hssm
@@ -18,6 +16,8 @@ from rhelbench.oracle.loss import softmax
 from rhelbench.oracle.norm import start
 from rhelbench.oracle.recurrence import forward
 from rhelbench.registry import MODELS
+from rhelbench.verify import golden, vectors
+from rhelbench.verify.comparison import compare, summary
 from tests.oracle.draws import RELATIVE, relative_error
 
 FOLDER = Path("tests/golden")

@@ -128,7 +128,7 @@ def test_facts_name_the_device_and_the_precision():
 
 def test_the_oracle_needs_neither_framework():
     code = (
-        "import sys; import rhelbench.oracle.learner, rhelbench.oracle.vectors, rhelbench.oracle.checks;"
+        "import sys; import rhelbench.oracle.learner, rhelbench.verify.vectors, rhelbench.oracle.checks;"
         "sys.exit(any(name in sys.modules for name in ('jax', 'torch')))"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0

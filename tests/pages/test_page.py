@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from rhelbench.page.statistics import SECTIONS
+from rhelbench.report.page.statistics import SECTIONS
 
 
 def test_the_page_holds_everything_it_shows(page):

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from rhelbench.contract import Learner
-from rhelbench.protocol.checkpoint import Checkpoints
-from rhelbench.protocol.setup import Problem
-from rhelbench.protocol.state import Row, Run
-from rhelbench.protocol.trainer import train
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.spec import RunSpec
+from rhelbench.training.checkpoint import Checkpoints
+from rhelbench.training.setup import Problem
+from rhelbench.training.state import Row, Run
+from rhelbench.training.trainer import train
 from rhelbench.verify.cases import case
 from tests.tolerances import RESUMED, TRAINED
 

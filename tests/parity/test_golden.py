@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rhelbench.oracle import golden, vectors
 from rhelbench.registry import FRAMEWORKS
+from rhelbench.verify import golden, vectors
 
 FILES = {file.name: file for file in golden.load(Path(__file__).parent.parent / "golden")}
 TRAINED = [name for name in FRAMEWORKS if name != "numpy"]

@@ -14,7 +14,7 @@ from rhelbench.errors import UserError
 from rhelbench.oracle import hamiltonians
 from rhelbench.oracle.learner import make_learner
 from rhelbench.registry import FRAMEWORKS, MODELS
-from rhelbench.verify import ladder
+from rhelbench.verify import levels
 from rhelbench.verify.cases import case, cases, fused
 
 TRAINED = [name for name, entry in FRAMEWORKS.items() if entry.trains]
@@ -24,7 +24,7 @@ PARITY = Path("results/published/parity.json")
 
 @pytest.mark.parametrize(("framework", "model", "algorithm"), list(product(TRAINED, UNITS, ("bptt", "rhel"))))
 def test_every_level_is_climbed(framework: str, model: str, algorithm: str) -> None:
-    rows = list(ladder.climb_case(case(framework, model, algorithm, "exact", "classification")))
+    rows = list(levels.climb_case(case(framework, model, algorithm, "exact", "classification")))
     echo = [f"echo {MODELS[model].hamiltonian}"] if algorithm == "rhel" else []
     assert [row.level for row in rows] == ["L0", "L1", "L2", "L3", "L4", *echo]
     assert [row for row in rows if not row.passed] == []
@@ -35,7 +35,7 @@ def test_the_fused_kernels_are_climbed(framework: str) -> None:
     items = [item for item in cases("torch") if item.spec.kernel == "fused"]
     names = [(MODELS[item.spec.model].hamiltonian, item.spec.switches.integrator, item.spec.switches.algorithm) for item in items]
     assert sorted(names) == sorted(KERNELS)
-    rows = list(ladder.climb_case(case(framework, "nonlinear", "rhel", "exact", "classification", "fused")))
+    rows = list(levels.climb_case(case(framework, "nonlinear", "rhel", "exact", "classification", "fused")))
     assert [row.level for row in rows if row.passed] == ["L2", "L3"]
 
 
@@ -50,15 +50,15 @@ def test_a_kernels_case_is_larger_than_what_a_kernel_takes_at_a_time() -> None:
 
 def test_a_fused_kernel_that_is_not_there_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     items = [item for item in cases("torch") if item.spec.kernel == "fused"]
-    monkeypatch.setattr(ladder, "cases", lambda framework: items)
-    monkeypatch.setattr(ladder, "make_oracle", lambda *_: (_ for _ in ()).throw(UserError("install it.")))
-    assert list(ladder.climb("torch")) == []
+    monkeypatch.setattr(levels, "cases", lambda framework: items)
+    monkeypatch.setattr(levels, "make_oracle", lambda *_: (_ for _ in ()).throw(UserError("install it.")))
+    assert list(levels.climb("torch")) == []
 
 
 def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     item = case("torch", "nonlinear", "rhel", "exact", "classification")
     monkeypatch.setattr("rhelbench.verify.cases.cases", lambda framework: [item])
-    monkeypatch.setattr("rhelbench.verify.ladder.cases", lambda framework: [item])
+    monkeypatch.setattr("rhelbench.verify.levels.cases", lambda framework: [item])
     force = hamiltonians.HAMILTONIANS["nonlinear"].force
     monkeypatch.setattr(
         type(hamiltonians.HAMILTONIANS["nonlinear"]), "force", lambda self, theta, phi, f: force(theta, phi, f) * (1 + 1e-6)
@@ -69,14 +69,14 @@ def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, cap
     assert "nonlinear/leapfrog/rhel/exact/classification" in printed
 
 
-@pytest.mark.parametrize("level", [ladder.level3, ladder.level4])
+@pytest.mark.parametrize("level", [levels.level3, levels.level4])
 def test_a_later_comparison_that_is_nan_does_not_pass(level: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     item, rows = case("torch", "memoryless", "bptt", "exact", "classification"), iter([(0.0, "loss"), (float("nan"), "loss")])
     learners = [make_learner(item.spec, item.shape) for _ in range(2)]
     for learner in learners:
         learner.init(item.parameters, dropout_seed=0)
-    monkeypatch.setattr(ladder, "worst", lambda *_: next(rows))
-    assert not ladder.Row("L4", item.name, *level(item, *learners)).passed
+    monkeypatch.setattr(levels, "worst", lambda *_: next(rows))
+    assert not levels.Row("L4", item.name, *level(item, *learners)).passed
 
 
 def test_the_committed_ladder_is_complete_and_says_what_is_claimed() -> None:
@@ -84,9 +84,9 @@ def test_the_committed_ladder_is_complete_and_says_what_is_claimed() -> None:
     parity = json.loads(PARITY.read_text())
     assert set(parity) == set(TRAINED)
     for framework, found in parity.items():
-        assert set(found["levels"]) == set(ladder.TOLERANCES)
+        assert set(found["levels"]) == set(levels.TOLERANCES)
         assert found["provenance"]["device"]
         for level, row in found["levels"].items():
             assert row["passed"], (framework, level)
-            assert row["worst"] <= row["allowed"] == ladder.TOLERANCES[level]
+            assert row["worst"] <= row["allowed"] == levels.TOLERANCES[level]
         assert found["levels"]["L3"]["cases"] == len(cases(framework))

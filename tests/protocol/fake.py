@@ -7,9 +7,9 @@ import time
 import numpy as np
 
 from rhelbench.contract import TaskShape
-from rhelbench.protocol.setup import Problem
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, Nudge, RunSpec, Switches
+from rhelbench.training.setup import Problem
 
 HYPER = {"lr": 0.05, "blocks": 1, "hidden": 8, "state": 4, "batch": 8, "dropout": 0.1, "time_channel": False}
 BUDGET = {"steps": 60, "eval_every": 10, "patience": 10, "time_limit_s": 1e6, "chunk_steps": 5}

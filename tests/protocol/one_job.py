@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import fake
 
 from rhelbench.errors import UserError
-from rhelbench.protocol import job, setup
 from rhelbench.spec import RunSpec
+from rhelbench.training import job, setup
 
 spec_file, folder, learner, pause_s = sys.argv[1:]
 spec = RunSpec.model_validate(json.loads(Path(spec_file).read_text()))

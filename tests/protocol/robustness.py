@@ -18,9 +18,9 @@ from typing import Any
 
 import psutil
 
-from rhelbench import config
-from rhelbench.records import write
-from rhelbench.records.files import write_atomically
+from rhelbench.config import expand
+from rhelbench.files import write_atomically
+from rhelbench.records import io
 from rhelbench.records.provenance import describe
 from rhelbench.spec import RunSpec
 
@@ -39,7 +39,7 @@ LONG = {"name": "signals", "protocol": "released", "tasks": "Heartbeat", "models
 
 def spec_of(matrix: dict[str, Any], **changes: Any) -> RunSpec:
     """Return the one run of a matrix."""
-    (spec,) = config.expand(config.parse(matrix | changes, "robustness"))
+    (spec,) = expand.expand(expand.parse(matrix | changes, "robustness"))
     return spec
 
 
@@ -84,14 +84,14 @@ def kills(framework: str, number: int, folder: Path, data: Path) -> dict[str, An
         history = folder / "killed" / "runs" / spec.run_id / "history.csv"
         steps.append(len(history.read_text().splitlines()) - 1 if history.exists() else 0)
     assert start(spec, folder / "killed", data).wait() == 0
-    one, two = (write.read(folder / name / "runs" / spec.run_id) for name in ("whole", "killed"))
+    one, two = (io.read(folder / name / "runs" / spec.run_id) for name in ("whole", "killed"))
     assert one is not None
     assert two is not None
     return {
         "framework": framework, "kills": number, "alive_when_killed": alive, "evaluations_seen_at_each_kill": steps,
         "last_step": one["result"]["last_step"], "resumptions": two["provenance"]["resumptions"],
         "records_equal": one["result"] == two["result"],
-        "result_digest": write.digest(json.dumps(two["result"], sort_keys=True)),
+        "result_digest": io.digest(json.dumps(two["result"], sort_keys=True)),
     }  # fmt: skip
 
 

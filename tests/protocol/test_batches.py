@@ -3,8 +3,8 @@ import pytest
 from fake import make_spec
 
 from rhelbench.errors import UserError
-from rhelbench.protocol.batches import Batches
 from rhelbench.seeds import generator
+from rhelbench.training.batches import Batches
 
 
 def spec(rule="every_complete", batch=8, **changes):

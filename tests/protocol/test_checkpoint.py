@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from rhelbench.protocol import checkpoint
-from rhelbench.protocol.checkpoint import Checkpoints
+from rhelbench.training import checkpoint
+from rhelbench.training.checkpoint import Checkpoints
 
 ARRAYS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(3, np.int64)}
 
@@ -42,7 +42,7 @@ def test_another_identitys_checkpoint_is_not_continued(tmp_path):
 def test_a_full_disk_leaves_the_former_one_and_no_part(tmp_path, monkeypatch):
     store = Checkpoints(tmp_path, "me")
     store.save({"step": 1}, ARRAYS)
-    monkeypatch.setattr("rhelbench.records.files.os.fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr("rhelbench.files.os.fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(OSError, match="No space left"):
         store.save({"step": 2}, ARRAYS)
     assert store.load()[0] == {"step": 1}

@@ -5,10 +5,10 @@ import os
 import pytest
 from fake import make_spec
 
-from rhelbench.protocol.clock import Clock
-from rhelbench.protocol.display import Display
-from rhelbench.protocol.state import Run
-from rhelbench.protocol.stopping import Stopping
+from rhelbench.training.clock import Clock
+from rhelbench.training.display import Display
+from rhelbench.training.state import Run
+from rhelbench.training.stopping import Stopping
 
 
 class Terminal(io.StringIO):
@@ -27,7 +27,7 @@ def run():
 def test_one_line_renews_itself_on_a_terminal(run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     now = [100.0]
-    monkeypatch.setattr("rhelbench.protocol.display.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("rhelbench.training.display.time.monotonic", lambda: now[0])
     stream = Terminal()
     display = Display(make_spec({"steps": 60}), stream)
     display.update(run, evaluated=False)
@@ -50,7 +50,7 @@ def test_a_line_never_wraps(run, monkeypatch):
 
 def test_a_log_gets_a_line_per_evaluation_at_most_every_ten_seconds(run, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("rhelbench.protocol.display.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("rhelbench.training.display.time.monotonic", lambda: now[0])
     stream = io.StringIO()
     display = Display(make_spec(), stream)
     for second, evaluated in ((0, False), (1, True), (10, True), (12, False), (12, True)):

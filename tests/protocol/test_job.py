@@ -15,8 +15,8 @@ from fake import Fake, make_problem, make_spec
 
 from rhelbench import lock
 from rhelbench.errors import UserError
-from rhelbench.protocol import job, pack, setup
 from rhelbench.records import provenance
+from rhelbench.training import job, pack, setup
 
 SCRIPT = str(Path(__file__).parent / "one_job.py")
 #: Kills per framework; twenty take minutes with the real learners, so the suite does fewer.

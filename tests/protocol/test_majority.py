@@ -5,10 +5,10 @@ import pytest
 from fake import Watch, make_spec
 
 from rhelbench.contract import TaskShape
-from rhelbench.protocol import setup
-from rhelbench.protocol.checkpoint import Checkpoints
-from rhelbench.protocol.setup import Problem
-from rhelbench.protocol.trainer import train
+from rhelbench.training import setup
+from rhelbench.training.checkpoint import Checkpoints
+from rhelbench.training.setup import Problem
+from rhelbench.training.trainer import train
 
 RNG = np.random.default_rng(3)
 

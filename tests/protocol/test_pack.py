@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rhelbench import config, lock
+from rhelbench import lock
 from rhelbench.cli import main
-from rhelbench.protocol import job, pack
+from rhelbench.config import expand
 from rhelbench.tasks.prepare import prepare
+from rhelbench.training import job, pack
 
 pytestmark = pytest.mark.timeout(900)  # several processes, each of which imports a framework
 SMALL = {"steps": 10, "eval_every": 5, "chunk_steps": 5, "hidden": 8, "state": 4, "blocks": 1}
@@ -33,7 +34,7 @@ def cell(framework="torch", seeds=(1, 2), **settings):
         "name": "small", "protocol": "exact", "tasks": "BasicMotions", "models": "linear", "algorithms": "rhel",
         "frameworks": framework, "seeds": list(seeds), "overrides": SMALL | settings,
     }  # fmt: skip
-    return config.expand(config.parse(matrix, "test"))
+    return expand.expand(expand.parse(matrix, "test"))
 
 
 def result(folder, spec):
@@ -41,8 +42,8 @@ def result(folder, spec):
 
 
 def test_packs_hold_seeds_of_one_cell():
-    matrix = config.read("config/paper.yaml")
-    specs = config.expand(matrix)
+    matrix = expand.read("config/paper.yaml")
+    specs = expand.expand(matrix)
     found = pack.packs(specs, 3)
     assert sorted(len(seeds) for seeds in found) == sorted([3, 2] * (len(specs) // 5))
     assert sorted(spec.run_id for seeds in found for spec in seeds) == sorted(spec.run_id for spec in specs)

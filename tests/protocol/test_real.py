@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from fake import Watch
 
-from rhelbench import config
 from rhelbench.cli import main
+from rhelbench.config import expand
 from rhelbench.errors import UserError
 from rhelbench.parameters import initial
-from rhelbench.protocol import setup, trainer
-from rhelbench.protocol.checkpoint import Checkpoints
-from rhelbench.protocol.metrics import Part, evaluate
-from rhelbench.protocol.trainer import train
-from rhelbench.records import write
+from rhelbench.records import io
 from rhelbench.tasks.prepare import prepare
+from rhelbench.training import setup, trainer
+from rhelbench.training.checkpoint import Checkpoints
+from rhelbench.training.metrics import Part, evaluate
+from rhelbench.training.trainer import train
 
 SMALL = {"steps": 45, "eval_every": 15, "chunk_steps": 5, "hidden": 16, "state": 4, "blocks": 1}
 
@@ -34,7 +34,7 @@ def spec_of(framework, model="linear-complex", protocol="exact", algorithm="rhel
         "name": "small", "protocol": protocol, "tasks": "BasicMotions", "models": model, "algorithms": algorithm,
         "frameworks": framework, "seeds": 2345, "overrides": SMALL | overrides,
     }  # fmt: skip
-    return config.expand(config.parse(matrix, "test"))[0]
+    return expand.expand(expand.parse(matrix, "test"))[0]
 
 
 @pytest.mark.parametrize("framework", ["jax", "torch"])
@@ -51,7 +51,7 @@ def test_one_result_whole_in_pieces_and_re_run_from_its_spec(tmp_path, data, fra
     first, again = (record["result"] for record in records)
     assert first == again
     assert first["status"] == "done"
-    assert first["digests"]["history"] == write.digest((tmp_path / "first" / spec.run_id / "history.csv").read_bytes())
+    assert first["digests"]["history"] == io.digest((tmp_path / "first" / spec.run_id / "history.csv").read_bytes())
 
     problem, outcome, resumptions = setup.load(spec, data), None, -1
     while outcome is None:  # every fourth chunk, so between two evaluations
@@ -60,8 +60,8 @@ def test_one_result_whole_in_pieces_and_re_run_from_its_spec(tmp_path, data, fra
         resumptions += 1
     assert resumptions >= 1
     kept = {name: array for name, array in outcome.run.kept.items() if name.startswith("parameters.")}
-    assert write.digest(write.history_csv(outcome.run.history)) == first["digests"]["history"]
-    assert write.arrays_digest(kept) == first["digests"]["parameters"]
+    assert io.digest(io.history_csv(outcome.run.history)) == first["digests"]["history"]
+    assert io.arrays_digest(kept) == first["digests"]["parameters"]
     assert (outcome.metric.value, outcome.metric.correct) == (first["value"], first["correct"])
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from fake import Fake, make_problem, make_spec
 
-from rhelbench import cores
 from rhelbench.cli import main
 from rhelbench.cli import reproduce as reproduce_command
+from rhelbench.config import cores
 from rhelbench.errors import UserError, unknown
-from rhelbench.protocol import job, setup
-from rhelbench.records import write
+from rhelbench.records import io
+from rhelbench.training import job, setup
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def reproduce(folder, tmp_path, *arguments):
 
 
 def change(folder: Path, part: str, **values) -> None:
-    path = folder / write.RECORD
+    path = folder / io.RECORD
     record = json.loads(path.read_text())
     record[part] |= values
     path.write_text(json.dumps(record))
@@ -74,7 +74,7 @@ def test_another_metric_is_a_failure(published, tmp_path, capsys):
 
 def test_a_metric_within_the_spread_of_the_seeds_came_out_again(published, tmp_path, capsys, monkeypatch):
     """The verdict says by how much, in standard deviations, and what differs; a GPU is not spoken of where there is none."""
-    record = json.loads((published / write.RECORD).read_text())
+    record = json.loads((published / io.RECORD).read_text())
     value, spec = record["result"]["value"], record["result"]["spec"]
     cell = {name: spec[name] for name in ("task", "model", "algorithm", "framework", "protocol", "benchmark")}
     ends = {"status": "done", "metric": record["result"]["metric"], "correct": "", "total": "", "best_step": 1, "last_step": 1}
@@ -117,7 +117,7 @@ def test_a_run_is_trained_again_on_the_threads_of_its_record(published, tmp_path
 
 
 def test_other_data_cannot_be_compared(published, tmp_path, capsys):
-    record = json.loads((published / write.RECORD).read_text())
+    record = json.loads((published / io.RECORD).read_text())
     change(published, "result", digests=record["result"]["digests"] | {"split": "other"})
     assert reproduce(published, tmp_path, published.name) == 1
     assert "not comparable" in capsys.readouterr().out
@@ -139,7 +139,7 @@ def test_one_of_a_prepared_task_is_chosen(published, tmp_path, capsys, monkeypat
     for seed in range(5):
         spec = make_spec(task="Heartbeat", seed=seed)
         shutil.copytree(published, published.parent / spec.run_id)
-        write.spec(published.parent / spec.run_id, spec)
+        io.spec(published.parent / spec.run_id, spec)
     ready = ["BasicMotions"]
 
     def check(spec, data):
@@ -193,7 +193,7 @@ def test_a_folder_of_own_runs_is_compared_without_training(published, tmp_path, 
         copy(published, published.parent / name)
     shutil.copytree(published.parent, own)
     copy(published, own / "not-published")
-    value = json.loads((published / write.RECORD).read_text())["result"]["value"]
+    value = json.loads((published / io.RECORD).read_text())["result"]["value"]
     change(own / "b", "result", val=0.123)
     change(own / "b", "provenance", code_digest="other")
     change(own / "d", "result", status="failed")

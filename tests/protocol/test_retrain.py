@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from fake import Fake, make_problem, make_spec
 
-from rhelbench.protocol import job, setup
-from rhelbench.records import provenance, retrain, write
+from rhelbench.records import io, provenance, retrain
 from rhelbench.tasks import card
+from rhelbench.training import job, setup
 
 SCRIPT = str(Path(__file__).parent / "one_job.py")
 OTHER = "0" * 64
@@ -38,7 +38,7 @@ def aged(folder):
     file = folder / "record.json"
     record = json.loads(file.read_text())
     history = "step,loss,train,val,fidelity\n1.0,0.5,0.25,0.25,\n"
-    record["provenance"]["code_digest"], record["result"]["digests"]["history"] = OTHER, write.digest(history)
+    record["provenance"]["code_digest"], record["result"]["digests"]["history"] = OTHER, io.digest(history)
     file.write_text(json.dumps(record))
     (folder / "history.csv").write_text(history)
     return contents(folder)
@@ -70,7 +70,7 @@ def test_a_record_of_today_is_left_alone_whatever_its_age(tmp_path, here, capsys
 
 def test_other_code_and_other_data_are_named(tmp_path, here):
     spec = make_spec()
-    record = write.read(here(spec))
+    record = io.read(here(spec))
     assert record is not None
     assert retrain.why(spec, record, tmp_path / "data") is None  # not prepared: nothing is known
     prepared(tmp_path / "data", "e" * 64)
@@ -93,10 +93,10 @@ def test_the_old_record_is_kept_and_then_replaced(here, tmp_path, capsys):
     here(spec)
     said = capsys.readouterr().err
     assert "is trained again (code of jax 00000000, today " in said
-    record = write.read(folder)
+    record = io.read(folder)
     assert record is not None
     assert record["result"] == new
-    assert write.digest((folder / "history.csv").read_bytes()) == new["digests"]["history"]
+    assert io.digest((folder / "history.csv").read_bytes()) == new["digests"]["history"]
     (kept,) = (folder / "attempts").iterdir()
     assert str(kept) in said
     assert contents(kept) == old
@@ -112,7 +112,7 @@ def test_an_interruption_leaves_the_old_record_and_resumes(here, tmp_path):
     corner = tmp_path / "scratch" / spec.run_id
     assert retrain.history(folder, corner) == corner / "retrain" / spec.run_id
     here(spec)
-    record = write.read(folder)
+    record = io.read(folder)
     assert record is not None
     assert (record["result"]["status"], record["provenance"]["resumptions"]) == ("done", 1)
     assert len(list((folder / "attempts").iterdir())) == 1
@@ -126,7 +126,7 @@ def test_a_failure_leaves_the_old_record_and_is_an_attempt(here):
     assert contents(folder) == old
     assert json.loads((folder / "attempts/1.json").read_text())["result"]["status"] == "failed"
     here(spec)
-    record = write.read(folder)
+    record = io.read(folder)
     assert record is not None
     assert record["result"]["status"] == "done"
 
@@ -158,6 +158,6 @@ def test_a_process_that_is_ended_in_the_middle_leaves_the_old_record(tmp_path, h
     assert process.wait(20) in (-signal.SIGKILL, 128 + signal.SIGTERM)
     assert contents(folder) == old
     here(spec)
-    record = write.read(folder)
+    record = io.read(folder)
     assert record is not None
     assert record["provenance"]["resumptions"] == 1

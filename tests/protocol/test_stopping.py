@@ -3,7 +3,7 @@ from dataclasses import asdict
 
 import pytest
 
-from rhelbench.protocol.stopping import Stopping
+from rhelbench.training.stopping import Stopping
 
 #: values, higher is better, patience → kept at, stopped after (number of evaluations), None if never
 SEQUENCES = {

@@ -6,11 +6,11 @@ from fake import Fake, Watch, make_problem, make_spec
 
 from rhelbench.errors import UserError
 from rhelbench.parameters import initial
-from rhelbench.protocol import trainer
-from rhelbench.protocol.checkpoint import Checkpoints
-from rhelbench.protocol.metrics import Part, evaluate
-from rhelbench.protocol.trainer import train
 from rhelbench.registry import ALGORITHMS
+from rhelbench.training import trainer
+from rhelbench.training.checkpoint import Checkpoints
+from rhelbench.training.metrics import Part, evaluate
+from rhelbench.training.trainer import train
 
 PROBLEM = make_problem()
 

@@ -4,11 +4,11 @@ import sys
 
 import numpy as np
 
-from rhelbench import config, cores
+from rhelbench.config import cores, expand
 from rhelbench.contract import TaskShape
 from rhelbench.parameters import initial
-from rhelbench.protocol import setup
-from rhelbench.records.write import arrays_digest
+from rhelbench.records.io import arrays_digest
+from rhelbench.training import setup
 
 SHAPES = {"classification": TaskShape(3, 32, 4, "classification"), "regression": TaskShape(2, 32, 1, "regression", 16)}
 #: Model, algorithm, kernel, kind of task: together every pass and both read-outs.
@@ -28,7 +28,7 @@ def digest(framework: str, model: str, algorithm: str, kernel: str, kind: str, s
         "name": "threads", "protocol": "exact", "tasks": ["BasicMotions"], "models": [model], "algorithms": [algorithm],
         "frameworks": [framework], "seeds": [1], "overrides": sizes | {"kernel": kernel, "dropout": 0.1, "time_channel": False},
     }  # fmt: skip
-    (spec,) = config.expand(config.parse(matrix, "threads"))
+    (spec,) = expand.expand(expand.parse(matrix, "threads"))
     shape, rng = SHAPES[kind], np.random.default_rng(0)
     x = rng.standard_normal((60, shape.length, shape.channels), np.float32)
     if kind == "classification":

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from rhelbench.protocol import job, setup
-from rhelbench.records import mirror, write
+from rhelbench.records import io
+from rhelbench.training import job, setup
+from rhelbench.wandb import process
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "protocol")]
@@ -39,12 +40,12 @@ def train(tmp_path, monkeypatch, alone):
     monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
     for name in ("HURRY", "PATIENCE"):  # the machine that tests may be busy
-        monkeypatch.setattr(mirror, name, 200.0)
+        monkeypatch.setattr(process, name, 200.0)
 
     def go(spec, mode, **fake):
         monkeypatch.setenv("WANDB_MODE", mode)
         monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, **fake))
         job.run(spec, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch")
-        return write.read(tmp_path / "runs" / spec.run_id)
+        return io.read(tmp_path / "runs" / spec.run_id)
 
     return go

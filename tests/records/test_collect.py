@@ -1,12 +1,11 @@
 import pandas as pd
 import pytest
 
-from rhelbench import config
 from rhelbench.cli import main
+from rhelbench.config import expand
 from rhelbench.errors import UserError
-from rhelbench.records import write
+from rhelbench.records import collected, io
 from rhelbench.records.collect import RUNS, collect, counts
-from rhelbench.stats import records
 
 PROVENANCE = {"device": "cpu", "seconds": {"train": 2.5, "total": 3.0}, "peak_host_bytes": 7, "peak_device_bytes": None}
 ROWS = [{"step": 40, "loss": 0.1 + 0.2, "train": 1.0, "val": 1 / 3, "fidelity": None}]
@@ -15,7 +14,7 @@ EMPTY = dict.fromkeys(("value", "correct", "total", "val", "best_step", "last_st
 
 @pytest.fixture(scope="module")
 def specs():
-    return config.expand(config.read("config/smoke.yaml"))[:4]
+    return expand.expand(expand.read("config/smoke.yaml"))[:4]
 
 
 @pytest.fixture
@@ -23,10 +22,10 @@ def results(tmp_path, specs):
     """The first run is done, the second failed, the third is under way, the fourth has not begun."""
     found = {"value": 2 / 3, "correct": 8, "total": 12, "val": 1 / 3, "best_step": 40, "last_step": 40}
     folders = [tmp_path / "runs" / spec.run_id for spec in specs]
-    write.history(folders[0], ROWS)
-    write.record(folders[0], {"status": "done", "flags": ["echo-lost"], **found}, PROVENANCE)
-    write.record(folders[1], {"status": "failed", "flags": [], **EMPTY}, {})
-    write.history(folders[2], ROWS)
+    io.history(folders[0], ROWS)
+    io.record(folders[0], {"status": "done", "flags": ["echo-lost"], **found}, PROVENANCE)
+    io.record(folders[1], {"status": "failed", "flags": [], **EMPTY}, {})
+    io.history(folders[2], ROWS)
     return tmp_path / "runs"
 
 
@@ -64,7 +63,7 @@ def test_nothing_yet_gives_complete_tables_too(tmp_path, specs):
 
 @pytest.mark.parametrize("text", ["", "{}", '{"result": {"sta', "[]"])
 def test_a_damaged_record_is_a_sentence_that_names_it(tmp_path, specs, results, text, capsys):
-    path = results / specs[0].run_id / write.RECORD
+    path = results / specs[0].run_id / io.RECORD
     path.write_text(text)
     for command in (["collect", "--out", str(tmp_path / "out")], ["status", "--scratch", str(tmp_path)]):
         assert main([*command, "--config", "config/smoke.yaml", "--results", str(results)]) == 2
@@ -86,11 +85,11 @@ def whole(tmp_path, specs):
     """Two runs with everything that a record names."""
     for spec in specs[:2]:
         folder = tmp_path / "whole" / spec.run_id
-        write.spec(folder, spec)
-        write.history(folder, ROWS)
-        digests = {"history": write.digest(write.history_csv(ROWS))}
+        io.spec(folder, spec)
+        io.history(folder, ROWS)
+        digests = {"history": io.digest(io.history_csv(ROWS))}
         names = {"run_id": spec.run_id, "spec": spec.model_dump(mode="json"), "digests": digests}
-        write.record(folder, {"status": "done", "flags": [], **EMPTY, **names}, PROVENANCE)
+        io.record(folder, {"status": "done", "flags": [], **EMPTY, **names}, PROVENANCE)
     return tmp_path / "whole"
 
 
@@ -124,7 +123,7 @@ def test_files_that_do_not_belong_together_are_a_sentence(tmp_path, specs, whole
         said = capsys.readouterr().err
         assert f"{folder / name} is damaged ({why}" in said
         assert said.endswith(
-            f"): delete {'it' if name == write.RECORD else 'it and record.json beside it,'} and train the run again.\n"
+            f"): delete {'it' if name == io.RECORD else 'it and record.json beside it,'} and train the run again.\n"
         )
 
 
@@ -134,11 +133,11 @@ def test_damaged_tables_are_a_sentence_that_names_the_file(tmp_path, specs, resu
     collect(specs, results, tmp_path)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=rf"{name} is damaged \(.*\): delete it and collect the records again\.$"):
-        records.read(tmp_path)
+        collected.read(tmp_path)
 
 
 def test_the_command(tmp_path, results, capsys):
     command = ["collect", "--config", "config/smoke.yaml", "--results", str(results), "--out", str(tmp_path / "out")]
     assert main(command) == 0
-    total = len(config.expand(config.read("config/smoke.yaml")))
+    total = len(expand.expand(expand.read("config/smoke.yaml")))
     assert capsys.readouterr().out == f"smoke: 1 done, 1 failed, {total - 2} missing\n"

@@ -1,13 +1,13 @@
 import pytest
 
-from rhelbench.records import digest
+from rhelbench import digest
 from rhelbench.registry import FRAMEWORKS
 
 TREE = {
     "rhelbench/__init__.py": '"""Top."""\n',
-    "rhelbench/protocol/__init__.py": "",
-    "rhelbench/protocol/trainer.py": "from rhelbench.protocol import setup\nfrom rhelbench.rule import f\n",
-    "rhelbench/protocol/setup.py": "import numpy as np\n",
+    "rhelbench/training/__init__.py": "",
+    "rhelbench/training/trainer.py": "from rhelbench.training import setup\nfrom rhelbench.rule import f\n",
+    "rhelbench/training/setup.py": "import numpy as np\n",
     "rhelbench/rule.py": 'def f(x):\n    """Say so."""\n    return (x + 1)  # one more\n',
     "rhelbench/display.py": "shown = 1\n",
     "impl_jax/__init__.py": "",
@@ -60,7 +60,7 @@ def test_indentation_counts(tree):
     ("rhelbench/rule.py", "def f(x):\n    return (x + 2)\n"),
     ("rhelbench/rule.py", 'def f(x):\n    f"""{x}"""\n    return (x + 1)\n'),
     ("rhelbench/rule.py", "def f(x):\n    return (x + 1,)\n"),
-    ("rhelbench/protocol/setup.py", "import numpy\n"),
+    ("rhelbench/training/setup.py", "import numpy\n"),
     ("impl_jax/part.py", "c = 3\n"),
     ("rhelbench/__init__.py", "v = 1\n"),
 ])  # fmt: skip
@@ -81,7 +81,7 @@ def test_another_framework_counts_for_itself(tree):
 def test_the_real_closure(framework):
     names = set(digest.modules(digest.roots(framework)))
     needed = {"trainer", "batches", "stopping", "metrics", "setup"}
-    assert {f"rhelbench.protocol.{name}" for name in needed} | {"rhelbench.spec", "rhelbench.seeds"} <= names
+    assert {f"rhelbench.training.{name}" for name in needed} | {"rhelbench.spec", "rhelbench.seeds"} <= names
     unseen = {"numpy": set(), "torch": {"kernels.gpu.linear"}, "jax": {"kernels.gpu.linear", "impl_jax.pack"}}  # imported late
     assert unseen[framework] <= names
     others = {"impl_jax", "impl_torch"} - {FRAMEWORKS[framework].root}

@@ -13,7 +13,7 @@ import pytest
 import rhelbench
 
 #: Modules whose business is to load something on purpose.
-PURPOSE = ("rhelbench.records.wandb_sink", "rhelbench.records.wandb_workspace", "rhelbench.__main__")
+PURPOSE = ("rhelbench.wandb.sink", "rhelbench.wandb.workspace", "rhelbench.__main__")
 PROGRAM = """
 import importlib, json, sys
 for name in json.loads(sys.argv[1]):

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from rhelbench.records.digest import code_digest, package_digest
+from rhelbench.digest import code_digest, package_digest
 
 ASK = "from rhelbench.records import digest; print(digest.code_digest('torch'), digest.package_digest('rhelbench.tasks'))"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rhelbench import config
 from rhelbench.cli import main
+from rhelbench.config import expand
 from rhelbench.errors import UserError
-from rhelbench.records import manifest, provenance, publish, write
+from rhelbench.records import io, manifest, provenance, publish
 
 EMPTY = dict.fromkeys(("value", "correct", "total", "val", "best_step", "last_step"))
 FOUND = {"value": 2 / 3, "correct": 8, "total": 12, "val": 1 / 3, "best_step": 40, "last_step": 40, "flags": []}
@@ -19,16 +19,16 @@ ROWS = [{"step": 40, "loss": 0.3, "train": 1.0, "val": 1 / 3, "fidelity": None}]
 
 @pytest.fixture(scope="module")
 def specs():
-    return config.expand(config.read("config/smoke.yaml"))[:3]
+    return expand.expand(expand.read("config/smoke.yaml"))[:3]
 
 
 def leave(spec, runs: Path, status="done", dirty=False, **more):
     """A record as training leaves it."""
     folder = runs / spec.run_id
-    write.spec(folder, spec)
-    write.history(folder, ROWS)
+    io.spec(folder, spec)
+    io.history(folder, ROWS)
     numbers = FOUND if status == "done" else {**EMPTY, "flags": []}
-    write.record(folder, {"status": status, **numbers}, {"git": {"commit": "c", "dirty": dirty}, **more})
+    io.record(folder, {"status": status, **numbers}, {"git": {"commit": "c", "dirty": dirty}, **more})
 
 
 def test_ended_runs_are_taken_and_failed_or_missing_ones_are_rows(tmp_path, specs):
@@ -87,7 +87,7 @@ def test_a_copy_that_git_took_for_another_commit_is_known_by_its_code(tmp_path, 
     head, digest = provenance.code_at("HEAD", specs[0].framework)
     leave(specs[0], tmp_path / "runs", dirty=True, code_digest=digest)
     publish.publish(specs[:1], tmp_path / "runs", tmp_path / "published", same_code_as="HEAD")
-    record = write.read(tmp_path / "published" / "runs" / specs[0].run_id)
+    record = io.read(tmp_path / "published" / "runs" / specs[0].run_id)
     assert record is not None
     assert record["provenance"]["git"] == {"commit": "c", "dirty": True, "same_code_as": head}
     leave(specs[0], tmp_path / "runs", dirty=True, code_digest="another")

@@ -6,9 +6,10 @@ import pytest
 import yaml
 from fake import Fake, make_problem
 
-from rhelbench import cli, config, lock
-from rhelbench.protocol import job, setup
-from rhelbench.records import write
+from rhelbench import cli, lock
+from rhelbench.config import expand
+from rhelbench.records import io
+from rhelbench.training import job, setup
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text()) | {
     "models": ["linear"], "algorithms": ["bptt", "rhel"], "frameworks": ["jax"], "seeds": [1, 2],
@@ -22,7 +23,7 @@ def runs(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "disabled")
     monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: make_problem())
-    specs = config.expand(config.parse(SMOKE, "here"))
+    specs = expand.expand(expand.parse(SMOKE, "here"))
     for spec in specs[:3]:
         how = {0: {}, 1: {"fail_at": 12}, 2: {"fidelity": 1.0}}[specs.index(spec)]
         monkeypatch.setattr(setup, "learner", lambda spec, shape, how=how: Fake(spec, shape, **how))
@@ -36,7 +37,7 @@ def options(tmp_path):
 
 def test_status_tells_done_running_failed_and_waiting(tmp_path, runs, capsys):
     rows = [{"step": step, "loss": 1.0, "train": 0.5, "val": val, "fidelity": None} for step, val in ((10, 0.625), (20, 0.25))]
-    write.history(tmp_path / "runs" / runs[3].run_id, rows)
+    io.history(tmp_path / "runs" / runs[3].run_id, rows)
     with lock.held(tmp_path / "scratch" / runs[3].run_id):
         assert cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")]) == 0
     text = capsys.readouterr().out

@@ -11,10 +11,11 @@ from server import KEY
 
 pytest.importorskip("wandb")
 
-from rhelbench.records import marks, mirror, write
+from rhelbench.records import io
+from rhelbench.wandb import process, segments
 
 
-def segments(tmp_path, spec):
+def folders(tmp_path, spec):
     found = (tmp_path / "scratch" / spec.run_id / "wandb").glob("*run-*")
     return sorted(found, key=lambda path: path.name.removeprefix("offline-"))
 
@@ -40,7 +41,7 @@ def inspect(segment):
 def test_offline_files_hold_identity_history_record_and_system(tmp_path, train):
     spec = make_spec()
     record = train(spec, "offline", pause_s=0.05)
-    (segment,) = segments(tmp_path, spec)
+    (segment,) = folders(tmp_path, spec)
     assert segment.name.startswith("offline-run-")
     run, history, summary, system = inspect(segment)
     assert (run["run_id"], run["project"]) == (spec.run_id, "rhelbench")
@@ -63,12 +64,12 @@ def test_an_interrupted_run_continues_under_its_id_and_no_step_is_sent_twice(tmp
     assert train(spec, "offline", interrupt_at=35, pause_s=0.02) is None
     time.sleep(1.1)  # a folder's name has seconds
     assert train(spec, "offline")["provenance"]["resumptions"] == 1
-    first, second = segments(tmp_path, spec)
+    first, second = folders(tmp_path, spec)
     assert sorted(inspect(first)[1]) == [10, 20, 30]
     assert inspect(first)[2]["status"] == "interrupted"
     run, history, summary, _ = inspect(second)
     assert (run["run_id"], sorted(history), summary["status"]) == (spec.run_id, [40, 50, 60], "done")
-    ended = [mark["ended"] for mark in marks.closed(tmp_path / "scratch" / spec.run_id).values()]
+    ended = [mark["ended"] for mark in segments.closed(tmp_path / "scratch" / spec.run_id).values()]
     assert ended == [False, True]
 
 
@@ -78,36 +79,36 @@ def sink(tmp_path, alone):
     spec = make_spec()
     folder, corner = tmp_path / "runs" / spec.run_id, tmp_path / "scratch" / spec.run_id
     corner.mkdir(parents=True)
-    write.spec(folder, spec)
+    io.spec(folder, spec)
 
     def go(steps):
         rows = [{"step": step, "loss": 1.0, "train": 0.5, "val": 0.5, "fidelity": None} for step in steps]
-        write.history(folder, rows)
-        process = mirror.start(folder, corner, "offline")
-        assert process is not None
-        return process
+        io.history(folder, rows)
+        child = process.start(folder, corner, "offline")
+        assert child is not None
+        return child
 
     return spec, go
 
 
 def test_what_a_killed_copy_or_other_code_left_is_replaced(tmp_path, sink):
     spec, start = sink
-    process = start([10, 20])
+    child = start([10, 20])
     end = time.monotonic() + 60
-    while not segments(tmp_path, spec) or not list(segments(tmp_path, spec)[0].glob("*.wandb")):
+    while not folders(tmp_path, spec) or not list(folders(tmp_path, spec)[0].glob("*.wandb")):
         assert time.monotonic() < end
         time.sleep(0.01)
-    process.kill()  # as a cluster does, and wandb has flushed nothing
-    mirror.end(process, 60)
-    mirror.end(start([10, 20, 30]), 60)
-    (segment,) = segments(tmp_path, spec)
+    child.kill()  # as a cluster does, and wandb has flushed nothing
+    process.end(child, 60)
+    process.end(start([10, 20, 30]), 60)
+    (segment,) = folders(tmp_path, spec)
     _, history, _, _ = inspect(segment)
     assert sorted(history) == [10, 20, 30]
     assert "echo/fidelity" not in history[10]
-    marks.close(segment, 30, "other code", False)
+    segments.close(segment, 30, "other code", False)
     time.sleep(1.1)
-    mirror.end(start([10, 20]), 60)
-    (segment,) = segments(tmp_path, spec)
+    process.end(start([10, 20]), 60)
+    (segment,) = folders(tmp_path, spec)
     assert sorted(inspect(segment)[1]) == [10, 20]
 
 
@@ -115,8 +116,8 @@ def test_what_a_killed_copy_or_other_code_left_is_replaced(tmp_path, sink):
 def test_a_server_out_of_reach_never_touches_the_training(tmp_path, train, monkeypatch, capfd, mistake):
     spec = make_spec()
     expected = train(spec, "disabled")["result"]
-    assert not segments(tmp_path, spec)
-    (tmp_path / "runs" / spec.run_id / write.RECORD).unlink()
+    assert not folders(tmp_path, spec)
+    (tmp_path / "runs" / spec.run_id / io.RECORD).unlink()
     key = KEY if mistake == "unreachable" else KEY[:30]
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("WANDB_API_KEY", key)
@@ -124,7 +125,7 @@ def test_a_server_out_of_reach_never_touches_the_training(tmp_path, train, monke
     record = train(spec, "online")
     assert record["result"] == expected
     assert record["provenance"]["wall_s"] < 10  # it did not wait for wandb, which tried so long
-    (segment,) = segments(tmp_path, spec)  # what could not be sent is in files
+    (segment,) = folders(tmp_path, spec)  # what could not be sent is in files
     assert segment.name.startswith("offline-run-")
     assert sorted(inspect(segment)[1]) == [10, 20, 30, 40, 50, 60]
     assert "going on offline" in (tmp_path / "scratch" / spec.run_id / "wandb.log").read_text()
@@ -136,15 +137,15 @@ def test_a_server_out_of_reach_never_touches_the_training(tmp_path, train, monke
 def test_online_without_a_key_is_offline_without_a_question(tmp_path, train):
     spec = make_spec({"steps": 10})
     train(spec, "online")
-    assert segments(tmp_path, spec)[0].name.startswith("offline-run-")
+    assert folders(tmp_path, spec)[0].name.startswith("offline-run-")
 
 
 def test_a_sink_that_cannot_start_or_breaks_does_not_matter(tmp_path, train, monkeypatch):
     spec = make_spec({"steps": 10})
     expected = train(spec, "disabled")["result"]
     for program in ("/nowhere/python", "/bin/false"):
-        (tmp_path / "runs" / spec.run_id / write.RECORD).unlink()
-        monkeypatch.setattr(mirror.sys, "executable", program)
+        (tmp_path / "runs" / spec.run_id / io.RECORD).unlink()
+        monkeypatch.setattr(process.sys, "executable", program)
         assert train(spec, "offline")["result"] == expected
 
 
@@ -157,4 +158,4 @@ def test_has_key(tmp_path, monkeypatch, alone, known):
         (tmp_path / "home").mkdir()
         (tmp_path / "home/.netrc").write_text(f"machine wandb.example\nlogin user\npassword {KEY}\n")
         (tmp_path / "home/.netrc").chmod(0o600)
-    assert mirror.has_key() == (known is not None)
+    assert process.has_key() == (known is not None)

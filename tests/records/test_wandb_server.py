@@ -11,7 +11,8 @@ from server import KEY
 pytest.importorskip("wandb_workspaces")
 
 from rhelbench import cli
-from rhelbench.records import marks, mirror, wandb_upload, wandb_workspace, write
+from rhelbench.records import io
+from rhelbench.wandb import process, segments, upload, workspace
 
 STEPS = [10, 20, 30, 40, 50, 60]
 
@@ -26,7 +27,7 @@ def sync(places):
 
 
 def uploaded(places):
-    return list(filter(marks.uploaded, places[1].glob("*/wandb/*run-*-*")))
+    return list(filter(segments.uploaded, places[1].glob("*/wandb/*run-*-*")))
 
 
 def test_offline_runs_are_uploaded_once_with_all_that_names_them(places, train, server, capfd):
@@ -63,7 +64,7 @@ def test_offline_runs_are_uploaded_once_with_all_that_names_them(places, train, 
 def test_a_live_run_is_sent_while_it_trains_and_not_again(tmp_path, places, train, server, capfd):
     spec = make_spec()
     expected = train(spec, "disabled")["result"]
-    (places[0] / spec.run_id / write.RECORD).unlink()
+    (places[0] / spec.run_id / io.RECORD).unlink()
     record = train(spec, "online", pause_s=0.05)
     assert record["result"] == expected
     assert [step for step, _ in server.history(spec.run_id)] == STEPS
@@ -85,9 +86,9 @@ def test_a_live_run_that_the_server_stops_taking_waits_for_sync(places, train, s
     spec = make_spec()
     server.refuse = {"file_stream": status}
     with monkeypatch.context() as patch:
-        patch.setattr(mirror, "PATIENCE", patience)
+        patch.setattr(process, "PATIENCE", patience)
         assert train(spec, "online", pause_s=0.05)["result"]["status"] == "done"
-        record = places[0] / spec.run_id / write.RECORD
+        record = places[0] / spec.run_id / io.RECORD
         assert time.time() - record.stat().st_mtime < patience + 5
     assert not uploaded(places)
     server.refuse, server.runs = {}, {}
@@ -102,10 +103,10 @@ def test_uploading_without_a_key_or_a_server_is_a_sentence(places, train, monkey
     assert "wandb has no key on this machine" in capsys.readouterr().err
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(wandb_upload, "LIMIT", 5.0)
+    monkeypatch.setattr(upload, "LIMIT", 5.0)
     assert sync(places) == 2
     assert "wandb: no answer within 5 s for " in capsys.readouterr().err
-    assert len(list(wandb_upload.waiting(*places))) == 1
+    assert len(list(upload.waiting(*places))) == 1
 
 
 def dashboard(tmp_path, *options):
@@ -116,7 +117,7 @@ def test_the_views_are_saved_and_saved_again_in_their_places(tmp_path, server, c
     assert dashboard(tmp_path, "--entity", "someone") == 0
     urls = capsys.readouterr().out.split()
     views = {view["displayName"]: view for view in server.views.values()}
-    assert list(views) == ["BasicMotions: RHEL against BPTT", wandb_workspace.OVERVIEW]
+    assert list(views) == ["BasicMotions: RHEL against BPTT", workspace.OVERVIEW]
     assert {(view["entityName"], view["projectName"], view["type"]) for view in views.values()} == {
         ("someone", "rhelbench", "project-view")
     }

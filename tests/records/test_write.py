@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from rhelbench.records import files, write
+from rhelbench import files
+from rhelbench.records import io
 
 ROWS = [
     {"step": 10, "loss": 0.1 + 0.2, "train": 1 / 3, "val": 0.5, "fidelity": 1e-300},
@@ -14,8 +15,8 @@ ROWS = [
 
 
 def test_a_history_reads_back_exactly():
-    header, first, second = (line.split(",") for line in write.history_csv(ROWS).splitlines())
-    assert header == list(write.HISTORY)
+    header, first, second = (line.split(",") for line in io.history_csv(ROWS).splitlines())
+    assert header == list(io.HISTORY)
     assert {name: float(text) for name, text in zip(header, first, strict=True)} == ROWS[0]
     assert math.isnan(float(second[1]))
     assert second[4] == ""
@@ -23,34 +24,34 @@ def test_a_history_reads_back_exactly():
 
 def test_equal_histories_have_equal_digests_and_one_bit_shows():
     again = json.loads(json.dumps(ROWS))
-    assert write.digest(write.history_csv(again)) == write.digest(write.history_csv(ROWS))
+    assert io.digest(io.history_csv(again)) == io.digest(io.history_csv(ROWS))
     again[0]["val"] = math.nextafter(0.5, 1)
-    assert write.digest(write.history_csv(again)) != write.digest(write.history_csv(ROWS))
-    assert write.digest("a") == hashlib.sha256(b"a").hexdigest() == write.digest(b"a")
+    assert io.digest(io.history_csv(again)) != io.digest(io.history_csv(ROWS))
+    assert io.digest("a") == hashlib.sha256(b"a").hexdigest() == io.digest(b"a")
 
 
 def test_arrays_digest_sees_names_dtypes_shapes_and_values_but_not_order():
     arrays = {"a": np.zeros((2, 3), np.float32), "b": np.ones(2)}
-    first = write.arrays_digest(arrays)
-    assert write.arrays_digest(dict(reversed(arrays.items()))) == first
-    assert write.arrays_digest(arrays | {"a": np.asfortranarray(arrays["a"])}) == first
+    first = io.arrays_digest(arrays)
+    assert io.arrays_digest(dict(reversed(arrays.items()))) == first
+    assert io.arrays_digest(arrays | {"a": np.asfortranarray(arrays["a"])}) == first
     others = [
         arrays | {"a": np.zeros((3, 2), np.float32)},
         arrays | {"a": np.zeros((2, 3), np.int32)},
         arrays | {"b": np.nextafter(np.ones(2), 2)},
         {"c": arrays["a"], "b": arrays["b"]},
     ]
-    assert len({write.arrays_digest(other) for other in others} | {first}) == 5
+    assert len({io.arrays_digest(other) for other in others} | {first}) == 5
 
 
 def test_a_failed_attempt_stays_and_the_record_is_replaced(tmp_path):
     for n in (1, 2):
-        write.record(tmp_path, {"status": "failed", "n": n}, {})
-    write.record(tmp_path, {"status": "done"}, {})
-    assert write.read(tmp_path) == {"result": {"status": "done"}, "provenance": {}}
+        io.record(tmp_path, {"status": "failed", "n": n}, {})
+    io.record(tmp_path, {"status": "done"}, {})
+    assert io.read(tmp_path) == {"result": {"status": "done"}, "provenance": {}}
     kept = [json.loads((tmp_path / "attempts" / f"{n}.json").read_text())["result"]["n"] for n in (1, 2)]
     assert kept == [1, 2]
-    assert write.read(tmp_path / "nowhere") is None
+    assert io.read(tmp_path / "nowhere") is None
 
 
 def test_a_write_that_fails_leaves_the_old_content_and_no_part(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from pathlib import Path
 from cluster import Cluster
 from submission import about
 
-from rhelbench.records.files import write_atomically
+from rhelbench.files import write_atomically
 
 TASKS = 4
 #: Seconds of the first task, and seconds that Snakemake waits for files to appear.

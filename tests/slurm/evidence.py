@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from checkout import records, results
 
-from rhelbench.records.files import write_atomically
+from rhelbench.files import write_atomically
 
 
 def submissions(log: str) -> int:

@@ -24,10 +24,10 @@ import yaml
 from checkout import ROOT, Checkout
 from cluster import CPUS, Cluster
 
-from rhelbench import config
-from rhelbench.protocol import pack
+from rhelbench.config import expand
+from rhelbench.files import write_atomically
 from rhelbench.records import provenance
-from rhelbench.records.files import write_atomically
+from rhelbench.training import pack
 
 PACKAGES = ("snakemake", "snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep")
 #: Jobs that are let go on the node.
@@ -35,7 +35,7 @@ SAMPLE = 8
 PREPARED = ("facts.json", "facts.html", "examples.png")
 
 
-def pretend(clone: Checkout, matrix: config.Matrix) -> None:
+def pretend(clone: Checkout, matrix: expand.Matrix) -> None:
     """Put the stand-in and empty prepared tasks where the workflow looks for the real ones."""
     for framework in matrix.frameworks:
         python = clone.folder / f".venv-{framework}" / "bin" / "python"
@@ -61,11 +61,11 @@ def seconds(cluster: Cluster, job: str) -> float:
 
 def measure(home: Path, cluster: Cluster, seeds: int, seeds_per_job: int) -> dict:
     """Submit, count and time everything."""
-    paper = config.load(ROOT / "config" / "paper.yaml")
+    paper = expand.load(ROOT / "config" / "paper.yaml")
     file = home / "paper.yaml"
     file.write_text(yaml.safe_dump(paper | {"seeds": paper["seeds"][:seeds], "seeds_per_job": seeds_per_job}))
-    matrix, clone = config.read(file), Checkout(home / "clone", file)
-    specs, others = config.expand(matrix), set(cluster.jobs())
+    matrix, clone = expand.read(file), Checkout(home / "clone", file)
+    specs, others = expand.expand(matrix), set(cluster.jobs())
     runs, jobs = len(specs), len(pack.packs(specs, seeds_per_job))
     pretend(clone, matrix)
 

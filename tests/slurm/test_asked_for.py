@@ -10,7 +10,7 @@ import yaml
 from checkout import Checkout
 from submission import pretend
 
-from rhelbench import config
+from rhelbench.config import expand
 
 pytestmark = pytest.mark.timeout(600)
 MATRIX = {
@@ -26,7 +26,7 @@ def clone(tmp_path, monkeypatch):
     stand_in_slurm.install(tmp_path / "slurm")
     monkeypatch.setenv("PATH", str(tmp_path / "slurm"), prepend=os.pathsep)
     made = Checkout(tmp_path / "clone", tmp_path / "small.yaml")
-    pretend(made, config.read(tmp_path / "small.yaml"))
+    pretend(made, expand.read(tmp_path / "small.yaml"))
     (made.folder / "results/verify/torch.json").unlink()
     return made
 

@@ -9,7 +9,7 @@ import yaml
 from checkout import Checkout
 from test_asked_for import MATRIX
 
-from rhelbench import resources
+from rhelbench.config import resources
 from rhelbench.errors import UserError
 
 

@@ -18,7 +18,7 @@ import yaml
 from checkout import Checkout, records, results
 from smoke import gate
 
-from rhelbench.records.files import write_atomically
+from rhelbench.files import write_atomically
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(7200)]
 LONG = os.environ.get("RHELBENCH_SLURM")

@@ -18,7 +18,7 @@ MATRIX = {
 BREAKS_ONCE = """\
 import pathlib, sys
 from rhelbench.cli import main
-from rhelbench.protocol import setup
+from rhelbench.training import setup
 
 make, mark = setup.learner, pathlib.Path("broken")
 

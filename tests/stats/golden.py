@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from paper_figures import tab1_accuracy, tab2_mse
-from rhelbench.stats import evidence, records, write
-from rhelbench.stats.claims import CLAIMS, ledger
-from rhelbench.stats.evidence import Evidence
+from rhelbench.claims import evidence
+from rhelbench.claims.evidence import Evidence
+from rhelbench.claims.ledger import CLAIMS, ledger
+from rhelbench.files import write_csv
+from rhelbench.records import collected
+from rhelbench.report import tables, write
+from rhelbench.stats.runs import Records
 from tests.stats import made
 
 FOLDER = Path(__file__).with_name("expected")
@@ -52,21 +55,21 @@ def rows() -> list[dict]:
     )
 
 
-def read(folder: Path) -> records.Records:
+def read(folder: Path) -> Records:
     """Write the records to a folder and read them as a command does."""
-    return records.read(made.write(folder, rows()))
+    return collected.read(made.write(folder, rows()))
 
 
-def outputs(found: records.Records, folder: Path) -> None:
+def outputs(found: Records, folder: Path) -> None:
     """Write everything that follows from the records: tables, statistics and the verdicts on trained runs."""
-    write.table(folder / "table1", tab1_accuracy.make(found))
-    write.table(folder / "table2", tab2_mse.make(found))
-    tables = evidence.statistics(found)
-    for name, table in tables.items():
-        write.csv(folder / f"{name}.csv", table)
-    judged: pd.DataFrame = ledger(Evidence(found, MEASURED, tables, {}, None, None, []))
+    write.table(folder / "table1", tables.build(found, "accuracy"))
+    write.table(folder / "table2", tables.build(found, "mse"))
+    computed = evidence.statistics(found)
+    for name, table in computed.items():
+        write_csv(folder / f"{name}.csv", table)
+    judged: pd.DataFrame = ledger(Evidence(found, MEASURED, computed, {}, None, None, []))
     assert len(judged) == len(CLAIMS)
-    write.csv(folder / "claims.csv", judged)
+    write_csv(folder / "claims.csv", judged)
 
 
 if __name__ == "__main__":

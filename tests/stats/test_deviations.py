@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-from rhelbench.stats import deviations, pages, records
-from rhelbench.stats.deviations import SHOWN, WITHOUT
+from rhelbench.claims import deviations
+from rhelbench.claims.deviations import SHOWN, WITHOUT
+from rhelbench.records import collected
+from rhelbench.report import pages
 
 FACTORS = deviations.factors()
 NO_RUNS = pd.DataFrame(columns=["switches"])
@@ -40,7 +42,7 @@ def test_runs_with_one_switch_turned_appear_in_their_row(made, tmp_path, measure
     turned = made.counts("Heartbeat", "linear-complex", "rhel", [46, 47, 47, 45, 47], 62, protocol="released")
     rows = [row | {"overrides": ""} for row in rows]
     rows += [row | {"overrides": "algorithm=rhel", "run_id": row["run_id"] + "x"} for row in turned]
-    found = deviations.metric_effects(records.read(made.write(tmp_path, rows)))
+    found = deviations.metric_effects(collected.read(made.write(tmp_path, rows)))
     assert found.iloc[0].second == "released+algorithm=rhel"
     assert found.iloc[0]["mean"] == pytest.approx(6 / 310)
     assert found.iloc[0].switches == "algorithm"
@@ -54,7 +56,7 @@ def test_protocols_are_told_apart_by_their_switches(made, tmp_path, measured):
     assert {"algorithm", "integrator", "c_squash", "nudge", "norm"} <= deviations.turned("exact", "released")
     rows = made.counts("Heartbeat", "linear-complex", "rhel", [45, 46, 46], 62, protocol="released")
     rows += made.counts("Heartbeat", "linear-complex", "rhel", [46, 47, 48], 62, protocol="exact")
-    found = deviations.metric_effects(records.read(made.write(tmp_path, rows)))
+    found = deviations.metric_effects(collected.read(made.write(tmp_path, rows)))
     together = pages.deviation_page(measured, found, deviations.rounding({}), FACTORS).split("All rows together")[1]
     assert "-2.2 [" in together
 

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from rhelbench.stats import findings
+from rhelbench.report import findings
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
-from paper_figures import tab1_accuracy, tab2_mse
-from rhelbench.stats import against_paper, noise, pairs, records, skill
+from rhelbench.records import collected, reported
+from rhelbench.report import tables
+from rhelbench.stats import against_paper, noise, pairs, skill
 from tests.stats import golden
 from tests.stats.golden import MSE, PAIRS
 
@@ -75,7 +76,7 @@ def test_equal_gains_are_judged_by_their_counts(made, tmp_path):
     rows = made.counts("BasicMotions", "linear", "rhel", [12, 12, 12], 12)
     for correct, better in ((3, True), (11, False)):
         base = made.counts("BasicMotions", "majority", "bptt", [correct] * 3, 12, framework="numpy")
-        row = skill.table(records.read(made.write(tmp_path, rows + base))).iloc[0]
+        row = skill.table(collected.read(made.write(tmp_path, rows + base))).iloc[0]
         expected = stats.fisher_exact([[36, 0], [3 * correct, 36 - 3 * correct]], "greater").pvalue
         assert row.better == better == (expected <= 0.05)
 
@@ -85,7 +86,7 @@ def test_a_gain_within_the_margin_is_certain_but_tells_nothing(made, tmp_path):
     for gain, informative in ((100, "no"), (300, "yes")):
         rows = made.counts("BasicMotions", "linear", "rhel", [5000 + gain] * 3, 10_000)
         base = made.counts("BasicMotions", "majority", "bptt", [5000] * 3, 10_000, framework="numpy")
-        both = records.read(made.write(tmp_path, rows + base))
+        both = collected.read(made.write(tmp_path, rows + base))
         assert skill.table(both).better.all()
         assert set(skill.informative(both).values()) == {informative}
 
@@ -106,7 +107,7 @@ def test_the_noise_floors_and_the_frameworks(found):
 
 
 def test_tables_show_the_failed_and_the_missing_runs(found):
-    one, two = tab1_accuracy.make(found), tab2_mse.make(found)
+    one, two = tables.build(found, "accuracy"), tables.build(found, "mse")
     ours = one.wide[one.wide.source == "JAX"].set_index(["model", "algorithm"])
     assert ours.EigenWorms["nonlinear", "BPTT"] == "55.6 (20/36) [n = 1, 4 failed]"
     assert ours.SelfRegulationSCP2["nonlinear", "BPTT"] == "53.9 ± 1.5 (123/228) [n = 4, 1 missing]"
@@ -116,7 +117,7 @@ def test_tables_show_the_failed_and_the_missing_runs(found):
 
 
 def test_against_the_paper(found):
-    table = against_paper.compare(found).set_index(["task", "algorithm", "framework"])
+    table = against_paper.compare(found, reported.read()).set_index(["task", "algorithm", "framework"])
     row = table.loc["Heartbeat", "bptt", "jax"]
     ours = np.array(PAIRS["Heartbeat", "linear-complex"][0]) / 62
     expected = stats.ttest_ind_from_stats(ours.mean(), ours.std(ddof=1), 5, 0.739, 0.006 * np.sqrt(5 / 4), 5, equal_var=False)

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from rhelbench.protocol.trainer import ECHO_LOST
-from rhelbench.stats import judge_estimators, quote_limit
-from rhelbench.stats.evidence import Evidence
-from rhelbench.stats.judge_method import SINGLE
-from rhelbench.stats.judged import Judged
-from rhelbench.stats.records import Records, nudge_sizes, read
+from rhelbench.claims import estimators
+from rhelbench.claims.evidence import Evidence
+from rhelbench.claims.method import SINGLE
+from rhelbench.claims.verdict import Judged
+from rhelbench.records.collected import nudge_sizes, read
+from rhelbench.report.blocks import limit
+from rhelbench.stats.runs import Records
+from rhelbench.training.trainer import ECHO_LOST
 
 PUBLISHED = Path("results/published")
 LOOKS = [
@@ -23,7 +25,7 @@ LOOKS = [
 
 
 def _judged(**static: pd.DataFrame) -> Judged:
-    return judge_estimators.along(Evidence(Records(PUBLISHED, pd.DataFrame(), pd.DataFrame()), {}, {}, static, None, None, []))
+    return estimators.along(Evidence(Records(PUBLISHED, pd.DataFrame(), pd.DataFrame()), {}, {}, static, None, None, []))
 
 
 def test_only_the_usual_nudge_on_rhels_own_path_decides():
@@ -53,20 +55,20 @@ def test_the_number_counts_the_looks():
 
 def test_what_is_published_of_the_gradients_is_the_table_s():
     table = pd.read_csv(PUBLISHED / "static/along_run.csv")
-    page = quote_limit.along(read(PUBLISHED))
+    page = limit.along(read(PUBLISHED))
     rows = [[word.strip() for word in line.split("|")[1:-1]] for line in page.splitlines()[2:] if line.startswith("|")]
     assert len(rows) == table.groupby(["path", "algorithm", "dtype", "rho"]).ngroups
     kept = table[(table.part == "all") & (table.fidelity <= ECHO_LOST)]
     worst = kept[(kept.dtype == "float64") & (kept.rho == 1e-6)].error.max()
     assert worst < 1e-3  # in double precision, with a small nudge and while the echo comes home, nothing is lost
-    assert sum(int(row[4]) for row in rows) == (table[table.part == "all"].error > judge_estimators.SAME_SINGLE).sum()
+    assert sum(int(row[4]) for row in rows) == (table[table.part == "all"].error > estimators.SAME_SINGLE).sum()
 
 
 def test_trained_in_pairs():
     own = read(PUBLISHED / "limit_long")
     loss = own.history.groupby("run_id").loss.mean()
     runs = own.runs.assign(loss=own.runs.run_id.map(loss), rho=nudge_sizes(own.runs)).set_index("seed")
-    page = quote_limit.trained(read(PUBLISHED))
+    page = limit.trained(read(PUBLISHED))
     bptt, (usual, small) = (
         runs[runs.algorithm == "bptt"].loss,
         (runs[(runs.algorithm == "rhel") & (runs.rho == rho)].loss for rho in (1e-4, 1e-6)),

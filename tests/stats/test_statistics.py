@@ -9,11 +9,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from rhelbench.stats import against_paper, aggregate, consistency, equivalence, measured, pairs, power, records, skill
-from rhelbench.stats.claims import CLAIMS, ledger
-from rhelbench.stats.evidence import Evidence, statistics
-from rhelbench.stats.judge_method import SINGLE
-from rhelbench.stats.judged import Judged, Verdict
+from rhelbench.claims.evidence import Evidence, statistics
+from rhelbench.claims.ledger import CLAIMS, ledger
+from rhelbench.claims.method import SINGLE
+from rhelbench.claims.verdict import Judged, Verdict
+from rhelbench.records import collected, reported
+from rhelbench.stats import against_paper, aggregate, consistency, equivalence, pairs, power, skill
+from rhelbench.studies import single_unit
+from rhelbench.tasks import card, splits
 
 
 def test_sign_flips_are_exact():
@@ -62,12 +65,13 @@ def test_the_bootstrap_is_stratified_and_reproducible():
 
 
 def test_the_papers_counts():
-    assert [consistency.held_out(task) for task in ("EigenWorms", "SelfRegulationSCP1", "SelfRegulationSCP2")] == [36, 85, 57]
-    assert [consistency.held_out(task) for task in ("EthanolConcentration", "Heartbeat", "MotorImagery")] == [79, 62, 57]
+    sizes = {task: splits.held_out(card.load(task)) for task in reported.order("accuracy")}
+    assert sorted(sizes.values()) == [36, 57, 57, 62, 79, 85]
+    assert (sizes["EigenWorms"], sizes["Heartbeat"]) == (36, 62)
     assert consistency.counts(0.739, 0.006, 62) == [(45, 46, 46, 46, 46)]
     assert consistency.counts(0.299, 0.006, 79) == [(23, 23, 24, 24, 24)]
     assert consistency.totals(0.7385, 62, 5) == [229]  # 73.87 %: the only multiple of 1/310 that is printed as 73.8 or 73.9
-    table = consistency.table()
+    table = consistency.table(reported.read(), sizes)
     assert table.possible.all()
     assert (table.solutions > 0).all()
 
@@ -83,7 +87,7 @@ def test_counts_against_enumeration():
 
 
 def test_the_method_measured_by_the_oracle():
-    found = measured.everything(K=300)
+    found = single_unit.everything(K=300)
     assert set(found["passes"].values()) == {3.0}
     assert found["second_derivatives"]["rhel_separate"] == 0 < found["second_derivatives"]["bptt"]
     assert found["spread"] == 0
@@ -94,7 +98,7 @@ def test_the_method_measured_by_the_oracle():
 @pytest.fixture(scope="module")
 def small(made, tmp_path_factory):
     folder = made.write(tmp_path_factory.mktemp("ledger"), made.counts("BasicMotions", "linear", "rhel", [12, 11], 12))
-    return records.read(folder)
+    return collected.read(folder)
 
 
 def _evidence(small, tables=None, **changes) -> Evidence:
@@ -122,7 +126,7 @@ def test_verdicts_follow_the_evidence(small):
 
 
 def _verdict(made, folder, rows, name: str, **changes) -> Judged:
-    found = records.read(made.write(folder, rows))
+    found = collected.read(made.write(folder, rows))
     evidence = replace(_evidence(found, tables={"pairs": pairs.compare(found)}), **changes)
     return next(claim for claim in CLAIMS if claim.name == name).judge(evidence)
 
@@ -152,7 +156,7 @@ def test_on_par_needs_informative_tasks_and_all_of_the_paper(made, tmp_path):
 def test_memory_is_needed_where_the_memoryless_model_is_worse(made, tmp_path):
     for base, expected in (([6, 4, 6], "reproduced"), ([6, 5, 6], "reproduced"), ([12, 12, 12], "not reproduced")):
         rows = made.counts("BasicMotions", "linear", "rhel", [12, 11, 12], 12)
-        found = records.read(made.write(tmp_path, rows + made.counts("BasicMotions", "memoryless", "bptt", base, 12)))
+        found = collected.read(made.write(tmp_path, rows + made.counts("BasicMotions", "memoryless", "bptt", base, 12)))
         tables = {"skill": skill.table(found)}
         assert _verdict(made, tmp_path, rows, "long range, elsewhere", tables=tables).verdict == expected
         assert _verdict(made, tmp_path, rows, "long range", tables=tables).verdict == "not measured"
@@ -208,7 +212,7 @@ def test_studies_are_evidence(made, tmp_path):
 
 def test_what_a_table_would_cost_is_computed_from_measured_steps(made, tmp_path):
     rows = made.counts("BasicMotions", "linear", "rhel", [12], 12)
-    empty = {"paper": against_paper.compare(records.read(made.write(tmp_path, rows)))}
+    empty = {"paper": against_paper.compare(collected.read(made.write(tmp_path, rows)), reported.read())}
     assert "not measured" in _verdict(made, tmp_path, rows, "Table 2", tables=empty).why
     step = pd.DataFrame({"length": [49_920], "step_ms": [1800.0]})
     assert "up to 1,000 hours" in _verdict(made, tmp_path, rows, "Table 2", tables=empty, benchmarks=step).why

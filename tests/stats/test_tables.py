@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from paper_figures import scaling, tab1_accuracy, tab2_mse
+from paper_figures import scaling
 from rhelbench.cli import main
 from rhelbench.errors import UserError
+from rhelbench.records import collected, reported
 from rhelbench.registry import FIGURES
-from rhelbench.stats import records, reported, summary
+from rhelbench.report import summary, tables
 from rhelbench.stats.cells import cells
 
 SIZES = {
@@ -45,31 +46,31 @@ def big(made, tmp_path):
 
 
 def test_a_cell_is_mean_and_population_sd_with_its_counts(small):
-    cell = cells(records.read(small)).iloc[0]
+    cell = cells(collected.read(small)).iloc[0]
     assert cell["mean"] == pytest.approx(35 / 36)
     assert cell.sd == pytest.approx((2 / 9) ** 0.5 / 12)
     assert (cell.correct, cell.total, cell.n, cell.expected) == (35, 36, 3, 3)
 
 
 def test_small_matrix_has_its_own_columns_only(small):
-    table = tab1_accuracy.make(records.read(small))
+    table = tables.build(collected.read(small), "accuracy")
     assert list(table.wide.columns) == ["model", "algorithm", "source", "protocol", "BasicMotions"]
     assert list(table.wide.BasicMotions) == ["97.2 ± 3.9 (35/36)", "100.0 ± 0.0 (36/36)"]
-    assert tab2_mse.make(records.read(small)).wide.empty
+    assert tables.build(collected.read(small), "mse").wide.empty
 
 
 def test_cells_with_a_switch_turned_are_printed_only_where_there_are_no_others(made, tmp_path):
     rows = [row | {"overrides": ""} for row in made.counts("BasicMotions", "linear", "rhel", [12, 12, 12], 12)]
     turned = [row | {"overrides": "norm=ema_released", "run_id": row["run_id"] + "x"} for row in rows]
-    both = tab1_accuracy.make(records.read(made.write(tmp_path, rows + turned)))
+    both = tables.build(collected.read(made.write(tmp_path, rows + turned)), "accuracy")
     assert list(both.wide.protocol) == ["exact"]
-    alone = tab1_accuracy.make(records.read(made.write(tmp_path, turned)))
+    alone = tables.build(collected.read(made.write(tmp_path, turned)), "accuracy")
     assert list(alone.wide.protocol) == ["exact+norm=ema_released"]
 
 
 def test_every_cell_of_the_paper_is_there_and_says_what_it_lacks(big):
-    found = records.read(big)
-    one, two = tab1_accuracy.make(found), tab2_mse.make(found)
+    found = collected.read(big)
+    one, two = tables.build(found, "accuracy"), tables.build(found, "mse")
     assert list(one.wide.columns[4:]) == [*SIZES, "Avg"]
     assert len(one.wide) == len(two.wide) == 12  # 2 models x 2 algorithms x (paper, JAX, PyTorch)
     ours = one.wide[one.wide.source == "JAX"].iloc[0]
@@ -90,7 +91,7 @@ def test_the_papers_average_column_follows_from_its_cells():
 
 def test_the_terminal_table_fits_and_counts_what_waits(small, big):
     for folder in (small, big):
-        text = summary.terminal(records.read(folder))
+        text = summary.terminal(collected.read(folder))
         assert max(map(len, text.splitlines())) <= summary.WIDTH
     assert "54 of 56 cells have no run yet." in text
 
@@ -117,7 +118,7 @@ def test_every_figure_is_known_before_the_first_is_drawn(big, tmp_path):
 def test_figures_of_an_empty_matrix_say_so(made, tmp_path):
     folder = made.write(tmp_path / "none", made.counts("BasicMotions", "linear", "rhel", [None] * 3, 12))
     for name in [name for name, source in FIGURES.items() if source == "records"]:
-        figure = import_module(f"paper_figures.{name}").draw(records.read(folder))
+        figure = import_module(f"paper_figures.{name}").draw(collected.read(folder))
         assert "yet" in figure.axes[0].texts[0].get_text(), name
 
 
@@ -139,15 +140,15 @@ def test_benchmarks_are_drawn_when_there_are_any(tmp_path):
 
 def test_wrong_records_are_refused_in_one_sentence(small, tmp_path):
     with pytest.raises(UserError, match="collect"):
-        records.read(tmp_path / "nowhere")
+        collected.read(tmp_path / "nowhere")
     path = Path(small) / "runs.csv"
     runs = pd.read_csv(path)
     runs.assign(value=runs.value * 100).to_csv(path, index=False)
     with pytest.raises(UserError, match="fractions"):
-        records.read(small)
+        collected.read(small)
     runs.assign(status="finished").to_csv(path, index=False)
     with pytest.raises(UserError, match="finished"):
-        records.read(small)
+        collected.read(small)
     runs.drop(columns="seed").to_csv(path, index=False)
     with pytest.raises(UserError, match="seed"):
-        records.read(small)
+        collected.read(small)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rhelbench.protocol import setup
-from rhelbench.protocol.checkpoint import Checkpoints
-from rhelbench.protocol.trainer import train
 from rhelbench.studies import along_run
+from rhelbench.training import setup
+from rhelbench.training.checkpoint import Checkpoints
+from rhelbench.training.trainer import train
 from tests.protocol.fake import Watch, make_problem, make_spec
 
 PUBLISHED = Path("results/published")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rhelbench.stats import write
+from rhelbench.files import write_csv
 from rhelbench.stats.equivalence import LEVEL
 from rhelbench.studies import calibration
 
@@ -20,7 +20,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.mark.parametrize("name", ["calibration", "design"])
 def test_the_published_tables_are_what_the_code_gives(name: str, tables: dict[str, pd.DataFrame], tmp_path: Path):
-    assert write.csv(tmp_path / "now.csv", tables[name]).read_bytes() == (PUBLISHED / f"{name}.csv").read_bytes()
+    assert write_csv(tmp_path / "now.csv", tables[name]).read_bytes() == (PUBLISHED / f"{name}.csv").read_bytes()
 
 
 def test_promises_over_a_thousand_tables(tables: dict[str, pd.DataFrame]):

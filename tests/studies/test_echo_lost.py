@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from rhelbench.protocol.trainer import ECHO_LOST
 from rhelbench.studies import echo_lost
+from rhelbench.training.trainer import ECHO_LOST
 
 PUBLISHED = pd.read_csv("results/published/static/echo_lost.csv")
 

@@ -7,8 +7,8 @@ import pytest
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.recurrence import forward
-from rhelbench.stats.measured import LONGEST
 from rhelbench.studies import gradient_norm
+from rhelbench.studies.single_unit import LONGEST
 
 K, DELTA = 60, 0.1
 

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rhelbench.machine import Imperfections, estimate, truth
 from rhelbench.oracle.algorithms import ALGORITHMS
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.recurrence import reduce_theta
 from rhelbench.spec import Nudge
 from rhelbench.studies import imperfect_machine, passes, units
+from rhelbench.studies.hardware import Imperfections, estimate, truth
 from tests.tolerances import GRADIENT
 
 PUBLISHED = "results/published/static"
@@ -45,7 +45,7 @@ def test_each_imperfection_does_something_and_none_does_nothing():
 
 
 def test_the_truth_of_a_machine_with_friction_is_the_slope_of_its_loss():
-    from rhelbench.machine import forward
+    from rhelbench.studies.hardware import forward
 
     theta, delta, f, g = units.draw("nonlinear", 20, 0.1, P=2).one(0)
     machine, unit = Imperfections(friction=0.05), HAMILTONIANS["nonlinear"]

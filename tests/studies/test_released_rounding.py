@@ -3,16 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.studies import released_rounding
 from rhelbench.tasks import card
 
-PUBLISHED = config.CONFIG.parent / "results" / "published"
+PUBLISHED = expand.CONFIG.parent / "results" / "published"
 
 
 def test_errors_of_rules_on_a_small_problem():
     names = {"name": "x", "protocol": "released", "tasks": ["BasicMotions"], "models": ["linear-complex"], "algorithms": ["rhel"]}
-    (spec,) = config.expand(config.parse(names | {"frameworks": ["torch"], "seeds": [1]}, "a test"))
+    (spec,) = expand.expand(expand.parse(names | {"frameworks": ["torch"], "seeds": [1]}, "a test"))
     shape = card.load("BasicMotions").shape(spec.hyper.time_channel)
     x = np.random.default_rng(0).standard_normal((4, shape.length, shape.channels))
     rows = released_rounding.errors(spec, shape, "torch", x, np.array([0, 1, 2, 3]))

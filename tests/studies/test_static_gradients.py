@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.studies import static_gradients
 
@@ -16,8 +16,8 @@ SMALL = {"blocks": 1, "hidden": 6, "state": 4}
 @pytest.mark.parametrize(("framework", "model"), [("jax", "nonlinear"), ("torch", "nonlinear"), ("torch", "linear-complex")])
 def test_a_small_model_is_compared_parameter_by_parameter(framework: str, model: str):
     names = {"name": "small", "protocol": "exact", "tasks": ["SelfRegulationSCP1"], "models": [model], "algorithms": ["rhel"]}
-    matrix = config.parse(names | {"frameworks": [framework], "seeds": [1], "overrides": SMALL}, "test")
-    spec = config.expand(matrix)[0]
+    matrix = expand.parse(names | {"frameworks": [framework], "seeds": [1], "overrides": SMALL}, "test")
+    spec = expand.expand(matrix)[0]
     x = np.random.default_rng(0).standard_normal((1, 40, 7)).astype(np.float32)
     rows = static_gradients.against_bptt(spec, framework, x, np.array([1]))
     found = pd.DataFrame(rows, columns=static_gradients.COLUMNS)

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 import yaml
 
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.errors import UserError
 from rhelbench.parameters import initial
-from rhelbench.protocol import setup
-from rhelbench.protocol.batches import Batches
-from rhelbench.protocol.metrics import Part, evaluate
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card, store
 from rhelbench.tasks.generators import GENERATORS
 from rhelbench.tasks.prepare import prepare
 from rhelbench.tasks.splits import PARTS, split
+from rhelbench.training import setup
+from rhelbench.training.batches import Batches
+from rhelbench.training.metrics import Part, evaluate
 
 FAMILIES = ("order", "delay", "product")
 GENERATED = [name for name in card.names() if card.load(name).source.parameters]
@@ -105,7 +105,7 @@ def test_memoryless_is_invariant_under_permutations_of_time(framework, small):
 def cell(task: str, model: str, framework: str = "torch", steps: int = 150) -> RunSpec:
     """Return one run of a small card, with the settings of its family's shortest card."""
     short = {"steps": steps, "state": 16, "chunk_steps": steps, "eval_every": steps}
-    (spec,) = config.expand(config.parse({
+    (spec,) = expand.expand(expand.parse({
         "name": "small", "protocol": "exact", "tasks": f"{task.partition('-')[0]}-500", "models": model, "algorithms": "bptt",
         "frameworks": framework, "seeds": 1, "overrides": short,
     }, "test"))  # fmt: skip

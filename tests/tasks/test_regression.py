@@ -74,7 +74,7 @@ def test_tecator_is_brought_to_the_card_s_range(cards, tmp_path):
 
 @pytest.mark.parametrize("framework", ["jax", "torch"])
 def test_a_regression_is_trained(cards, tmp_path, monkeypatch, framework):
-    from rhelbench import config
+    from rhelbench.config import expand
 
     monkeypatch.setenv("WANDB_MODE", "disabled")
     toy_card(cards, "delay-100", kind="regression")  # whose row of hyperparameters is taken
@@ -85,7 +85,7 @@ def test_a_regression_is_trained(cards, tmp_path, monkeypatch, framework):
     for model in ("linear-complex", "majority"):
         matrix = {"name": "small", "protocol": "exact", "tasks": "delay-100", "models": model}
         matrix |= {"algorithms": "rhel", "frameworks": framework, "seeds": 2345, "overrides": small}
-        spec = config.expand(config.parse(matrix, "test"))[0].model_copy(update={"task": "CardanoSentiment"})
+        spec = expand.expand(expand.parse(matrix, "test"))[0].model_copy(update={"task": "CardanoSentiment"})
         where = [f"--{name}={tmp_path / folder}" for name, folder in (("data", ""), ("results", "r"), ("scratch", "s"))]
         assert main(["train", "--threads", "1", "--spec", spec.canonical_json(), *where]) == 0
         result = json.loads((tmp_path / "r" / spec.run_id / "record.json").read_text())["result"]

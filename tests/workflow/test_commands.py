@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rhelbench import cli, config
+from rhelbench import cli
 from rhelbench.cli import train
+from rhelbench.config import expand
 from rhelbench.errors import UserError
 from rhelbench.tasks import card
 
@@ -64,7 +65,7 @@ def test_what_is_missing_is_installed_from_here(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_check_prints_a_specification_that_train_takes(capsys: pytest.CaptureFixture[str]) -> None:
-    spec = config.expand(config.read("config/smoke.yaml"))[0]
+    spec = expand.expand(expand.read("config/smoke.yaml"))[0]
     assert cli.main(["check", "--config", "config/smoke.yaml", "--spec", spec.run_id]) == 0
     printed = capsys.readouterr().out
     assert train.read_spec(printed) == spec

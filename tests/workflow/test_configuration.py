@@ -9,9 +9,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from rhelbench import config, overrides
+from rhelbench.config import expand, overrides
+from rhelbench.config.matrix import once
 from rhelbench.errors import UserError
-from rhelbench.matrix import once
 from rhelbench.registry import ALGORITHMS, DEVIATIONS
 from rhelbench.tasks.card import Card
 
@@ -80,7 +80,7 @@ MISSPELT = {
 @pytest.mark.parametrize(("change", "sentence"), WRONG.values(), ids=WRONG)
 def test_wrong_configurations_are_refused(change: dict, sentence: str) -> None:
     with pytest.raises(UserError) as caught:
-        config.expand(config.parse(SMOKE | change, "here"))
+        expand.expand(expand.parse(SMOKE | change, "here"))
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -94,7 +94,7 @@ def test_a_misspelt_hyperparameter_is_refused(
     file = Path("config/hyperparameters.yaml")
     file.write_text(file.read_text().replace(right, written))
     with pytest.raises(UserError) as caught:
-        config.expand(config.read("config/smoke.yaml"))
+        expand.expand(expand.read("config/smoke.yaml"))
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -170,27 +170,27 @@ def test_a_card_says_what_a_task_may_be_called() -> None:
 
 
 def test_smoke_is_two_algorithms_and_three_seeds() -> None:
-    specs = config.expand(config.read("config/smoke.yaml"))
+    specs = expand.expand(expand.read("config/smoke.yaml"))
     assert len({spec.run_id for spec in specs}) == len(specs)
     assert {(spec.task, spec.algorithm) for spec in specs} == {("BasicMotions", "bptt"), ("BasicMotions", "rhel")}
     assert {spec.seed for spec in specs} == {2345, 3456, 4567}
 
 
 def test_the_paper_is_280_runs() -> None:
-    specs = config.expand(config.read("config/paper.yaml"))
+    specs = expand.expand(expand.read("config/paper.yaml"))
     assert len(specs) == 7 * 2 * 2 * 2 * 5
 
 
 def test_settings_go_from_common_to_the_task_to_the_model() -> None:
-    matrix = config.parse(SMOKE | {"tasks": ["SelfRegulationSCP1"], "models": ["linear-complex", "nonlinear"]}, "here")
-    hidden = {spec.model: spec.hyper.hidden for spec in config.expand(matrix)}
+    matrix = expand.parse(SMOKE | {"tasks": ["SelfRegulationSCP1"], "models": ["linear-complex", "nonlinear"]}, "here")
+    hidden = {spec.model: spec.hyper.hidden for spec in expand.expand(matrix)}
     assert hidden == {"linear-complex": 64, "nonlinear": 128}
 
 
 @pytest.mark.parametrize("protocol", ["released", "exact"])
 def test_a_protocol_says_what_rhel_is(protocol: str) -> None:
-    matrix = config.parse(SMOKE | {"protocol": protocol, "models": ["linear", "nonlinear"]}, "here")
-    rules = {(s.model, s.algorithm): (s.switches.algorithm, s.switches.integrator) for s in config.expand(matrix)}
+    matrix = expand.parse(SMOKE | {"protocol": protocol, "models": ["linear", "nonlinear"]}, "here")
+    rules = {(s.model, s.algorithm): (s.switches.algorithm, s.switches.integrator) for s in expand.expand(matrix)}
     released = protocol == "released"
     assert rules["linear", "rhel"] == ("rhel_released" if released else "rhel", "leapfrog")
     assert rules["nonlinear", "rhel"] == (
@@ -202,8 +202,8 @@ def test_a_protocol_says_what_rhel_is(protocol: str) -> None:
 
 def test_delta_starts_smaller_on_longer_sequences() -> None:
     tasks = ["Heartbeat", "SelfRegulationSCP2", "EigenWorms"]
-    matrix = config.parse(SMOKE | {"tasks": tasks, "models": ["nonlinear"]}, "here")
-    assert {spec.task: spec.switches.delta_init for spec in config.expand(matrix)} == {
+    matrix = expand.parse(SMOKE | {"tasks": tasks, "models": ["nonlinear"]}, "here")
+    assert {spec.task: spec.switches.delta_init for spec in expand.expand(matrix)} == {
         "Heartbeat": 0.1,
         "SelfRegulationSCP2": 0.03,
         "EigenWorms": 0.01,
@@ -211,8 +211,8 @@ def test_delta_starts_smaller_on_longer_sequences() -> None:
 
 
 def test_one_changed_setting_is_another_run() -> None:
-    first = config.expand(config.parse(SMOKE, "here"))[0]
-    second = config.expand(config.parse(SMOKE | {"overrides": {"lr": 1e-3}}, "here"))[0]
+    first = expand.expand(expand.parse(SMOKE, "here"))[0]
+    second = expand.expand(expand.parse(SMOKE | {"overrides": {"lr": 1e-3}}, "here"))[0]
     assert first.run_id != second.run_id
     assert first.run_id.rpartition("-")[0] == second.run_id.rpartition("-")[0]
 
@@ -222,7 +222,7 @@ def test_each_row_of_the_deviations_turns_its_own_switch_alone(protocol: str) ->
     rows = {"protocol": protocol, "algorithms": ["rhel"], "frameworks": ["jax"], "seeds": [1], "tasks": ["Heartbeat"]}
     for model in ("linear-complex", "nonlinear"):
         for row, entry in DEVIATIONS.items():
-            (spec,) = config.expand(config.parse(SMOKE | rows | {"models": [model], "deviations": [row]}, "here"))
+            (spec,) = expand.expand(expand.parse(SMOKE | rows | {"models": [model], "deviations": [row]}, "here"))
             turned = {part.partition("=")[0] for part in overrides.of(spec).split(",") if part}
             assert turned == (set() if entry.of_released_step and model != "nonlinear" else set(entry.switches)), (model, row)
 
@@ -236,21 +236,21 @@ def test_what_a_configuration_sets_is_named() -> None:
         "nudge": {"mode": "absolute", "size": 0.1},
         "kernel": "portable",
     }
-    names = {overrides.of(spec) for spec in config.expand(config.parse(SMOKE | {"overrides": own}, "here"))}
+    names = {overrides.of(spec) for spec in expand.expand(expand.parse(SMOKE | {"overrides": own}, "here"))}
     assert names == {"lr=0.001,nudge=absolute 0.1,steps=80"}
     for file in ("paper", "smoke"):
-        assert {overrides.of(spec) for spec in config.expand(config.read(f"config/{file}.yaml"))} == {""}
+        assert {overrides.of(spec) for spec in expand.expand(expand.read(f"config/{file}.yaml"))} == {""}
 
 
 def test_a_configuration_names_the_version_whose_runs_it_means() -> None:
-    specs = config.expand(config.parse(SMOKE | {"benchmark": "0.1"}, "here"))
+    specs = expand.expand(expand.parse(SMOKE | {"benchmark": "0.1"}, "here"))
     assert {spec.benchmark for spec in specs} == {"0.1"}
 
 
 def test_a_grid_runs_every_combination_of_its_values():
     grid = {"grid": {"lr": [1e-3, 1e-4], "blocks": [1, 2]}, "overrides": {"lr": 0.5, "state": 4}}
-    specs = config.expand(config.parse(SMOKE | grid, "here"))
-    one = config.expand(config.parse(SMOKE, "here"))
+    specs = expand.expand(expand.parse(SMOKE | grid, "here"))
+    one = expand.expand(expand.parse(SMOKE, "here"))
     assert len(specs) == 4 * len(one)
     assert {(spec.hyper.lr, spec.hyper.blocks, spec.hyper.state) for spec in specs} == {
         (lr, blocks, 4) for lr in (1e-3, 1e-4) for blocks in (1, 2)
@@ -259,8 +259,8 @@ def test_a_grid_runs_every_combination_of_its_values():
 
 def test_a_grid_of_nudges_trains_once_what_has_no_nudge():
     sizes = [{"mode": "relative", "size": size} for size in (1e-4, 1e-6)]
-    specs = config.expand(config.parse(SMOKE | {"grid": {"nudge": sizes}}, "here"))
-    one = config.expand(config.parse(SMOKE, "here"))
+    specs = expand.expand(expand.parse(SMOKE | {"grid": {"nudge": sizes}}, "here"))
+    one = expand.expand(expand.parse(SMOKE, "here"))
     rhel = sum(ALGORITHMS[spec.switches.algorithm].needs_nudge for spec in one)
     assert 0 < rhel < len(one)
     assert len(specs) == len(one) + rhel
@@ -272,6 +272,6 @@ def test_a_grid_of_nudges_follows_the_algorithm_that_is_set(algorithm, runs):
     sizes = [{"mode": "relative", "size": size} for size in (1e-4, 1e-6)]
     one = {"tasks": ["BasicMotions"], "models": ["linear"], "algorithms": ["bptt"], "frameworks": ["jax"], "seeds": [1]}
     given = one | {"overrides": {"algorithm": algorithm}, "grid": {"nudge": sizes}}
-    assert len(config.expand(config.parse(SMOKE | given, "here"))) == runs
+    assert len(expand.expand(expand.parse(SMOKE | given, "here"))) == runs
     named = one | {"algorithms": ["rhel"]}
-    assert len(config.expand(config.parse(SMOKE | given | named, "here"))) == runs
+    assert len(expand.expand(expand.parse(SMOKE | given | named, "here"))) == runs

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from rhelbench import cli, config
+from rhelbench import cli
+from rhelbench.config import expand
 from rhelbench.tasks.prepare import prepare
 from rhelbench.verify.cases import case
 
@@ -52,7 +53,7 @@ def cell(framework, **changes):
         "name": "small", "protocol": "exact", "tasks": "BasicMotions", "models": "linear", "algorithms": "rhel",
         "frameworks": framework, "seeds": [1, 2], "overrides": small | changes,
     }  # fmt: skip
-    return config.expand(config.parse(matrix, "test"))
+    return expand.expand(expand.parse(matrix, "test"))
 
 
 def training(specs, data, folder, *more):
@@ -120,7 +121,7 @@ def test_a_run_says_what_computed_it(framework, data, tmp_path, no_gpu, capfd):
 def test_verify_climbs_on_the_cpu_it_is_told_to_take(framework, tmp_path, no_gpu, monkeypatch, capsys):
     item = case(framework, "memoryless", "bptt", "exact", "classification")
     monkeypatch.setattr("rhelbench.verify.cases.cases", lambda framework: [item])
-    monkeypatch.setattr("rhelbench.verify.ladder.cases", lambda framework: [item])
+    monkeypatch.setattr("rhelbench.verify.levels.cases", lambda framework: [item])
     assert cli.main(["verify", "--framework", framework, "--device", "cpu", "--out", str(tmp_path / "out.json")]) == 0
     assert capsys.readouterr().out.startswith(f"{framework} on cpu, ")
     assert json.loads((tmp_path / "out.json").read_text())[framework]["provenance"]["device"] == "cpu"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from clone import MATRIX, Clone
 
-from rhelbench.records import write
+from rhelbench.records import io
 
 LOOKS = ("figures report", "results/tables/looking/summary.txt make_figures", "--forceall tables", "--rerun-incomplete collect")
 
@@ -129,7 +129,7 @@ def test_train_says_why_and_exchanges_the_record_alone(again: Clone) -> None:
     assert said.index(reason) < said.index("rule train_")
     (kept,) = file.parent.glob("attempts/replaced-*/record.json")
     assert kept.read_bytes() == old
-    record = write.read(file.parent)
+    record = io.read(file.parent)
     assert record is not None
     assert record["provenance"]["code_digest"] != "0" * 64
     assert other.stat().st_mtime_ns == untouched

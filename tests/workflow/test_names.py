@@ -8,7 +8,7 @@ import pytest
 import yaml
 from clone import MATRIX, Clone
 
-from rhelbench.stats import records, tidy
+from rhelbench.records import collected, tidy
 
 #: A file with an underscore and a version; what pandas reads as missing and as a number.
 NAMES = ["Vowels_eq.v2", "NA", "2018"]
@@ -30,7 +30,7 @@ def test_a_task_of_any_allowed_name_goes_through(tmp_path: Path) -> None:
     said = clone.snakemake("-n", "prepare")
     assert said.count("rule prepare_task:") == len(NAMES)
     clone.snakemake("train", "tables", "report")
-    read = records.read(clone.folder / "results/collected/looking")
+    read = collected.read(clone.folder / "results/collected/looking")
     assert set(read.runs.task) == set(NAMES)
     assert read.runs.value.notna().all()
     summary = (clone.folder / "results/tables/looking/summary.txt").read_text()

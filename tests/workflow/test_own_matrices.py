@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from rhelbench import config
 from rhelbench.cli.figures import published
-from rhelbench.records import manifest, write
+from rhelbench.config import expand
+from rhelbench.records import collected, io, manifest
 from rhelbench.records.collect import collect
 from rhelbench.registry import FIGURES
-from rhelbench.stats import records
+from rhelbench.stats.runs import Records
 from tests.tolerances import TRAINED
 
 PUBLISHED = Path("results/published")
@@ -22,16 +22,16 @@ OWN = {name: getattr(import_module(f"paper_figures.{name}"), "MATRICES", ()) for
 @pytest.mark.parametrize("name", sorted({matrix for matrices in OWN.values() for matrix in matrices}))
 def test_the_published_matrix_is_complete(name: str, tmp_path: Path) -> None:
     folder = PUBLISHED / name
-    specs = config.expand(config.read(f"config/{name}.yaml"))
+    specs = expand.expand(expand.read(f"config/{name}.yaml"))
     collect(specs, folder / "runs", tmp_path)
     for table in ("runs.csv", "history.csv"):
         assert (tmp_path / table).read_bytes() == (folder / table).read_bytes()
     assert manifest.check(folder) > 3 * len(specs)
-    found = records.read(folder)
+    found = collected.read(folder)
     assert len(found.runs) == len(specs)
     assert set(found.runs.status) == {"done"}
     for spec in specs:
-        record = write.read(folder / "runs" / spec.run_id)
+        record = io.read(folder / "runs" / spec.run_id)
         assert record is not None
         assert record["provenance"]["git"]["dirty"] is False
 
@@ -43,12 +43,12 @@ def test_every_run_of_its_matrices_is_drawn(name: str) -> None:
     axes = script.draw(*given).axes
     curves = sum(len(line.get_xdata()) > 1 for ax in axes for line in ax.lines)
     points = sum(len(cloud.get_offsets()) for ax in axes for cloud in ax.collections)
-    assert curves + points >= 2 * sum(len(matrix.runs) for matrix in given if isinstance(matrix, records.Records)) * 0.75
+    assert curves + points >= 2 * sum(len(matrix.runs) for matrix in given if isinstance(matrix, Records)) * 0.75
 
 
 def test_fifty_steps_of_real_data_in_lockstep() -> None:
     """All four combinations, the loss of every step, to 1e-7."""
-    found = records.read(PUBLISHED / "lockstep")
+    found = collected.read(PUBLISHED / "lockstep")
     rows = found.history.merge(found.runs[["run_id", "model", "algorithm", "framework"]], on="run_id")
     losses = rows.pivot(index=["model", "algorithm", "step"], columns="framework", values="loss")
     assert len(losses) == 4 * 50
@@ -57,14 +57,14 @@ def test_fifty_steps_of_real_data_in_lockstep() -> None:
 
 
 def test_the_four_curves_are_of_one_start() -> None:
-    found = records.read(PUBLISHED / "curves")
+    found = collected.read(PUBLISHED / "curves")
     assert found.history.groupby("run_id").step.max().eq(2000).all()
     data = {json.dumps(_digests(run_id)) for run_id in found.runs.run_id}
     assert len(data) == 1
 
 
 def _digests(run_id: str) -> dict[str, str]:
-    record = write.read(PUBLISHED / "curves" / "runs" / run_id)
+    record = io.read(PUBLISHED / "curves" / "runs" / run_id)
     assert record is not None
     return {name: record["result"]["digests"][name] for name in ("data", "split")}
 

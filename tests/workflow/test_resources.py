@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rhelbench import config, resources
+from rhelbench.config import expand, resources
 from rhelbench.errors import UserError
 
 RESOURCES = yaml.safe_load(Path("config/resources.yaml").read_text())["rules"]
@@ -43,7 +43,7 @@ def test_run_time_covers_published_runs(file):
 
 
 def test_run_time_covers_the_time_limit():
-    for spec in config.expand(config.read("config/paper.yaml")):
+    for spec in expand.expand(expand.read("config/paper.yaml")):
         assert needs(spec.task)["runtime"] >= spec.budget.time_limit_s / 60 + START
 
 

@@ -5,12 +5,12 @@ import time
 from datetime import UTC, datetime
 from functools import cache
 
-from rhelbench import config as configuration
-from rhelbench import matrix, registry
+from rhelbench.config import expand as configuration, matrix
+from rhelbench import registry
 from rhelbench.errors import UserError
-from rhelbench.protocol import pack
-from rhelbench.records import retrain, write
-from rhelbench.records.digest import closure_digest, code_digest, package_digest
+from rhelbench.training import pack
+from rhelbench.records import io, retrain
+from rhelbench.digest import closure_digest, code_digest, package_digest
 from rhelbench.tasks import card
 from snakemake.settings.types import DeploymentMethod
 
@@ -144,7 +144,7 @@ def records_to_collect(wildcards):
 
 def contents():
     """The digest of what the records that exist hold."""
-    return write.contents(Path(RUNS, run) for run in SPECS)
+    return io.contents(Path(RUNS, run) for run in SPECS)
 
 
 def changed(wildcards):

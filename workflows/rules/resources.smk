@@ -1,5 +1,5 @@
 # What jobs ask of a cluster is written in config/resources.yaml, nowhere else.
-from rhelbench.resources import need_slurm, read as read_resources
+from rhelbench.config.resources import need_slurm, read as read_resources
 
 try:
     RESOURCES = read_resources()

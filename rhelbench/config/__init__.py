@@ -1,0 +1,1 @@
+"""What a configuration means: matrices of runs, protocols, hyperparameters, resources."""

@@ -1,0 +1,106 @@
+"""A protocol as data, and what it makes of one run: the value of every switch of docs/deviations.md."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from rhelbench import BENCHMARK_VERSION, files
+from rhelbench.registry import HAMILTONIANS, MODELS
+from rhelbench.spec import Frozen, Nudge
+
+CONFIG = Path("config")
+
+
+class Protocol(Frozen):
+    """One way to resolve every row of docs/deviations.md (config/protocols/<name>.yaml)."""
+
+    algorithms: dict[str, str]
+    integrators: dict[str, str]
+    nudge: Nudge
+    nudge_separate: Nudge
+    c_squash: Literal[1, 2]
+    delta_init: dict[int | Literal["any"], float]
+    delta_trained: bool
+    loss: str
+    norm: str
+    dropout_mask: str
+    split: str
+    batches: str
+    loss_factor: float
+    last_tie: str
+    dtype: Literal["float32", "float64"]
+
+
+class Version(Frozen):
+    """What runs of an earlier version set otherwise: fields of protocols by name, and the common settings."""
+
+    protocols: dict[str, dict[str, Any]]
+    common: dict[str, Any]
+
+
+class _Versions(Frozen):
+    versions: dict[str, Version]
+
+
+def order(version: str) -> tuple[int, ...]:
+    """Return a Major.Minor as numbers, to be compared."""
+    return tuple(map(int, version.split(".")))
+
+
+def earlier(benchmark: str) -> list[Version]:
+    """Return what tells runs of a version from today's, the latest change first (config/earlier.yaml); none for today's."""
+    if benchmark == BENCHMARK_VERSION:
+        return []
+    found = files.read_yaml(CONFIG / "earlier.yaml", _Versions).versions
+    return [found[version] for version in sorted(found, key=order, reverse=True) if order(version) >= order(benchmark)]
+
+
+def trainable(benchmark: str) -> bool:
+    """Return whether today's code still computes what runs of a version ask for, to rounding."""
+    return benchmark == BENCHMARK_VERSION or benchmark in files.read_yaml(CONFIG / "earlier.yaml", _Versions).versions
+
+
+def protocols() -> list[str]:
+    """Return the names of config/protocols/*.yaml."""
+    return sorted(path.stem for path in (CONFIG / "protocols").glob("*.yaml"))
+
+
+def read_protocol(name: str, benchmark: str = BENCHMARK_VERSION) -> Protocol:
+    """Read config/protocols/<name>.yaml, as it is or as it was in an earlier version."""
+    protocol = files.read_yaml(CONFIG / "protocols" / f"{name}.yaml", Protocol)
+    for version in earlier(benchmark):
+        protocol = Protocol.model_validate(protocol.model_dump() | version.protocols.get(name, {}))
+    return protocol
+
+
+def other(name: str) -> str:
+    """Return the protocol that a row of docs/deviations.md is turned to: ``released`` for ``exact``, else ``exact``."""
+    return "released" if name == "exact" else "exact"
+
+
+def of(protocol: Protocol, length: int, algorithm: str, model: str) -> dict[str, Any]:
+    """Resolve a protocol for one run.
+
+    Args:
+        protocol: what to resolve.
+        length: of the task's sequences, in steps; the start of the nonlinear unit's δ depends on it.
+        algorithm: a name that the protocol maps to an algorithm (``bptt``, ``rhel``), or an algorithm's own name.
+        model: a name in ``MODELS``.
+
+    Returns:
+        Name to value of every field of ``rhelbench.spec.Switches``.
+
+    Example:
+        >>> of(read_protocol("exact"), 405, "rhel", "nonlinear")["delta_init"]
+        0.1
+    """
+    starts = [(limit, start) for limit, start in protocol.delta_init.items() if limit != "any"]
+    fitting = [start for limit, start in sorted(starts) if length <= int(limit)]
+    unit = MODELS[model].hamiltonian
+    nudge = protocol.nudge if unit is None or HAMILTONIANS[unit].closed_forms else protocol.nudge_separate
+    return protocol.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype", "nudge_separate"}) | {
+        "nudge": nudge.model_dump(),
+        "algorithm": protocol.algorithms.get(algorithm, algorithm),
+        # A unit of one's own has no released step (docs/bring-your-own-hamiltonian.md).
+        "integrator": protocol.integrators.get(MODELS[model].hamiltonian or "linear", "leapfrog"),
+        "delta_init": fitting[0] if fitting else protocol.delta_init["any"],
+    }

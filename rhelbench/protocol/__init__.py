@@ -1,1 +1,0 @@
-"""The published training protocol: batches, evaluations, stopping, checkpoints, and one run's whole life."""

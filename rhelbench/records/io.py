@@ -1,0 +1,124 @@
+"""The three files of a run: its specification, its history, and its record, which comes last."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rhelbench.contract import Arrays
+from rhelbench.errors import UserError
+from rhelbench.files import read_json, write_atomically
+from rhelbench.spec import RunSpec
+
+#: Columns of history.csv; fidelity is empty where the algorithm does not retrace its path.
+HISTORY = ("step", "loss", "train", "val", "fidelity")
+RECORD = "record.json"
+
+
+def spec(folder: Path, run: RunSpec) -> None:
+    """Write ``spec.json``: the canonical JSON, indented for reading."""
+    content = json.dumps(run.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    path = folder / "spec.json"
+    if not path.exists() or path.read_text("utf-8") != content:
+        write_atomically(path, content)
+
+
+def history_csv(rows: list[dict[str, float | None]]) -> str:
+    """Return a history as CSV: shortest decimals that read back exactly, so equal numbers give equal bytes."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HISTORY)
+    writer.writerows(["" if row[name] is None else repr(row[name]) for name in HISTORY] for row in rows)
+    return text.getvalue()
+
+
+def history(folder: Path, rows: list[dict[str, float | None]]) -> None:
+    """Write ``history.csv`` anew; a resumed run thereby drops what it had written after its checkpoint."""
+    write_atomically(folder / "history.csv", history_csv(rows))
+
+
+def digest(content: str | bytes) -> str:
+    """Return the SHA-256 of text or bytes."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def arrays_digest(arrays: Arrays) -> str:
+    """Return the SHA-256 of names, dtypes, shapes and bytes, in the order of the names."""
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name}|{array.dtype.str}|{array.shape}|".encode() + array.tobytes())
+    return total.hexdigest()
+
+
+def record(folder: Path, result: dict[str, Any], provenance: dict[str, Any]) -> None:
+    """Write ``record.json``, durably; a failed attempt also as ``attempts/<n>.json``, which nothing removes.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    whole = {"result": result, "provenance": provenance}
+    if result["status"] == "failed":
+        attempt(folder, whole)
+    write_atomically(folder / RECORD, _text(whole), durable=True)
+
+
+def attempt(folder: Path, record: dict[str, Any]) -> None:
+    """Write a failed attempt's record as ``attempts/<n>.json``, durably.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    attempts = folder / "attempts"
+    write_atomically(attempts / f"{len(list(attempts.glob('*.json'))) + 1}.json", _text(record), durable=True)
+
+
+def _text(record: dict[str, Any]) -> str:
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def contents(folders: Iterable[Path]) -> str:
+    """Return the SHA-256 of the records, and the histories beside them, that lie in some runs' folders."""
+    total = hashlib.sha256()
+    for path in (folder / name for folder in folders if (folder / RECORD).exists() for name in (RECORD, "history.csv")):
+        total.update(f"{path}|{digest(path.read_bytes()) if path.exists() else None}|".encode())
+    return total.hexdigest()
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """Return a run's record, or None where there is none.
+
+    Raises:
+        UserError: it is damaged, or the files beside it are not those that it names.
+    """
+    path = folder / RECORD
+    if not path.exists():
+        return None
+    record = read_json(path, "train the run again", ("result", "provenance"))
+    _check(folder, record)
+    return record
+
+
+def _check(folder: Path, record: dict[str, Any]) -> None:
+    """Compare a run's files with its record, as far as the record names them; that of a failed run names no history."""
+    result = record["result"]
+    if result.get("run_id", folder.name) != folder.name:
+        raise _damaged(folder / RECORD, f"it is the record of {result['run_id']}")
+    path = folder / "spec.json"
+    if "spec" in result and path.exists() and read_json(path, "train the run again") != result["spec"]:
+        raise _damaged(path, "it is not the specification that its record names")
+    expected, log = result.get("digests", {}).get("history"), folder / "history.csv"
+    if expected is not None and not log.exists():
+        raise _damaged(log, "it is missing")
+    if expected is not None and digest(log.read_bytes()) != expected:
+        raise _damaged(log, "its SHA-256 is not the one that its record names")
+
+
+def _damaged(path: Path, why: str) -> UserError:
+    both = "it" if path.name == RECORD else f"it and {RECORD} beside it,"
+    return UserError(f"{path} is damaged ({why}): delete {both} and train the run again.")

@@ -1,0 +1,1 @@
+"""The computed blocks of README and docs, one file per block or group of blocks."""

@@ -1,0 +1,87 @@
+"""Blocks of docs/memory-tasks.md: what training on the memory tasks took."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from rhelbench.config import expand
+from rhelbench.config.protocols import CONFIG
+from rhelbench.names import LABELS
+from rhelbench.records import io
+from rhelbench.registry import MODELS
+from rhelbench.report import findings
+from rhelbench.report.write import markdown
+from rhelbench.stats.runs import Records
+from rhelbench.tasks import card
+
+
+def cost(records: Records) -> str:
+    """Return what the runs of each task and framework took, a core each."""
+    own = records.runs[records.runs.task.str.contains(findings.MEMORY) & (records.runs.framework != "numpy")]
+    rows = []
+    for (task, framework), part in own[own.total_s.notna()].groupby(["task", "framework"], sort=False):
+        hours = {"runs": str(len(part)), "hours of one core": f"{part.total_s.sum() / 3600:.2f}"}
+        rows.append({"task": task, "framework": LABELS[str(framework)], "seeds": str(part.seed.nunique())} | hours)
+    return markdown(pd.DataFrame(rows)) + "\n"
+
+
+def elapsed(records: Records) -> str:
+    """Return how long config/memory.yaml took as a whole, by the times in its records."""
+    wanted = expand.expand(expand.read(CONFIG / "published" / "memory.yaml"))
+    found = [io.read(records.folder / "runs" / spec.run_id) for spec in wanted]
+    made = pd.DataFrame([record["provenance"] for record in found if record is not None])
+    hours = (pd.to_datetime(made.ended).max() - pd.to_datetime(made.started).min()).total_seconds() / 3600
+    commits, machines = {git["commit"][:7] for git in made.git}, set(made.processor)
+    return (
+        f"{len(made)} of the {len(wanted)} runs of `config/memory.yaml` are published, of commit {', '.join(sorted(commits))} on "
+        f"{', '.join(sorted(machines))}: {hours:.2f} hours from the first start to the last end, "
+        f"{made.wall_s.sum() / 3600:.2f} hours summed over the runs.\n"
+    )
+
+
+def flagged(records: Records) -> str:
+    """Return which runs of the memory tasks are flagged, and how many of their cell."""
+    own = records.runs[records.runs.task.str.contains(findings.MEMORY)]
+    lines = []
+    for (task, model), part in own.groupby(["task", "model"], sort=False):
+        counts = part["flags"].dropna().str.split().explode().value_counts()
+        name = f"{task}, {MODELS[str(model)].label}"
+        lines += [f"- {name}: `{flag}` in {count} of {len(part)} runs" for flag, count in counts.items()]
+    return "\n".join(lines) + "\n"
+
+
+def unsettled(records: Records) -> str:
+    """Return in how many runs on ``delay`` and ``product`` the error in inference lags behind, or the read-out starts saturated.
+
+    Lagging: error on the training part, in inference, over 1.2 times the training loss since the evaluation before. Saturated:
+    training loss up to the first evaluation of at least the variance and a half; a tanh at ±1 gives one and the variance.
+    """
+    runs = records.runs[records.runs.task.str.match("delay|product") & (records.runs.framework != "numpy")]
+    told = records.history.sort_values("step").groupby("run_id")
+    first, last = told.first().loc[runs.run_id], told.last().loc[runs.run_id]
+    runs = runs.assign(
+        lagging=(last.train > 1.2 * last.loss).to_numpy(),
+        saturated=first.loss.to_numpy() >= 0.5 + runs.task.map(_variance).to_numpy(),
+    )
+    lines = []
+    for (task, model), part in runs.groupby(["task", "model"], sort=False):
+        counts = part[["lagging", "saturated"]].sum()
+        words = [f"{name} in {count} of {len(part)} runs" for name, count in counts.items() if count]
+        lines += [f"- {task}, {MODELS[str(model)].label}: {', '.join(words)}"] if words else []
+    return "\n".join(lines) + "\n"
+
+
+def _variance(task: str) -> float:
+    """Return the variance of a task's answer (docs/memory-tasks.md, proposition 2)."""
+    one = card.load(task)
+    parameters = one.source.parameters or {}
+    return (1 - parameters["factors"] * parameters["distance"] / one.length) / 3 ** parameters["factors"]
+
+
+#: Name of a block to what fills it.
+BLOCKS: dict[str, Callable[[Records], str]] = {
+    "memory_cost": cost,
+    "memory_elapsed": elapsed,
+    "memory_flagged": flagged,
+    "memory_unsettled": unsettled,
+}

@@ -1,0 +1,23 @@
+"""How a cell of a table is printed."""
+
+import numpy as np
+import pandas as pd
+
+from rhelbench.records import reported
+from rhelbench.stats.runs import WITHOUT
+
+
+def remarks(cell: pd.Series) -> str:
+    """Say in words what a reader must know about a cell: ``n = 2, 1 failed, 2 missing``; empty when nothing."""
+    if cell.missing == cell.expected:
+        return "missing"
+    notes = [f"{cell[status]} {status}" for status in (*WITHOUT, "time-limit") if cell[status]]
+    return ", ".join(([f"n = {cell.n}"] if 0 < cell.n < cell.expected else []) + notes)
+
+
+def value(mean: float, sd: float, metric: str, n: int) -> str:
+    """Print mean ± sd in the paper's unit (per cent, or units of 0.01); no spread for one seed, a dash for none."""
+    scale = reported.SCALE[metric]
+    if np.isnan(mean):
+        return "–"
+    return f"{mean * scale:.1f} ± {sd * scale:.1f}" if n > 1 else f"{mean * scale:.1f}"

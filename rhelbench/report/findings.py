@@ -1,0 +1,86 @@
+"""What was found, in three sentences for the README: each number comes from results/published, each ends in its evidence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rhelbench.records import reported
+from rhelbench.registry import MODELS
+from rhelbench.stats import pairs, skill
+from rhelbench.stats.runs import Records
+
+#: Tasks drawn by rhelbench/tasks/generators: family and length.
+MEMORY = r"^(?:order|delay|product)-\d+$"
+NOT_LEARNED = "neither is known to beat the majority baseline by more than the margin"
+
+
+def gradient(folder: Path) -> str:
+    """Say how far RHEL's gradient is from BPTT's in float64: the worst of both frameworks, from the parity ladder."""
+    ladder: dict[str, Any] = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
+    worst = {
+        unit: max(ladder[name]["levels"][f"echo {unit}"]["worst"] for name in ("jax", "torch"))
+        for unit in ("linear", "nonlinear")
+    }
+    holds = all(level["passed"] for framework in ladder.values() for level in framework["levels"].values())
+    verdict = "RHEL gives that of BPTT" if holds else "RHEL departs from BPTT"
+    return (
+        f"The gradient: **{verdict}**. In float64, over one real sample's length, RHEL's gradient of every parameter is BPTT's "
+        f"to {worst['linear']:.0e} (linear) and {worst['nonlinear']:.0e} (nonlinear, δ included), relative, in both frameworks "
+        "([parity.json](results/published/parity.json))."
+    )
+
+
+def headline(table: pd.DataFrame) -> str:
+    """Sum up pairs of cells.
+
+    Args:
+        table: rows of ``pairs.compare``.
+    """
+    verdicts, learned = set(table.verdict), bool((table.informative == "yes").any())
+    if "different" in verdicts:
+        return "RHEL and BPTT differ"
+    if table.empty:
+        return "Nothing has been run"
+    if not verdicts <= {"equivalent", "identical"}:
+        guesses = bool((table.informative == "no").any()) and not learned
+        return "No verdict yet" + (f", and {NOT_LEARNED}" if guesses else "")
+    return "RHEL trains to what BPTT trains to" if learned else f"RHEL and BPTT agree, but {NOT_LEARNED}"
+
+
+def beaten(records: Records, table: pd.DataFrame) -> str:
+    """Return in how many of the cells of these pairs the baselines are beaten.
+
+    Args:
+        records: where the cells are from.
+        table: rows of ``pairs.compare``.
+    """
+    gains = skill.table(records).merge(table[pairs.GROUP], on=pairs.GROUP)
+    known = [f"`{name}` in {int(part.better.sum())} of {len(part)} cells" for name, part in gains.groupby("baseline")]
+    return f"Known to be better than {' and '.join(known)}" if known else "No baseline has been run"
+
+
+def sentences(records: Records) -> str:
+    """Return the three sentences as a numbered list: the gradient, the paper's tasks, tasks that need memory."""
+    table = pairs.compare(records)
+    parts = {
+        "tests": table[table.task.isin(reported.order()) & (table.protocol == "released")],
+        "memory": table[table.task.str.contains(MEMORY)],
+    }
+    text = {}
+    for name, part in parts.items():
+        found: dict[str, dict[str, list[str]]] = {}
+        for (task, model), own in part.groupby(["task", "model"], sort=False):
+            found.setdefault(headline(own), {}).setdefault(str(task), []).append(MODELS[str(model)].label)
+        said = "; ".join(
+            f"**{words}** on " + ", ".join(f"{task} ({', '.join(models)})" for task, models in tasks.items())
+            for words, tasks in sorted(found.items(), reverse=True)  # what trains first, what has no verdict last
+        )
+        text[name] = f"{said or f'**{headline(part)}**'}. {beaten(records, part)}"
+    return (
+        f"1. {gradient(records.folder)}\n"
+        f"2. The paper's tasks: {text['tests']} (differences: second table below).\n"
+        f"3. Tasks on which memory is provably needed: {text['memory']} "
+        "([differences and power](docs/memory-tasks.md#what-is-found)).\n"
+    )

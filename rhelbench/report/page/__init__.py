@@ -1,0 +1,68 @@
+"""``results/index.html``: the claims, the two tables and the figures on one self-contained page."""
+
+import base64
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from rhelbench.records import tidy
+from rhelbench.registry import FIGURES
+from rhelbench.report import pages, tables
+from rhelbench.report.page import sections
+from rhelbench.report.page.statistics import SECTIONS
+from rhelbench.stats.runs import Records
+
+CAPTIONS = Path("workflows/report")
+TEMPLATE = Path(__file__).with_name("template.html")
+
+
+def _figures(folders: list[Path]) -> list[dict[str, str]]:
+    """Return every PNG of the folders as a data URI with its caption, in the order of the registry, others after them."""
+    order = list(FIGURES)
+    paths = [path for folder in folders for path in sorted(folder.glob("*.png"))]
+    paths.sort(key=lambda path: order.index(path.stem) if path.stem in order else len(order))
+    figures = []
+    for path in paths:
+        rst = CAPTIONS / f"{path.stem}.rst"
+        caption = " ".join(rst.read_text(encoding="utf-8").split()) if rst.exists() else path.stem.replace("_", " ")
+        data = base64.b64encode(path.read_bytes()).decode()
+        figures.append({"name": path.stem, "caption": caption, "source": f"data:image/png;base64,{data}"})
+    return figures
+
+
+def render(records: Records, claims: Path, figures: list[Path]) -> str:
+    """Return the page.
+
+    Args:
+        records: tidy results.
+        claims: what the command ``claims`` wrote: claims.csv and tables of statistics/ are read.
+        figures: folders whose PNG files are shown.
+    """
+    statistics = claims / "statistics"
+    found = {path.stem: tidy.read(path) for path in sorted(statistics.glob("*.csv"))}
+    shown = [sections.printed(tables.build(records, metric)) for metric in tables.TITLES]
+    shown.append(sections.pairs(found["pairs"]))
+    behind = [make(found[name]) for name, make in SECTIONS.items() if name in found]
+    rows = [row for section in (*shown, *behind) for row in section.rows]
+    printed = [task for section in shown for _, task in section.head if task and task != "Avg"]
+    tasks = dict.fromkeys([*printed, *(row["task"] for row in rows if "task" in row)])
+    filters = {
+        "task": list(tasks),
+        "model": list(dict.fromkeys(row["model"] for row in rows if "model" in row)),
+        "framework": list(dict.fromkeys(row["framework"] for row in rows if row.get("framework") not in (None, "paper"))),
+        "protocol": sorted({row.get("protocol", "") for row in rows} - {""}),
+    }
+    ledger = pd.read_csv(claims / "claims.csv", keep_default_na=False)
+    context = {
+        "ledger": ledger.to_dict("records"),
+        "counts": pages.counts(ledger),
+        "tables": shown,
+        "behind": behind,
+        "filters": filters,
+        "deviations": pages.deviation_rows(*(found[f"deviation{name}"] for name in ("s", "_metrics", "_rounding", "_factors"))),
+        "figures": _figures(figures),
+        "name": records.folder.name,
+    }
+    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE.read_text("utf-8"))
+    return template.render(**context)

@@ -1,0 +1,105 @@
+"""The tables of the page: each a title, a note and rows of text, with what the filters need to know of a row."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from rhelbench.names import LABELS
+from rhelbench.records import reported
+from rhelbench.registry import MODELS
+from rhelbench.report.pages import interval
+from rhelbench.report.tables import Table
+
+#: Columns of a printed table that name its row; the others are tasks.
+HEAD = ("model", "algorithm", "source", "protocol")
+FILTERS = ("task", "model", "framework", "protocol")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of the page.
+
+    Args:
+        name: its id.
+        title: one line.
+        note: what a reader must know.
+        rows: per row ``cells``, a list of (heading, text, task of the column or ""), and those of FILTERS that apply to it.
+        empty: what is said where there are no rows.
+    """
+
+    name: str
+    title: str
+    note: str
+    rows: list[dict[str, Any]]
+    empty: str = "Not measured."
+    kind: str = field(default="plain")
+
+    @property
+    def head(self) -> list[tuple[str, str]]:
+        """Return (heading, task of the column or "") in order."""
+        return [(name, task) for name, _, task in self.rows[0]["cells"]] if self.rows else []
+
+
+def printed(table: Table) -> Section:
+    """Lay out Table 1 or 2 as it is printed; the paper's rows have the framework ``paper``."""
+    rows = []
+    for row in table.wide.to_dict("records"):
+        cells = [(str(name), str(text), "" if name in HEAD else str(name)) for name, text in row.items()]
+        rows.append({"model": row["model"], "framework": row["source"], "protocol": row["protocol"], "cells": cells})
+    return Section(table.title.split(":")[0].lower().replace(" ", ""), table.title, table.note, rows, "", "wide")
+
+
+def as_row(values: dict[str, str]) -> dict[str, Any]:
+    """Return a row of a section: every heading a cell, and the filters among them."""
+    return {name: values[name] for name in FILTERS if name in values} | {
+        "cells": [(name, text, "") for name, text in values.items()]
+    }
+
+
+def names(row: Mapping[Any, Any]) -> dict[str, str]:
+    """Return what names a row of statistics, as printed."""
+    words: dict[str, Callable[[str], str]] = {"model": lambda name: MODELS[name].label, "algorithm": LABELS.__getitem__}
+    words |= {"framework": LABELS.__getitem__}
+    order = ("task", "model", "algorithm", "framework", "protocol")
+    return {name: words.get(name, str)(str(row[name])) for name in order if name in row}
+
+
+def number(value: float, metric: str) -> str:
+    """Print a value in the paper's unit; nothing where there is none."""
+    return "" if pd.isna(value) else f"{value * reported.SCALE[metric]:.1f}"
+
+
+def p_value(value: float) -> str:
+    """Print a p value with two digits; nothing where nothing was tested."""
+    return "" if pd.isna(value) else f"{value:.2g}"
+
+
+def pairs(table: pd.DataFrame) -> Section:
+    """RHEL − BPTT, one row per pair with at least one seed."""
+    rows = []
+    for row in table[table.n > 0].to_dict("records"):
+        metric, known = row["metric"], pd.notna(row["low"])
+        needed = f"{int(row['seeds_needed'])}" if pd.notna(row["seeds_needed"]) else ("more than 1,000" if known else "")
+        values = {
+            "seeds": f"{row['n']} of {row['expected']}",
+            "difference": interval(row["mean"], row["low"], row["high"], metric),
+            "margin": f"± {row['margin'] * reported.SCALE[metric]:.1f}",
+            "verdict": row["verdict"],
+            "p equivalent": p_value(row["p_equivalence_holm"]),
+            "p sign flips": p_value(row["p_flip"]),
+            "p different": p_value(row["p_difference_holm"]),
+            "informative": row["informative"],
+            "detectable": number(row["detectable"], metric) if known else "",
+            "power": f"{row['power']:.2f}" if known else "",
+            "seeds needed": needed,
+        }
+        rows.append(as_row(names(row) | values))
+    note = (
+        "Mean difference with its 95 % paired t interval, in points of accuracy or 0.01 of MSE. The p values of equivalence (two "
+        "one-sided t tests) and of difference are Holm-adjusted over the matrix, the exact sign flips stand beside them alone. "
+        "Informative: is either algorithm better than the majority baseline by more than the margin? Detectable: the smallest "
+        "difference these seeds could have found with 80 % power. Power, seeds needed: of the equivalence test at no difference."
+    )
+    return Section("pairs", "RHEL − BPTT, paired by seed", note, rows, "No pair has been run yet.", "pairs")

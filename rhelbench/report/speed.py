@@ -1,0 +1,79 @@
+"""What the published benchmarks say: times and memory of a step beside the released code's, and the goals they meet."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rhelbench.bench import plan, rivals
+from rhelbench.records import tidy
+from rhelbench.registry import MODELS
+
+#: Largest allowed time of a step in floors, by framework; smallest allowed ratio to the released code, by cell; RHEL to BPTT.
+FLOORS = {"torch": 2.5, "jax": 4.0}
+FASTER, FASTER_HEARTBEAT, ECHO = 4.0, 3.0, 1.3
+#: The long shape's memory: RHEL's peak at most this much of BPTT's, and at most so many MiB.
+LONG, PART, MOST_MIB = "PPG-DaLiA", 0.5, 2500.0
+_CELL = ["task", "framework", "kernel", "model"]
+
+
+def models(benchmarks: Path) -> pd.DataFrame:
+    """Return the table of whole models with what is computed from it.
+
+    ``slower``: time of this machine's yardstick in that of the released code's machine, by the one kinder to that code (below
+    1 on a quicker machine); ``speedup``: the released code's time, scaled by it, in steps of ours; ``floors``: steps in floors;
+    ``over_bptt``: in steps of BPTT in the same framework and kernel; ``memory``: peak of BPTT's;
+    ``peak_mib``.
+
+    Args:
+        benchmarks: folder with models.csv.
+    """
+    table = tidy.read(benchmarks / f"{plan.MODELS}.csv")
+    theirs = rivals.read().rename(columns={"step_ms": "reported_ms", "peak_mib": "reported_mib"})
+    table = table.merge(theirs, on=[*rivals.SHAPE, "model", "algorithm"], how="left")
+    bptt = table[table.algorithm == "bptt"][[*_CELL, "step_ms", "peak_bytes"]]
+    table = table.merge(bptt, on=_CELL, how="left", suffixes=("", "_bptt"))
+    table["slower"] = rivals.slower(table.sgemm_ms, table.copy_ms)
+    table["speedup"] = table.reported_ms * table.slower / table.step_ms
+    table["floors"] = table.step_ms / table.floor_ms
+    table["over_bptt"] = table.step_ms / table.step_ms_bptt
+    table["peak_mib"] = table.peak_bytes / 2**20
+    table["memory"] = table.peak_bytes / table.peak_bytes_bptt
+    order = {task: i for i, task in enumerate(dict.fromkeys(theirs.task))}
+    return table.sort_values(
+        ["task", "model", "algorithm", "framework", "kernel"], key=lambda c: c.map(order) if c.name == "task" else c
+    )
+
+
+def goals(table: pd.DataFrame) -> pd.DataFrame:
+    """Return each goal: what, cells that meet it, cells measured, the worst number and its cell.
+
+    A cell counts once, with the quicker of its kernels: the portable path is there to be checked against.
+    """
+    table = table.sort_values("step_ms").drop_duplicates(["task", "framework", "model", "algorithm"])
+    echo, rows = table[table.algorithm == "rhel"], []
+
+    def judge(what: str, part: pd.DataFrame, column: str, limit: float, at_most: bool) -> None:
+        part = part[part[column].notna()]
+        if part.empty:
+            return
+        met = part[column] <= limit if at_most else part[column] >= limit
+        worst = part.iloc[int(part[column].argmax() if at_most else part[column].argmin())]
+        cell = f"{worst.task}, {MODELS[worst.model].label}, {worst.algorithm}, {worst.framework} {worst.kernel}"
+        rows.append({"goal": what, "met": int(met.sum()), "of": len(part), "worst": float(worst[column]), "cell": cell})
+
+    for framework, limit in FLOORS.items():
+        judge(f"at most {limit:g} floors, {framework}", table[table.framework == framework], "floors", limit, at_most=True)
+    easier = (table.task == "Heartbeat") & ((table.algorithm == "bptt") | (table.model == "nonlinear"))
+    judge(f"at least {FASTER:g} times the released code", table[~easier], "speedup", FASTER, at_most=False)
+    judge(
+        f"at least {FASTER_HEARTBEAT:g} times it, Heartbeat BPTT and nonlinear",
+        table[easier],
+        "speedup",
+        FASTER_HEARTBEAT,
+        at_most=False,
+    )
+    judge(f"RHEL at most {ECHO:g} times BPTT's time", echo, "over_bptt", ECHO, at_most=True)
+    long = echo[echo.task == LONG]
+    judge(f"{LONG}: RHEL at most half of BPTT's peak memory", long, "memory", PART, at_most=True)
+    judge(f"{LONG}: RHEL's peak memory at most {MOST_MIB:,.0f} MiB", long, "peak_mib", MOST_MIB, at_most=True)
+    return pd.DataFrame(rows, columns=["goal", "met", "of", "worst", "cell"])

@@ -1,0 +1,75 @@
+"""A run's state on disk: complete, durable, never half-written, and the one before it kept until then."""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rhelbench.contract import Arrays
+from rhelbench.files import sync_folder, write_atomically
+
+_CURRENT, _PREVIOUS = "checkpoint", "checkpoint.previous"
+
+
+class Checkpoints:
+    """The checkpoints of one run, in a folder that no workflow engine owns.
+
+    A file is one line, the SHA-256 of the rest, and an uncompressed npz without pickles: the arrays, and the facts as JSON bytes.
+
+    Args:
+        folder: ``scratch/<run_id>``.
+        identity: what the state was computed from (run id, code, data); another one's checkpoint is not continued.
+    """
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self._folder, self._identity = folder, identity
+
+    def save(self, facts: dict[str, Any], arrays: Arrays) -> None:
+        """Write a checkpoint and make it the current one; the former becomes the previous one.
+
+        Args:
+            facts: everything that JSON can hold; floats survive exactly.
+            arrays: name to array, any dtype but object.
+
+        Raises:
+            OSError: the disk is full; the former checkpoints are untouched.
+        """
+        text = json.dumps({"identity": self._identity, **facts})
+        body = io.BytesIO()
+        np.savez(body, allow_pickle=False, **{"facts": np.frombuffer(text.encode(), np.uint8), **arrays})
+        content = body.getvalue()
+        new = self._folder / "checkpoint.new"
+        write_atomically(new, hashlib.sha256(content).hexdigest().encode() + b"\n" + content, durable=True)
+        current = self._folder / _CURRENT
+        if current.exists():
+            current.replace(self._folder / _PREVIOUS)
+        new.replace(current)
+        sync_folder(self._folder)
+
+    def load(self) -> tuple[dict[str, Any], Arrays] | None:
+        """Return the newest undamaged checkpoint of this identity as (facts, arrays), or None."""
+        for name in (_CURRENT, _PREVIOUS):
+            loaded = _read(self._folder / name)
+            if loaded is not None and loaded[0].pop("identity") == self._identity:
+                return loaded
+        return None
+
+    def clear(self) -> None:
+        """Remove every checkpoint: the run has its record."""
+        for name in (_CURRENT, _PREVIOUS):
+            (self._folder / name).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Arrays] | None:
+    """Return a file's content, or None where there is none or its digest says that it is damaged."""
+    if not path.exists():
+        return None
+    digest, _, content = path.read_bytes().partition(b"\n")
+    if hashlib.sha256(content).hexdigest().encode() != digest:
+        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return json.loads(arrays.pop("facts").tobytes()), arrays
