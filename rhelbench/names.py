@@ -30,7 +30,7 @@ def cell(row: Any) -> str:
         row: a tuple of ``DataFrame.itertuples``.
 
     Example:
-        >>> cell(Row(task="Heartbeat", model="linear-complex", algorithm="bptt"))
+        >>> cell(Row(task="Heartbeat", model="linear", algorithm="bptt"))
         'Heartbeat linear BPTT'
     """
     words = [getattr(row, name, "") for name in ("task", "model", "algorithm", "framework", "protocol")]

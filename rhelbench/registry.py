@@ -238,12 +238,23 @@ class Model:
 
 
 MODELS: dict[str, Model] = {
-    "linear": Model("linear", paired=False, trained=True, label="linear (real)"),
-    "linear-complex": Model("linear", paired=True, trained=True, label="linear", reported="linear"),
+    "linear": Model("linear", paired=True, trained=True, label="linear", reported="linear"),
+    "linear-real": Model("linear", paired=False, trained=True, label="linear (real)"),
     "nonlinear": Model("nonlinear", paired=False, trained=True, label="nonlinear", reported="nonlinear"),
     "memoryless": Model(None, paired=False, trained=True, label="memoryless"),
     "majority": Model(None, paired=False, trained=False, label="majority"),
 }
+
+
+def unit_model(hamiltonian: str) -> str:
+    """Return the model whose units are this Hamiltonian with real channels, not in pairs.
+
+    Example:
+        >>> unit_model("linear")
+        'linear-real'
+    """
+    return next(name for name, model in MODELS.items() if model.hamiltonian == hamiltonian and not model.paired)
+
 
 #: The Hamiltonians of the paper's models, which studies and claims are about.
 REPORTED: tuple[str, ...] = tuple(str(model.hamiltonian) for model in MODELS.values() if model.reported)

@@ -27,7 +27,7 @@ from rhelbench.spec import RunSpec
 
 #: Seeds per job, and how they share it.
 WAYS = ((1, "alone"), (2, "processes"), (4, "processes"), (4, "in_turn"), (2, "vectorised"), (4, "vectorised"))
-CELL = {"models": ["linear-complex"], "algorithms": ["rhel"], "seeds": [2345, 3456, 4567, 5678], "overrides": {"steps": 120}}
+CELL = {"models": ["linear"], "algorithms": ["rhel"], "seeds": [2345, 3456, 4567, 5678], "overrides": {"steps": 120}}
 CORES = available()
 
 

@@ -36,7 +36,7 @@ def pipeline(runs: Path, run_ids: list[str]) -> pd.DataFrame:
         record = io.read(runs / run_id)
         if record is None:
             raise UserError(f"{runs / run_id} has no record: train it first.")
-        facts, spec = record["provenance"], RunSpec.model_validate(record["result"]["spec"])
+        facts, spec = record["provenance"], RunSpec.read(record["result"]["spec"])
         seconds = {f"{name}_s": facts["seconds"][name] for name in ACTIVITIES}
         row = {"run_id": run_id, "framework": spec.framework, "model": spec.model, "algorithm": spec.algorithm, "seed": spec.seed}
         rest = {"rest_s": facts["wall_s"] - sum(seconds.values()), "wall_s": facts["wall_s"]}

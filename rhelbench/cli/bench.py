@@ -59,7 +59,7 @@ def _inputs(data: Path, out: Path) -> int:
         raise UserError(f"No task is prepared in {data}: run `python -m rhelbench prepare --task BasicMotions --data {data}`.")
     smoke = expand.read("config/smoke.yaml").model_copy(update={"tasks": tasks, "seeds": [2345]})
     for spec in expand.expand(smoke):
-        if (spec.model, spec.algorithm) == ("linear-complex", "rhel"):
+        if (spec.model, spec.algorithm) == ("linear", "rhel"):
             row = overhead.inputs(spec, data)
             bench.store(out / "inputs.csv", row | bench.circumstances(), ("task", "framework"))
             print(f"inputs: {spec.task}, {spec.framework}: {row['samples_per_s']:,.0f} samples/s", flush=True)

@@ -60,7 +60,7 @@ def read_spec(text: str) -> RunSpec:
         except OSError as error:
             raise UserError(f"--spec {text}: {error.strerror}; give a spec.json or its content.") from error
     try:
-        return RunSpec.model_validate(json.loads(given))
+        return RunSpec.read(json.loads(given))
     except json.JSONDecodeError as error:
         raise UserError(f"{where} is no JSON ({error}); give a spec.json or its content.") from error
     except ValidationError as error:

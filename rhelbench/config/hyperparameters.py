@@ -13,7 +13,7 @@ SETTINGS = sorted({*Hyperparameters.model_fields, *Budget.model_fields, *Switche
 #: The frameworks that train.
 TRAINERS = [name for name, framework in FRAMEWORKS.items() if framework.trains]
 #: The rows of a task: of all models, and of one.
-ROWS = ["both", *dict.fromkeys(name.removesuffix("-complex") for name in MODELS)]
+ROWS = ["both", *dict.fromkeys(name.removesuffix("-real") for name in MODELS)]
 _KERNELS = list(get_args(RunSpec.model_fields["kernel"].annotation))
 
 
@@ -51,7 +51,7 @@ def settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
     if rows is None:
         known = next(iter(table["tasks"]), "another task")
         raise UserError(f"config/hyperparameters.yaml has no row for task '{task}': add one, as for {known}.")
-    return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-complex"), {})}
+    return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-real"), {})}
 
 
 def kernel(given: Any, framework: str) -> str:

@@ -101,7 +101,16 @@ def read(folder: Path) -> dict[str, Any] | None:
         return None
     record = read_json(path, "train the run again", ("result", "provenance"))
     _check(folder, record)
-    return record
+    return upgrade(record)
+
+
+def upgrade(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with its specification and run id in today's format; its numbers stay as they are."""
+    result = record["result"]
+    if "spec" not in result:
+        return record
+    run = RunSpec.read(result["spec"])
+    return record | {"result": result | {"run_id": run.run_id, "spec": run.model_dump(mode="json")}}
 
 
 def _check(folder: Path, record: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ def compute(
     for K in lengths:
         for model in ("linear", "nonlinear"):
             rows += _unit(model, K, draws, frameworks)
-        for model in ("linear-complex", "nonlinear"):
+        for model in ("linear", "nonlinear"):
             rows += _stack(model, K, draws, blocks)
     columns = [*KEYS, "draw", "parameter", "error"]
     data = pd.DataFrame(rows, columns=columns)

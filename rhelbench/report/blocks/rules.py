@@ -36,7 +36,7 @@ def rounding(records: Records) -> str:
 def gap(records: Records) -> str:
     """Return Heartbeat's training loss by model, rule and device, beside that of BPTT for the same seeds."""
     runs = records.runs[(records.runs.task == TASK) & records.runs.protocol.str.startswith("released")]
-    runs = runs[runs.model.isin(("linear-complex", "nonlinear", "memoryless"))]
+    runs = runs[runs.model.isin(("linear", "nonlinear", "memoryless"))]
     loss = records.history[records.history.step == STEP].set_index("run_id").loss
     runs = runs.assign(loss=runs.run_id.map(loss), rule=overridden(runs, "algorithm", "released"))
     runs = runs.assign(frozen=overridden(runs, "delta_trained", "True") == "False", dtype=overridden(runs, "dtype", "float32"))
