@@ -23,7 +23,7 @@ def power(rho: float) -> str:
     return f"{rho:.0e}".replace("e-0", "e-")
 
 
-def cell(row: Any) -> str:
+def describe(row: Any) -> str:
     """Name a row of a table of statistics in words, by those of task, model, algorithm, framework and protocol it has.
 
     Args:

@@ -159,7 +159,7 @@ class Framework:
         package: the Python package that must be installed; None where nothing but NumPy is needed.
         trains: False for the one that serves baselines without a model.
         kernels: whether it takes the fused kernels of ``kernels``.
-        pack: offers ``Pack``, which trains several seeds as one program; without it such a job trains them as processes.
+        vmap_seeds: offers ``VmappedSeeds``, which trains several seeds as one program; without it they are processes.
         probe: offers ``gradients`` and ``retrace`` of one unit alone in a chosen precision, for the studies.
         bench: offers ``product`` and ``recurrence``, which `python -m rhelbench bench` times.
         passes: offers ``rows``, which times a GPU's kernels alone.
@@ -173,7 +173,7 @@ class Framework:
     package: str | None = None
     trains: bool = True
     kernels: bool = False
-    pack: str | None = None
+    vmap_seeds: str | None = None
     probe: str | None = None
     bench: str | None = None
     passes: str | None = None
@@ -193,7 +193,7 @@ FRAMEWORKS: dict[str, Framework] = {
         marker="o",
         package="jax",
         kernels=True,
-        pack="impl_jax.pack",
+        vmap_seeds="impl_jax.vmap_seeds",
         probe="impl_jax.probe",
         bench="impl_jax.bench",
         toy="impl_jax.continuous",
@@ -266,7 +266,7 @@ METRICS: dict[str, str] = {
 }
 
 #: How runs share a job: side by side, a process each; one after another in one process; as one program over their seeds.
-Packing = Literal["processes", "in_turn", "vectorised"]
+Packing = Literal["processes", "sequential", "vectorised"]
 
 
 @dataclass(frozen=True)
@@ -322,7 +322,7 @@ FIGURES: dict[str, str] = {
     "epsilon": "published",
     "gradient_norm": "published",
     "round_trip": "published",
-    "imperfect_machine": "published",
+    "imperfect_hardware": "published",
     "estimators": "published",
     "echo_lost": "published",
 }

@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from rhelbench import BENCHMARK_VERSION, files
-from rhelbench.config.protocols import CONFIG, earlier
+from rhelbench.config.protocols import CONFIG, earlier_versions
 from rhelbench.errors import UserError, check_names
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches
@@ -36,7 +36,7 @@ def hyperparameters(benchmark: str = BENCHMARK_VERSION) -> dict[str, Any]:
         for name, row in rows.items():
             check_names(f"key in {path}, {task}, {name}:", row, SETTINGS)
     found = table.model_dump()
-    for version in earlier(benchmark):
+    for version in earlier_versions(benchmark):
         found["common"] |= version.common
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rhelbench.config.protocols import of, read_protocol
+from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.oracle.algorithms import ALGORITHMS
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
@@ -61,7 +61,7 @@ def memory(lengths: Sequence[int] = LENGTHS) -> pd.DataFrame:
     """
     rows, bench, protocol = [], import_module(str(FRAMEWORKS["jax"].bench)), read_protocol("exact")
     for model, name, K in product(REPORTED, NEEDS, lengths):
-        switches = Switches.model_validate(of(protocol, K, "rhel", unit_model(model)) | {"algorithm": name})
+        switches = Switches.model_validate(resolve_switches(protocol, K, "rhel", unit_model(model)) | {"algorithm": name})
         table = unit_table(unit_model(model), 1, units.CHANNELS, switches.delta_init)
         raw = {letter: np.zeros(shape, np.float32) for letter, (shape, _) in table.items()}
         f = np.zeros((K, 1, units.CHANNELS), np.float32)

@@ -64,7 +64,7 @@ def _unit(hamiltonian: str, K: int, draws: int, frameworks: Sequence[str]) -> Ro
 
 
 def _stack(model: str, K: int, draws: int, blocks: int) -> Rows:
-    spec, shape = stacks.drawn(model, K, blocks, DELTA)
+    spec, shape = stacks.draw(model, K, blocks, DELTA)
     nudge = spec.switches.nudge
     reference = stacks.learner(spec, shape, "jax", "bptt", nudge, "float64")
     plan = [("bptt", float("nan"), nudge)]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.config import expand
-from rhelbench.config.protocols import of, read_protocol
+from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.parameters import initial
 from rhelbench.spec import Nudge, RunSpec
@@ -58,7 +58,7 @@ def errors(
     parameters = initial(spec, shape)  # in float32: both precisions start from the same numbers
 
     def gradients(rule: str, kernel: str, dtype: str) -> Arrays:
-        nudge = Nudge.model_validate(of(read_protocol(RULES[rule]), shape.length, "rhel", spec.model)["nudge"])
+        nudge = Nudge.model_validate(resolve_switches(read_protocol(RULES[rule]), shape.length, "rhel", spec.model)["nudge"])
         learner = stacks.learner(spec, shape, framework, rule, nudge, dtype, kernel)
         return stacks.gradients(learner, parameters, x.astype(dtype), y, dtype)
 

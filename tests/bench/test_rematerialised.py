@@ -19,7 +19,7 @@ def trained(framework: str, model: str, rate: float) -> tuple[Arrays, Any]:
     learner = setup.learner(spec, shape)
     learner.init(initial(spec, shape), 3)
     x, y = map(learner.put, make_data(shape))
-    learner.train_span(x, y, np.array([[0, 1, 2, 3], [4, 5, 6, 7], [1, 3, 5, 7]], np.int32))
+    learner.train_chunk(x, y, np.array([[0, 1, 2, 3], [4, 5, 6, 7], [1, 3, 5, 7]], np.int32))
     return learner.state(), learner.gradients(x, y)[1]
 
 
@@ -42,6 +42,6 @@ def test_the_runs_of_ppg_dalia_alone_are_large_enough() -> None:
     cells = {}
     for spec in expand.expand(matrix.model_copy(update={"seeds": [2345]})):
         shape = setup.card.load(spec.task).shape(spec.hyper.time_channel)
-        cells.setdefault((spec.task, spec.algorithm), set()).add(contract.rematerialised(spec, shape))
+        cells.setdefault((spec.task, spec.algorithm), set()).add(contract.rematerialise(spec, shape))
     assert {key for key, values in cells.items() if True in values} == {("PPG-DaLiA", "rhel")}
     assert {algorithm for _, algorithm in cells} == {"bptt", "rhel"}

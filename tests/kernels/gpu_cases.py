@@ -66,7 +66,7 @@ def test_equals_portable(triple: tuple[str, str, str], dtype: torch.dtype, size:
 def run(name: Pass, arrays: dict[str, torch.Tensor], chunk: int | None) -> dict[str, torch.Tensor]:
     """Run the launches of a linear pass; what a kernel leaves out stays not-a-number."""
     made, f = dict(arrays), arrays["f"]
-    for item in launches("linear", name, *f.shape, at_third=True, chunk=chunk):
+    for item in launches("linear", name, *f.shape, kick_at="midpoint", chunk=chunk):
         outputs = {key: torch.full(shape, torch.nan, dtype=f.dtype, device=f.device) for key, shape in item.outputs.items()}
         item.kernel[item.grid](*(made[key] for key in item.inputs), *item.scalars, *outputs.values(), **item.constants)
         made |= outputs
@@ -111,10 +111,10 @@ def test_a_whole_model(model: str) -> None:
         spec = make_spec(model, "rhel", kernel=kernel, dropout=0.2)
         learner = make_learner(spec, shape)
         learner.init(initial(spec, shape), dropout_seed=5)
-        learner.train_span(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32))
+        learner.train_chunk(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32))
         states.append(learner.state())
     before = learner.facts()["compilations"]
-    learner.train_span(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3]], np.int32))
+    learner.train_chunk(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3]], np.int32))
     # On a GPU the first span's second step is recorded; from then on nothing is compiled.
     assert learner.facts()["compilations"] == before
     assert max(worst(states[1][key], value) for key, value in states[0].items()) < 1e-9

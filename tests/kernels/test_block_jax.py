@@ -16,7 +16,7 @@ from jax.tree_util import tree_leaves
 from numpy.typing import NDArray
 
 from impl_jax import hssm
-from impl_jax.fused_block import Made, block
+from impl_jax.fused_block import BlockConfig, block
 from impl_jax.hru import unit_of
 from impl_jax.norm import Running
 from rhelbench.spec import Nudge
@@ -208,7 +208,7 @@ def test_calls_from_many_threads_end_and_change_no_bit() -> None:
 
 def test_a_block_outside_of_a_compiled_program() -> None:
     own, x, running, _ = given("nonlinear", "float32")
-    made = Made(unit_of("nonlinear", make_switches("rhel"), "fused"), "batch", 0.25, "per_sample", again=False)
+    made = BlockConfig(unit_of("nonlinear", make_switches("rhel"), "fused"), "batch", 0.25, "per_sample", again=False)
     parts = hssm.part(own, "hru."), hssm.part(own, "glu.")
     y, after = block(made, *parts, x, running, jnp.array(3), (None, None), training=True)
     found = run("fused", "float32", rate=0.0)

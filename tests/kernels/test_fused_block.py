@@ -18,7 +18,7 @@ from impl_torch.norm import Statistics
 from impl_torch.stack import Call, Stack
 from impl_torch.team import TEAM
 from kernels.cpu import head, launch
-from rhelbench.config.protocols import of, read_protocol
+from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.spec import Switches
 from tests.parity.torch_helpers import worst
 from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
@@ -43,7 +43,7 @@ def forward(
     def normal(*size: int) -> Tensor:
         return torch.randn(size, generator=draw, dtype=torch.float64)
 
-    switches = Switches.model_validate(of(read_protocol("exact"), K, "bptt", model))
+    switches = Switches.model_validate(resolve_switches(read_protocol("exact"), K, "bptt", model))
     unit = unit_of(model, switches, "fused")
     sizes: dict[str, tuple[int, ...]] = {"alpha": (), "w": (P,), "b": (P,), "c": (P,), "delta": (), "B": (P, H), "C": (H, P)}
     if model == "linear-complex":

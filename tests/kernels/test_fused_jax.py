@@ -160,7 +160,7 @@ def test_a_whole_model(model: str) -> None:
         spec = make_spec(model, "rhel", kernel=kernel, hyper={"dropout": 0.2})
         learner = make_learner(spec, shape)
         learner.init(initial(spec, shape), dropout_seed=5)
-        learner.train_span(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32))
+        learner.train_chunk(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32))
         states.append(learner.state())
     assert max(worst(states[1][key], value) for key, value in states[0].items()) < 1e-9
 

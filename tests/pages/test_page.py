@@ -13,7 +13,7 @@ def test_the_page_holds_everything_it_shows(page):
     assert text.index('id="claims"') < text.index("Table 1") < text.index("Table 2") < text.index("Figures")
     for name in ("pairs", *SECTIONS, "deviations"):
         assert f'id="{name}"' in text
-    assert "not measured" in text  # the parity ladder and the benchmarks are not there
+    assert "not measured" in text  # the parity tests and the benchmarks are not there
     assert (page.parent / "claims.md").read_text(encoding="utf-8").startswith("# What the paper claims")
     assert text.count("<img") == 5
     assert "missing" in text

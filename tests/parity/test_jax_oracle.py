@@ -1,4 +1,4 @@
-"""The ladder L1 to L4: impl_jax against the oracle."""
+"""Parity tests, step to training: impl_jax against the oracle."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -139,7 +139,7 @@ def test_stack(model: str, algorithm: str, kind: str, changes: dict[str, object]
     judged_loss, judged = judge.gradients(x, y)
     assert loss == pytest.approx(judged_loss, rel=LOGITS)
     assert above(found, judged, GRADIENT) == {}
-    assert worst(ours.train_span(inputs, targets, PLAN), judge.train_span(x, y, PLAN)) < TRAINED
+    assert worst(ours.train_chunk(inputs, targets, PLAN), judge.train_chunk(x, y, PLAN)) < TRAINED
     assert above(ours.state(), judge.state(), TRAINED) == {}
     ours.restore(judge.state())
     assert worst(ours.predict(inputs), judge.predict(x)) < LOGITS

@@ -83,14 +83,14 @@ def test_nothing_is_compiled_after_the_first_span_and_a_restored_state_continues
     first = make_learner(spec, item.shape)
     first.init({name: value.astype(np.float32) for name, value in item.parameters.items()}, dropout_seed=5)
     x, y, plan = first.put(item.x), first.put(item.y), np.arange(16, dtype=np.int32).reshape(4, 4) % 8
-    first.train_span(x, y, plan)
+    first.train_chunk(x, y, plan)
     compiled = first.facts()["compilations"]
     middle = first.state()
-    losses = first.train_span(x, y, plan)
+    losses = first.train_chunk(x, y, plan)
     assert first.facts()["compilations"] == compiled
     second = make_learner(spec, item.shape)
     second.restore(middle)
-    assert second.train_span(second.put(item.x), second.put(item.y), plan).tobytes() == losses.tobytes()
+    assert second.train_chunk(second.put(item.x), second.put(item.y), plan).tobytes() == losses.tobytes()
     for name, value in first.state().items():
         assert second.state()[name].tobytes() == value.tobytes(), name
 
@@ -111,4 +111,4 @@ def test_a_hamiltonian_that_mixes_position_and_momentum_is_refused(monkeypatch: 
     learner = make_learner(item.spec, item.shape)
     learner.init(item.parameters, dropout_seed=0)
     with pytest.raises(UserError, match="not separable"):
-        learner.train_span(learner.put(item.x), learner.put(item.y), np.zeros((1, 4), np.int32))
+        learner.train_chunk(learner.put(item.x), learner.put(item.y), np.zeros((1, 4), np.int32))

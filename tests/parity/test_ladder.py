@@ -1,4 +1,4 @@
-"""The parity ladder of `python -m rhelbench verify`, level by level, for both frameworks; the committed one is complete."""
+"""Parity tests of `python -m rhelbench verify`, level by level, for both frameworks; the committed one is complete."""
 
 import json
 from collections.abc import Callable
@@ -24,9 +24,9 @@ PARITY = Path("results/published/parity.json")
 
 @pytest.mark.parametrize(("framework", "model", "algorithm"), list(product(TRAINED, UNITS, ("bptt", "rhel"))))
 def test_every_level_is_climbed(framework: str, model: str, algorithm: str) -> None:
-    rows = list(levels.climb_case(case(framework, model, algorithm, "exact", "classification")))
+    rows = list(levels.run_case(case(framework, model, algorithm, "exact", "classification")))
     echo = [f"echo {MODELS[model].hamiltonian}"] if algorithm == "rhel" else []
-    assert [row.level for row in rows] == ["L0", "L1", "L2", "L3", "L4", *echo]
+    assert [row.level for row in rows] == ["state", "step", "outputs", "gradients", "training", *echo]
     assert [row for row in rows if not row.passed] == []
 
 
@@ -35,8 +35,8 @@ def test_the_fused_kernels_are_climbed(framework: str) -> None:
     items = [item for item in cases("torch") if item.spec.kernel == "fused"]
     names = [(MODELS[item.spec.model].hamiltonian, item.spec.switches.integrator, item.spec.switches.algorithm) for item in items]
     assert sorted(names) == sorted(KERNELS)
-    rows = list(levels.climb_case(case(framework, "nonlinear", "rhel", "exact", "classification", "fused")))
-    assert [row.level for row in rows if row.passed] == ["L2", "L3"]
+    rows = list(levels.run_case(case(framework, "nonlinear", "rhel", "exact", "classification", "fused")))
+    assert [row.level for row in rows if row.passed] == ["outputs", "gradients"]
 
 
 def test_a_kernels_case_is_larger_than_what_a_kernel_takes_at_a_time() -> None:
@@ -52,7 +52,7 @@ def test_a_fused_kernel_that_is_not_there_is_left_out(monkeypatch: pytest.Monkey
     items = [item for item in cases("torch") if item.spec.kernel == "fused"]
     monkeypatch.setattr(levels, "cases", lambda framework: items)
     monkeypatch.setattr(levels, "make_oracle", lambda *_: (_ for _ in ()).throw(UserError("install it.")))
-    assert list(levels.climb("torch")) == []
+    assert list(levels.run_levels("torch")) == []
 
 
 def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,17 +69,17 @@ def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, cap
     assert "nonlinear/leapfrog/rhel/exact/classification" in printed
 
 
-@pytest.mark.parametrize("level", [levels.level3, levels.level4])
+@pytest.mark.parametrize("level", [levels.compare_gradients, levels.compare_training])
 def test_a_later_comparison_that_is_nan_does_not_pass(level: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     item, rows = case("torch", "memoryless", "bptt", "exact", "classification"), iter([(0.0, "loss"), (float("nan"), "loss")])
     learners = [make_learner(item.spec, item.shape) for _ in range(2)]
     for learner in learners:
         learner.init(item.parameters, dropout_seed=0)
     monkeypatch.setattr(levels, "worst", lambda *_: next(rows))
-    assert not levels.Row("L4", item.name, *level(item, *learners)).passed
+    assert not levels.Row("training", item.name, *level(item, *learners)).passed
 
 
-def test_the_committed_ladder_is_complete_and_says_what_is_claimed() -> None:
+def test_the_committed_parity_is_complete_and_says_what_is_claimed() -> None:
     """Written by `python -m rhelbench verify --out results/published/parity.json`."""
     parity = json.loads(PARITY.read_text())
     assert set(parity) == set(TRAINED)
@@ -89,4 +89,4 @@ def test_the_committed_ladder_is_complete_and_says_what_is_claimed() -> None:
         for level, row in found["levels"].items():
             assert row["passed"], (framework, level)
             assert row["worst"] <= row["allowed"] == levels.TOLERANCES[level]
-        assert found["levels"]["L3"]["cases"] == len(cases(framework))
+        assert found["levels"]["gradients"]["cases"] == len(cases(framework))

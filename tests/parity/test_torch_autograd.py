@@ -12,12 +12,12 @@ from torch.autograd import Function
 import impl_torch
 from impl_torch import fused_block, hssm
 from impl_torch.algorithms import ALGORITHMS
+from impl_torch.cuda_graph import Recordings
 from impl_torch.fused import fused
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import _Drive
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Trajectory
-from impl_torch.recorded import Recordings
 from impl_torch.stack import Call, Stack
 from kernels.passes import KERNELS
 from rhelbench.spec import Nudge
@@ -72,7 +72,7 @@ def test_a_second_derivative_of_a_block_is_refused(fused: bool, again: bool) -> 
 def test_a_second_derivative_of_a_block_that_is_run_again_is_refused() -> None:
     x, w = path(0, K, N, P).requires_grad_(), path(1, P).requires_grad_()
     with pytest.raises(RuntimeError, match=REFUSED):
-        twice(hssm._Anew.apply(lambda own, x: ((x * own["w"]).square(), ()), ("w",), x, w)[0], [x, w])
+        twice(hssm._Rematerialised.apply(lambda own, x: ((x * own["w"]).square(), ()), ("w",), x, w)[0], [x, w])
 
 
 FUNCTIONS = [

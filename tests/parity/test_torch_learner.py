@@ -138,7 +138,7 @@ def test_a_gradient_near_the_smallest_number_stays_finite(kernel: object) -> Non
 
 
 def trained(learner: object, plan: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return learner.train_span(learner.put(x), learner.put(y), plan)  # pyright: ignore[reportAttributeAccessIssue]
+    return learner.train_chunk(learner.put(x), learner.put(y), plan)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize("mask", ["per_sample", "per_batch"])

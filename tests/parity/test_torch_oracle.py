@@ -1,4 +1,4 @@
-"""The ladder L1 to L4: impl_torch against the oracle."""
+"""Parity tests, step to training: impl_torch against the oracle."""
 
 import numpy as np
 import pytest
@@ -94,8 +94,8 @@ def test_model(model: str, algorithm: str, kind: str) -> None:
         learner.init(initial(spec, shape), dropout_seed=7)
     for trained in (False, True):
         if trained:
-            losses = ours.train_span(ours.put(x), ours.put(y), PLAN[:1])
-            assert worst(losses, judge.train_span(x, y, PLAN[:1])) < TRAINED
+            losses = ours.train_chunk(ours.put(x), ours.put(y), PLAN[:1])
+            assert worst(losses, judge.train_chunk(x, y, PLAN[:1])) < TRAINED
         value, found = ours.gradients(ours.put(x[2:6]), ours.put(y[2:6]))
         reference_value, reference = judge.gradients(x[2:6], y[2:6])
         assert value == pytest.approx(reference_value, rel=LOGITS)

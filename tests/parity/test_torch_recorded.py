@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from impl_torch.algorithms import ALGORITHMS
+from impl_torch.cuda_graph import READ_BACK, Recordings, cuda_graph
 from impl_torch.learner import TorchLearner, make_learner
-from impl_torch.recorded import READ_BACK, Recordings, cuda_graph
 from rhelbench.parameters import initial
 from tests.parity.torch_helpers import SHAPES, make_data, make_spec
 
@@ -22,7 +22,7 @@ def started(kind: str, model: str, algorithm: str, **changes: object) -> TorchLe
 
 def span(learner: TorchLearner, kind: str, plan: np.ndarray) -> np.ndarray:
     x, y = make_data(SHAPES[kind])
-    return learner.train_span(learner.put(x), learner.put(y), plan)
+    return learner.train_chunk(learner.put(x), learner.put(y), plan)
 
 
 @pytest.mark.parametrize("mask", ["per_sample", "per_batch"])

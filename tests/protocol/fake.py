@@ -73,7 +73,7 @@ class Fake:
     def put(self, x):
         return x
 
-    def train_span(self, x, y, plan):
+    def train_chunk(self, x, y, plan):
         losses = []
         for rows in plan:
             if self.count == self.fail_at:

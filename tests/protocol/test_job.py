@@ -16,7 +16,7 @@ from fake import Fake, make_problem, make_spec
 from rhelbench import lock
 from rhelbench.errors import UserError
 from rhelbench.records import provenance
-from rhelbench.training import job, pack, setup
+from rhelbench.training import job, seeds_per_job, setup
 
 SCRIPT = str(Path(__file__).parent / "one_job.py")
 #: Kills per framework; twenty take minutes with the real learners, so the suite does fewer.
@@ -176,11 +176,14 @@ def test_locks(tmp_path, monkeypatch):
         os.utime(file, (then, then))
         assert (lock.holder(tmp_path) is None) == taken
         if taken:
-            with lock.held(tmp_path):
+            with lock.exclusive(tmp_path):
                 assert lock.holder(tmp_path) == f"host {mine['host']}, pid {mine['pid']}"
             assert list(tmp_path.iterdir()) == []
         else:
-            with pytest.raises(UserError, match=f"is being trained by pid {them['pid']} on {them['host']}"), lock.held(tmp_path):
+            with (
+                pytest.raises(UserError, match=f"is being trained by pid {them['pid']} on {them['host']}"),
+                lock.exclusive(tmp_path),
+            ):
                 pass
             file.unlink()
 
@@ -189,12 +192,12 @@ def test_locks(tmp_path, monkeypatch):
 def test_an_unreadable_lock_is_dead_once_it_is_old(tmp_path, content):
     file = tmp_path / "lock"
     file.write_text(content)
-    with pytest.raises(UserError, match="is being trained by pid unknown on an unknown host"), lock.held(tmp_path):
+    with pytest.raises(UserError, match="is being trained by pid unknown on an unknown host"), lock.exclusive(tmp_path):
         pass
     then = time.time() - 2 * lock.DEAD
     os.utime(file, (then, then))
     assert lock.holder(tmp_path) is None
-    with lock.held(tmp_path):
+    with lock.exclusive(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -208,7 +211,7 @@ def test_a_sign_of_life_that_fails_is_not_the_last(tmp_path, monkeypatch):
 
     monkeypatch.setattr(lock, "BEAT", 0.01)
     monkeypatch.setattr(Path, "touch", touch)
-    with lock.held(tmp_path):
+    with lock.exclusive(tmp_path):
         wait_for(lambda: len(touched) > 1)
     assert {path.parent for path in touched} == {tmp_path}
 
@@ -283,7 +286,7 @@ def test_code_committed_during_a_run_is_not_what_the_record_names(tmp_path, monk
     monkeypatch.setattr(provenance, "git", lambda: {"commit": next(commits), "dirty": False})
     specs = [make_spec({"steps": 10}, seed=seed) for seed in (1, 2)]
     monkeypatch.setattr(setup, "learner", Fake)
-    assert pack.run(specs, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch", "in_turn") == 0
+    assert seeds_per_job.run(specs, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch", "sequential") == 0
     provenance.code.cache_clear()
     assert {read(tmp_path, spec)["provenance"]["git"]["commit"] for spec in specs} == {"at the start"}
 

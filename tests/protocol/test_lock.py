@@ -84,7 +84,7 @@ def test_who_comes_second_to_a_dead_lock_leaves_the_first_ones(tmp_path, monkeyp
     monkeypatch.setattr(lock, "_alive", overtaken)
     for change in (Path.rename, Path.replace):
         monkeypatch.setattr(Path, change.__name__, watched(change))
-    with pytest.raises(UserError, match=f"is being trained by pid {json.loads(first)['pid']} "), lock.held(tmp_path):
+    with pytest.raises(UserError, match=f"is being trained by pid {json.loads(first)['pid']} "), lock.exclusive(tmp_path):
         pass
     assert file.read_text() == first
 
@@ -109,11 +109,11 @@ def test_where_a_file_system_locks_no_file_a_dead_lock_stays(tmp_path, monkeypat
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(lock.fcntl, "lockf", refuse)
-    with lock.held(tmp_path):
+    with lock.exclusive(tmp_path):
         assert lock.holder(tmp_path) is not None
     assert lock.holder(tmp_path) is None
     (tmp_path / "lock").write_text(dead)
-    with pytest.raises(UserError, match="has no file locks"), lock.held(tmp_path, wait=True):
+    with pytest.raises(UserError, match="has no file locks"), lock.exclusive(tmp_path, wait=True):
         pass
     assert (tmp_path / "lock").read_text() == dead
     assert {path.name for path in tmp_path.iterdir()} == {"lock", "lock.guard"}
@@ -125,7 +125,7 @@ def test_threads_that_hold_different_folders_do_not_disturb_each_other(tmp_path,
     def hold(folder):
         for _ in range(ROUNDS):
             (folder / "lock").write_text(dead)
-            with lock.held(folder):
+            with lock.exclusive(folder):
                 assert lock.holder(folder) is not None
             assert list(folder.iterdir()) == []
 
@@ -139,7 +139,7 @@ def test_threads_that_hold_different_folders_do_not_disturb_each_other(tmp_path,
 def test_a_guard_that_a_dead_process_left_behind_guards_nothing(tmp_path, dead):
     (tmp_path / "lock").write_text(dead)
     (tmp_path / "lock.guard").touch()
-    with lock.held(tmp_path):
+    with lock.exclusive(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -149,14 +149,14 @@ def test_a_dead_process_with_our_number_is_not_us(tmp_path):
     theirs = tmp_path / f".lock.{socket.gethostname()}.{os.getpid()}"
     theirs.write_text(says(os.getpid(), 5.0))
     (tmp_path / "lock").hardlink_to(theirs)
-    with lock.held(tmp_path):
+    with lock.exclusive(tmp_path):
         assert lock.holder(tmp_path) is not None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_gone_has_nothing_to_give_back(tmp_path):
     folder = tmp_path / "run"
-    with lock.held(folder):
+    with lock.exclusive(folder):
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
@@ -164,7 +164,7 @@ def test_a_folder_that_is_gone_has_nothing_to_give_back(tmp_path):
 
 
 def test_a_note_is_shown_with_the_holder(tmp_path):
-    with lock.held(tmp_path, note="job 17"):
+    with lock.exclusive(tmp_path, note="job 17"):
         assert lock.holder(tmp_path) == f"host {socket.gethostname()}, pid {os.getpid()}, job 17"
         assert json.loads((tmp_path / "lock").read_text())["note"] == "job 17"
     assert lock.holder(tmp_path) is None

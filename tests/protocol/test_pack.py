@@ -16,7 +16,7 @@ from rhelbench import lock
 from rhelbench.cli import main
 from rhelbench.config import expand
 from rhelbench.tasks.prepare import prepare
-from rhelbench.training import job, pack
+from rhelbench.training import job, seeds_per_job
 
 pytestmark = pytest.mark.timeout(900)  # several processes, each of which imports a framework
 SMALL = {"steps": 10, "eval_every": 5, "chunk_steps": 5, "hidden": 8, "state": 4, "blocks": 1}
@@ -44,17 +44,17 @@ def result(folder, spec):
 def test_packs_hold_seeds_of_one_cell():
     matrix = expand.read("config/paper.yaml")
     specs = expand.expand(matrix)
-    found = pack.packs(specs, 3)
+    found = seeds_per_job.group_seeds(specs, 3)
     assert sorted(len(seeds) for seeds in found) == sorted([3, 2] * (len(specs) // 5))
     assert sorted(spec.run_id for seeds in found for spec in seeds) == sorted(spec.run_id for spec in specs)
     for seeds in found:
         assert len({spec.model_copy(update={"seed": 0}).canonical_json() for spec in seeds}) == 1
         assert len({spec.seed for spec in seeds}) == len(seeds)
-    assert pack.packs(specs, 1) == [[spec] for spec in specs]
+    assert seeds_per_job.group_seeds(specs, 1) == [[spec] for spec in specs]
 
 
 @pytest.mark.parametrize("framework", ["jax", "torch"])
-@pytest.mark.parametrize(("packing", "share"), [("processes", "1"), ("in_turn", "2")])
+@pytest.mark.parametrize(("packing", "share"), [("processes", "1"), ("sequential", "2")])
 def test_packed_equals_alone(tmp_path, data, framework, packing, share):
     """Jobs of their own throughout: what other tests left in this process may change last bits."""
     specs = cell(framework)
@@ -70,27 +70,27 @@ def test_packed_equals_alone(tmp_path, data, framework, packing, share):
     assert result(tmp_path / "packed", alone) == result(tmp_path / "alone", alone)
     assert result(tmp_path / "packed", specs[0])["status"] == "done"
     record = json.loads((tmp_path / "packed" / alone.run_id / "record.json").read_text())
-    assert record["provenance"]["packed"] == {"processes": None, "in_turn": "in turn, 2 of 2"}[packing]
+    assert record["provenance"]["packed"] == {"processes": None, "sequential": "sequential, 2 of 2"}[packing]
     assert not list((tmp_path / "scratch").rglob("checkpoint*"))
 
 
-def test_in_turn_each_cell_is_compiled_once(tmp_path, data):
+def test_sequential_each_cell_is_compiled_once(tmp_path, data):
     """Two seeds of one cell, then another cell: the second seed finds the first one's programs."""
     specs = [*cell("jax"), *cell("jax", seeds=[1], hidden=4)]
     options = [option for spec in specs for option in ("--spec", spec.canonical_json())]
     where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
-    assert main(["train", "--packing", "in_turn", *options, *where]) == 0
+    assert main(["train", "--packing", "sequential", *options, *where]) == 0
     records = [json.loads((tmp_path / "runs" / spec.run_id / "record.json").read_text())["provenance"] for spec in specs]
     compile_s = [record["seconds"]["compile"] for record in records]
     assert [seconds > 0 for seconds in compile_s] == [True, False, True]
     assert records[0]["compilations"] == records[1]["compilations"]
 
 
-def test_in_turn_a_run_that_can_not_begin_does_not_hold_up_the_next(tmp_path, data, capsys):
+def test_sequential_a_run_that_can_not_begin_does_not_hold_up_the_next(tmp_path, data, capsys):
     stranger, known = cell("torch", seeds=[1])[0].model_copy(update={"task": "Heartbeat"}), cell("torch", seeds=[2])[0]
     options = [option for spec in (stranger, known) for option in ("--spec", spec.canonical_json())]
     where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
-    assert main(["train", "--packing", "in_turn", *options, *where]) == 1
+    assert main(["train", "--packing", "sequential", *options, *where]) == 1
     assert "Task Heartbeat is not prepared" in capsys.readouterr().err
     assert result(tmp_path / "runs", known)["status"] == "done"
 
@@ -111,11 +111,11 @@ def interrupted(arguments, *ready):
             process.kill()
 
 
-def test_in_turn_a_signal_ends_the_pack_and_the_rest_does_not_begin(tmp_path, data):
+def test_sequential_a_signal_ends_the_pack_and_the_rest_does_not_begin(tmp_path, data):
     long, waiting = cell(steps=100_000, patience=100_000)
     options = [option for spec in (long, waiting) for option in ("--spec", spec.canonical_json())]
     where = ["--data", str(data), "--results", str(tmp_path / "runs"), "--scratch", str(tmp_path / "scratch")]
-    interrupted(["--packing", "in_turn", *options, *where], (tmp_path / "runs" / long.run_id / "history.csv").exists)
+    interrupted(["--packing", "sequential", *options, *where], (tmp_path / "runs" / long.run_id / "history.csv").exists)
     assert list((tmp_path / "scratch" / long.run_id).glob("checkpoint*"))
     assert not (tmp_path / "runs" / waiting.run_id).exists()
 
@@ -221,7 +221,7 @@ def test_a_lock_is_waited_for(tmp_path, monkeypatch, capsys):
     them = {"host": lock.socket.gethostname(), "pid": other.pid, "started": lock.psutil.Process(other.pid).create_time()}
     (tmp_path / "lock").write_text(json.dumps(them))
     threading.Thread(target=other.wait, daemon=True).start()  # a dead child that nobody has waited for still has its number
-    with lock.held(tmp_path, wait=True):
+    with lock.exclusive(tmp_path, wait=True):
         assert other.poll() == 0
     said = capsys.readouterr().err
     assert said.count(f"Waiting: {tmp_path.name} is being trained by pid {other.pid}") == 1

@@ -72,17 +72,17 @@ def test_other_code_and_other_data_are_named(tmp_path, here):
     spec = make_spec()
     record = io.read(here(spec))
     assert record is not None
-    assert retrain.why(spec, record, tmp_path / "data") is None  # not prepared: nothing is known
+    assert retrain.reason(spec, record, tmp_path / "data") is None  # not prepared: nothing is known
     prepared(tmp_path / "data", "e" * 64)
-    assert retrain.why(spec, record, tmp_path / "data") == "data dddddddd, today eeeeeeee"
+    assert retrain.reason(spec, record, tmp_path / "data") == "data dddddddd, today eeeeeeee"
     record["result"]["digests"]["data"] = "e" * 64
-    assert retrain.why(spec, record, tmp_path / "data") is None
+    assert retrain.reason(spec, record, tmp_path / "data") is None
     record["provenance"]["code_digest"] = OTHER
     today = provenance.code("jax")["code_digest"][:8]
-    assert retrain.why(spec, record, tmp_path / "data") == f"code of jax 00000000, today {today}"
+    assert retrain.reason(spec, record, tmp_path / "data") == f"code of jax 00000000, today {today}"
     del record["provenance"]["code_digest"]
-    assert retrain.why(spec, record, tmp_path / "data") is None
-    assert retrain.why(make_spec(benchmark="0.0"), record | {"result": {"status": "failed"}}, tmp_path / "data") is None
+    assert retrain.reason(spec, record, tmp_path / "data") is None
+    assert retrain.reason(make_spec(benchmark="0.0"), record | {"result": {"status": "failed"}}, tmp_path / "data") is None
 
 
 def test_the_old_record_is_kept_and_then_replaced(here, tmp_path, capsys):

@@ -39,7 +39,7 @@ def digest(framework: str, model: str, algorithm: str, kernel: str, kind: str, s
     learner.init(initial(spec, shape), 7)
     with learner.precision():
         plan = np.stack([rng.permutation(60)[:48] for _ in range(steps)]).astype(np.int32)
-        losses = learner.train_span(learner.put(x), learner.put(y), plan)
+        losses = learner.train_chunk(learner.put(x), learner.put(y), plan)
         found = {
             "losses": losses,
             "outputs": learner.predict(learner.put(x)),
@@ -50,7 +50,7 @@ def digest(framework: str, model: str, algorithm: str, kernel: str, kind: str, s
 
 if __name__ == "__main__":
     framework, threads, steps, count = sys.argv[1], *map(int, sys.argv[2:5])
-    cores.settle(threads)
+    cores.set_threads(threads)
     setup.own_process(framework)
     for case in CASES[:count]:
         print(*case, digest(framework, *case, steps))

@@ -27,7 +27,6 @@ from cluster import CPUS, Cluster
 from rhelbench.config import expand
 from rhelbench.files import write_atomically
 from rhelbench.records import provenance
-from rhelbench.training import pack
 
 PACKAGES = ("snakemake", "snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep")
 #: Jobs that are let go on the node.
@@ -66,7 +65,7 @@ def measure(home: Path, cluster: Cluster, seeds: int, seeds_per_job: int) -> dic
     file.write_text(yaml.safe_dump(paper | {"seeds": paper["seeds"][:seeds], "seeds_per_job": seeds_per_job}))
     matrix, clone = expand.read(file), Checkout(home / "clone", file)
     specs, others = expand.expand(matrix), set(cluster.jobs())
-    runs, jobs = len(specs), len(pack.packs(specs, seeds_per_job))
+    runs, jobs = len(specs), len(seeds_per_job.group_seeds(specs, seeds_per_job))
     pretend(clone, matrix)
 
     def ours(states: str) -> list[str]:

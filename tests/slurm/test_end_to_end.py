@@ -35,11 +35,11 @@ WRONG = """\
 import sys
 from impl_torch.hamiltonians.linear import Linear
 from rhelbench.cli import main
-from rhelbench.verify import ladder
+from rhelbench.verify import levels
 
-force, every = Linear.force, ladder.cases
+force, every = Linear.force, levels.cases
 Linear.force = lambda *given: 1.001 * force(*given)
-ladder.cases = lambda framework: every(framework)[:1]
+levels.cases = lambda framework: every(framework)[:1]
 sys.exit(main(sys.argv[3:]))
 """
 

@@ -52,8 +52,8 @@ def test_runs_with_one_switch_turned_appear_in_their_row(made, tmp_path, measure
 
 
 def test_protocols_are_told_apart_by_their_switches(made, tmp_path, measured):
-    assert deviations.turned("exact", "exact") == set()
-    assert {"algorithm", "integrator", "c_squash", "nudge", "norm"} <= deviations.turned("exact", "released")
+    assert deviations.differing_switches("exact", "exact") == set()
+    assert {"algorithm", "integrator", "c_squash", "nudge", "norm"} <= deviations.differing_switches("exact", "released")
     rows = made.counts("Heartbeat", "linear-complex", "rhel", [45, 46, 46], 62, protocol="released")
     rows += made.counts("Heartbeat", "linear-complex", "rhel", [46, 47, 48], 62, protocol="exact")
     found = deviations.metric_effects(collected.read(made.write(tmp_path, rows)))

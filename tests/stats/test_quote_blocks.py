@@ -7,7 +7,7 @@ from rhelbench.config import expand
 from rhelbench.names import LABELS
 from rhelbench.records.collected import read
 from rhelbench.records.reproduce import VERDICTS
-from rhelbench.report.blocks import again, gpu, memory, rules
+from rhelbench.report.blocks import gpu, memory, rules, second_training
 from rhelbench.report.blocks import pairs as pairs_block
 from rhelbench.stats import pairs
 from rhelbench.stats.runs import Records
@@ -41,7 +41,9 @@ def test_a_gpu_page_has_every_pass():
 
 def test_the_second_training_is_counted_in_full():
     runs = pd.read_csv(PUBLISHED / "again.csv")
-    table = [[word.strip() for word in line.split("|")] for line in again.again(read(PUBLISHED)).splitlines()[2:]]
+    table = [
+        [word.strip() for word in line.split("|")] for line in second_training.second_training(read(PUBLISHED)).splitlines()[2:]
+    ]
     counts = {name: sum(int(row[5 + column]) for row in table) for column, name in enumerate(list(VERDICTS)[:4])}
     assert counts == {name: (runs.verdict == name).sum() for name in counts}
     assert sum(int(row[4]) for row in table) == len(runs) == sum(counts.values())
@@ -57,7 +59,7 @@ def test_a_cell_that_moved_is_told_in_its_spread(tmp_path):
     }
     rows = [cell | {"verdict": "different", "published": value, "again": value + 3} for value in (1.0, 2.0, 3.0)]
     pd.DataFrame(rows).to_csv(tmp_path / "again.csv", index=False)
-    page = again.again(Records(tmp_path, pd.DataFrame(), pd.DataFrame()))
+    page = second_training.second_training(Records(tmp_path, pd.DataFrame(), pd.DataFrame()))
     assert "3 sd" in page  # by 3, with a standard deviation of 1
     assert "code, processor" in page
 

@@ -12,7 +12,7 @@ from scipy import stats
 from rhelbench.claims.evidence import Evidence, statistics
 from rhelbench.claims.ledger import CLAIMS, ledger
 from rhelbench.claims.method import SINGLE
-from rhelbench.claims.verdict import Judged, Verdict
+from rhelbench.claims.verdict import Judgement, Verdict
 from rhelbench.records import collected, reported
 from rhelbench.stats import against_paper, aggregate, consistency, equivalence, pairs, power, skill
 from rhelbench.studies import single_unit
@@ -87,7 +87,7 @@ def test_counts_against_enumeration():
 
 
 def test_the_method_measured_by_the_oracle():
-    found = single_unit.everything(K=300)
+    found = single_unit.measure_all(K=300)
     assert set(found["passes"].values()) == {3.0}
     assert found["second_derivatives"]["rhel_separate"] == 0 < found["second_derivatives"]["bptt"]
     assert found["spread"] == 0
@@ -125,7 +125,7 @@ def test_verdicts_follow_the_evidence(small):
     assert set(ledger(_evidence(small, **bad)).set_index("name").verdict[method]) == {"not reproduced"}
 
 
-def _verdict(made, folder, rows, name: str, **changes) -> Judged:
+def _verdict(made, folder, rows, name: str, **changes) -> Judgement:
     found = collected.read(made.write(folder, rows))
     evidence = replace(_evidence(found, tables={"pairs": pairs.compare(found)}), **changes)
     return next(claim for claim in CLAIMS if claim.name == name).judge(evidence)
@@ -185,7 +185,7 @@ def test_files_of_other_commands_are_evidence(made, tmp_path):
     grown = flat.assign(state_bytes=[4e6, 4e8])
     assert _verdict(made, tmp_path, rows, "constant memory", benchmarks=grown).verdict == "not reproduced"
     for passed, expected in ((True, "reproduced"), (False, "not reproduced")):
-        parity = {"jax": {"levels": {"L3": {"worst": 1e-12, "passed": passed}}}}
+        parity = {"jax": {"levels": {"gradients": {"worst": 1e-12, "passed": passed}}}}
         assert _verdict(made, tmp_path, rows, "gradient, discrete time", parity=parity).verdict == expected
 
 

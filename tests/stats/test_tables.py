@@ -13,7 +13,7 @@ from rhelbench.errors import UserError
 from rhelbench.records import collected, reported
 from rhelbench.registry import FIGURES
 from rhelbench.report import summary, tables
-from rhelbench.stats.cells import cells
+from rhelbench.stats.configurations import summarise
 
 SIZES = {
     "EigenWorms": 36, "SelfRegulationSCP1": 85, "SelfRegulationSCP2": 57,
@@ -46,7 +46,7 @@ def big(made, tmp_path):
 
 
 def test_a_cell_is_mean_and_population_sd_with_its_counts(small):
-    cell = cells(collected.read(small)).iloc[0]
+    cell = summarise(collected.read(small)).iloc[0]
     assert cell["mean"] == pytest.approx(35 / 36)
     assert cell.sd == pytest.approx((2 / 9) ** 0.5 / 12)
     assert (cell.correct, cell.total, cell.n, cell.expected) == (35, 36, 3, 3)

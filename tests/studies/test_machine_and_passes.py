@@ -9,7 +9,7 @@ from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.recurrence import reduce_theta
 from rhelbench.spec import Nudge
-from rhelbench.studies import imperfect_machine, passes, units
+from rhelbench.studies import imperfect_hardware, passes, units
 from rhelbench.studies.hardware import Imperfections, estimate, truth
 from tests.tolerances import GRADIENT
 
@@ -35,8 +35,8 @@ def test_a_perfect_machine_is_rhel_and_its_truth_is_bptt(name: str):
 
 
 def test_each_imperfection_does_something_and_none_does_nothing():
-    levels = dict.fromkeys(imperfect_machine.LEVELS, (0.05,))
-    found = imperfect_machine.compute(length=40, draws=2, levels=levels)["imperfect_machine"]
+    levels = dict.fromkeys(imperfect_hardware.LEVELS, (0.05,))
+    found = imperfect_hardware.compute(length=40, draws=2, levels=levels)["imperfect_hardware"]
     perfect = found[(found.level == 0) & (found.rho == 0.01)]
     assert (perfect.lowest > 1 - 1e-6).all()
     worst = found[(found.level > 0) & (found.rho == 0.01)].groupby("imperfection").lowest.min()
@@ -68,7 +68,7 @@ def test_three_passes_and_no_second_derivative_whatever_the_size():
 
 
 def test_the_published_machine_tolerates_what_its_caption_says():
-    data = pd.read_csv(f"{PUBLISHED}/imperfect_machine.csv")
+    data = pd.read_csv(f"{PUBLISHED}/imperfect_hardware.csv")
     middle = data.groupby(["imperfection", "level", "rho"]).cosine.median()
     assert middle["friction", 1e-3].min() > 0.98
     assert middle["friction", 1e-2].max() < 0.5

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from rhelbench.config import expand, overrides
-from rhelbench.config.matrix import once
+from rhelbench.config.matrix import refuse_repetition
 from rhelbench.errors import UserError
 from rhelbench.registry import ALGORITHMS, DEVIATIONS
 from rhelbench.tasks.card import Card
@@ -143,12 +143,12 @@ def test_snakemake_stops_before_any_job(tmp_path: Path) -> None:
 )
 def test_a_setting_that_is_given_twice_is_refused(line: str, sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
-        once(line.split())
+        refuse_repetition(line.split())
 
 
 @pytest.mark.parametrize("line", ["", "--config", "-n seeds=1 --config seeds=1 tasks='[seeds=1]' --cores 1 seeds=2"])
 def test_a_setting_that_is_given_once_is_taken(line: str) -> None:
-    assert once(line.split()) is None
+    assert refuse_repetition(line.split()) is None
 
 
 def test_a_configuration_that_repeats_a_key_is_refused_by_snakemake(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_each_row_of_the_deviations_turns_its_own_switch_alone(protocol: str) ->
     for model in ("linear-complex", "nonlinear"):
         for row, entry in DEVIATIONS.items():
             (spec,) = expand.expand(expand.parse(SMOKE | rows | {"models": [model], "deviations": [row]}, "here"))
-            turned = {part.partition("=")[0] for part in overrides.of(spec).split(",") if part}
+            turned = {part.partition("=")[0] for part in overrides.overridden_settings(spec).split(",") if part}
             assert turned == (set() if entry.of_released_step and model != "nonlinear" else set(entry.switches)), (model, row)
 
 
@@ -236,10 +236,10 @@ def test_what_a_configuration_sets_is_named() -> None:
         "nudge": {"mode": "absolute", "size": 0.1},
         "kernel": "portable",
     }
-    names = {overrides.of(spec) for spec in expand.expand(expand.parse(SMOKE | {"overrides": own}, "here"))}
+    names = {overrides.overridden_settings(spec) for spec in expand.expand(expand.parse(SMOKE | {"overrides": own}, "here"))}
     assert names == {"lr=0.001,nudge=absolute 0.1,steps=80"}
     for file in ("paper", "smoke"):
-        assert {overrides.of(spec) for spec in expand.expand(expand.read(f"config/{file}.yaml"))} == {""}
+        assert {overrides.overridden_settings(spec) for spec in expand.expand(expand.read(f"config/{file}.yaml"))} == {""}
 
 
 def test_a_configuration_names_the_version_whose_runs_it_means() -> None:

@@ -56,25 +56,25 @@ def test_a_quota_below_the_affinity_counts(monkeypatch):
 
 
 def test_by_default_a_command_has_the_cores_of_its_job_in_the_workflow():
-    assert threads.obey(None, "train", "delay-100") == resources.read()["rules"]["train"]["default"]["cores"]
-    assert threads.obey(3, "train", "delay-100") == 3
+    assert threads.apply(None, "train", "delay-100") == resources.read()["rules"]["train"]["default"]["cores"]
+    assert threads.apply(3, "train", "delay-100") == 3
     assert [os.environ[name] for name in cores.VARIABLES] == ["3", "3"]
-    assert threads.obey(None, "train", "delay-100") == 3  # OMP_NUM_THREADS counts as asked for
+    assert threads.apply(None, "train", "delay-100") == 3  # OMP_NUM_THREADS counts as asked for
     assert os.environ["OMP_WAIT_POLICY"] == "passive"
 
 
 def test_the_first_of_nested_levels_counts_and_no_number_is_a_sentence(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
-    assert threads.obey(None, "train", "delay-100") == 4
+    assert threads.apply(None, "train", "delay-100") == 4
     for wrong in ("many", "0", "-1"):
         monkeypatch.setenv("OMP_NUM_THREADS", wrong)
         with pytest.raises(UserError, match=f"OMP_NUM_THREADS is '{wrong}', no whole number from 1 on: correct it, or unset it"):
-            threads.obey(None, "train", "delay-100")
+            threads.apply(None, "train", "delay-100")
 
 
 def test_fewer_cores_than_configured_are_said(monkeypatch, capsys):
     monkeypatch.setattr(cores, "available", lambda: 2)
-    assert threads.obey(None, "train", "delay-100", runs=5) == 2
+    assert threads.apply(None, "train", "delay-100", runs=5) == 2
     assert capsys.readouterr().err == "5 cores are configured and 2 may be used here: 2 threads.\n"
 
 

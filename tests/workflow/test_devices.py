@@ -91,7 +91,7 @@ def test_train_refuses_a_gpu_that_is_not_there(framework, data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("framework", "packing"), [("torch", "processes"), ("torch", "in_turn"), ("jax", "in_turn"), ("jax", "vectorised")]
+    ("framework", "packing"), [("torch", "processes"), ("torch", "sequential"), ("jax", "sequential"), ("jax", "vectorised")]
 )
 def test_so_do_several_runs_in_one_job(framework, packing, data, tmp_path, no_gpu, capfd):
     status = cli.main(training(cell(framework), data, tmp_path, "--device", "cuda", "--packing", packing))
@@ -107,13 +107,13 @@ def test_so_do_several_runs_in_one_job(framework, packing, data, tmp_path, no_gp
 def test_a_run_says_what_computed_it(framework, data, tmp_path, no_gpu, capfd):
     """``kernel: auto`` is a fused kernel where there is one, else the portable path. Once a run has ended, it needs no GPU."""
     kernels = {cell(framework)[0]: "fused", cell(framework, algorithm="rtrl")[0]: "portable"}
-    assert cli.main(training(kernels, data, tmp_path, "--device", "cpu", "--packing", "in_turn")) == 0
+    assert cli.main(training(kernels, data, tmp_path, "--device", "cpu", "--packing", "sequential")) == 0
     for spec, kernel in kernels.items():
         record = json.loads((tmp_path / "runs" / spec.run_id / "record.json").read_text())
         assert spec.kernel == "auto"
         assert record["result"]["status"] == "done"
         assert [record["provenance"][name] for name in ("device", "kernel")] == ["cpu", kernel]
-    assert cli.main(training(kernels, data, tmp_path, "--device", "cuda", "--packing", "in_turn")) == 0
+    assert cli.main(training(kernels, data, tmp_path, "--device", "cuda", "--packing", "sequential")) == 0
     assert capfd.readouterr().err.count("has its record (done); nothing to do.") == 2
 
 

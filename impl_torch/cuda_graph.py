@@ -22,7 +22,7 @@ READ_BACK: frozenset[str] = frozenset({"forward_gradient", "spsa"})
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedStep:
     """One recorded step and its buffers.
 
     Args:
@@ -51,7 +51,7 @@ class Recordings:
     recorder: Recorder | None
     count: int = 0
     seconds: float = 0.0
-    steps: dict[tuple[int, ...], Recorded] = field(default_factory=dict)
+    steps: dict[tuple[int, ...], RecordedStep] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Drop every recording: the state has moved to other addresses."""
@@ -89,7 +89,7 @@ class Recordings:
                 _draw(dropout, draws)
                 own = None if dropout is None else replace(dropout, drawn=draws)
                 replay = self.recorder(lambda: body(x, labels, own), changed)
-                self.steps[shapes] = Recorded(x, labels, draws, replay)
+                self.steps[shapes] = RecordedStep(x, labels, draws, replay)
                 self.count += 1
                 self.seconds += time.perf_counter() - start
         except torch.OutOfMemoryError:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
-from impl_torch.once import once_differentiable
+from impl_torch.once_differentiable import once_differentiable
 from impl_torch.recurrence import run, second, to_own_shape
 from rhelbench.spec import Nudge
 
@@ -17,7 +17,7 @@ State = tuple[Float[Tensor, "n P"], Float[Tensor, "n P"]]
 
 
 @dataclass(frozen=True)
-class Given:
+class BackwardInputs:
     """What a backward pass starts from.
 
     Args:
@@ -44,10 +44,10 @@ class Given:
 
 #: Gradients of θ and "delta" in lanes (n, P), and of the drive (K, n, P).
 Results = tuple[Values, Path]
-Backward = Callable[[Given, Path], Results]
+Backward = Callable[[BackwardInputs, Path], Results]
 
 
-def pulled(given: Given, phi: Tensor, pi: Tensor, f_k: Tensor, bar: State) -> tuple[Values, Tensor, Tensor, Tensor]:
+def step_vjp(given: BackwardInputs, phi: Tensor, pi: Tensor, f_k: Tensor, bar: State) -> tuple[Values, Tensor, Tensor, Tensor]:
     """Pull ``bar`` = dL/dΦ_{k+1} back through the step from (φ_k, π_k).
 
     Args:
@@ -87,7 +87,7 @@ class _FromFinal(torch.autograd.Function):
         backward, hamiltonian, integrator, nudge, names = ctx.setting
         own = {**dict(zip(names, values, strict=True)), "delta": delta}
         wide = {name: value.expand(phi.shape).clone() for name, value in own.items()}
-        lanes, of_f = backward(Given(hamiltonian, integrator, nudge, wide, f, (phi, pi)), grads[0].contiguous())
+        lanes, of_f = backward(BackwardInputs(hamiltonian, integrator, nudge, wide, f, (phi, pi)), grads[0].contiguous())
         narrow = {name: to_own_shape(lanes[name], value) for name, value in own.items()}
         return None, None, None, None, None, narrow.pop("delta"), of_f, of_f, *(narrow[name] for name in names)
 

@@ -1,4 +1,4 @@
-"""Several seeds of one cell on one device, each with its own record and history: as processes, in turn, or as one program."""
+"""Several seeds per job, each with its own record and history: as processes, sequentially, or as one program."""
 
 import os
 import signal
@@ -23,11 +23,11 @@ def _cell(spec: RunSpec) -> str:
     return spec.model_copy(update={"seed": 0}).canonical_json()
 
 
-def packs(specs: list[RunSpec], size: int) -> list[list[RunSpec]]:
-    """Divide runs into packs of at most ``size`` that differ in nothing but their seed.
+def group_seeds(specs: list[RunSpec], size: int) -> list[list[RunSpec]]:
+    """Divide runs into groups of at most ``size`` that differ in nothing but their seed.
 
     Example:
-        >>> [len(pack) for pack in packs(five_seeds_of_one_cell, 2)]  # doctest: +SKIP
+        >>> [len(group) for group in group_seeds(five_seeds, 2)]  # doctest: +SKIP
         [2, 2, 1]
     """
     cells: dict[str, list[RunSpec]] = {}
@@ -39,10 +39,10 @@ def packs(specs: list[RunSpec], size: int) -> list[list[RunSpec]]:
 def run(
     specs: list[RunSpec], data: Path, results: Path, scratch: Path, packing: Packing = "processes", device: str | None = None
 ) -> int:
-    """Train a pack to its end; a signal is passed on, and the same call resumes every run of it.
+    """Train a group of seeds to its end; a signal is passed on, and the same call resumes every run of it.
 
-    A workflow engine removes all records of a pack that is interrupted or holds a failed run, and calls again. The last
-    checkpoint of each run therefore stays until the whole pack has ended well: from it, a finished run's record is made again
+    A workflow engine removes all records of a group that is interrupted or holds a failed run, and calls again. The last
+    checkpoint of each run therefore stays until the whole group has ended well: from it, a finished run's record is made again
     in seconds and not trained for.
 
     Args:
@@ -61,7 +61,7 @@ def run(
     """
     for framework in {spec.framework for spec in specs}:  # before the first run, and before threads: Python 3.11's can't parse
         provenance.code(framework)
-    train = {"processes": _as_processes, "in_turn": _in_turn, "vectorised": _as_one_program}[packing]
+    train = {"processes": _as_processes, "sequential": _sequentially, "vectorised": _as_one_program}[packing]
     codes = train(specs, data, results, scratch, device)
     records = [io.read(results / spec.run_id) for spec in specs]
     if all(record and record["result"]["status"] != "failed" for record in records):
@@ -94,7 +94,7 @@ def _as_processes(specs: list[RunSpec], data: Path, results: Path, scratch: Path
             signal.signal(number, handler)
 
 
-def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path, device: str | None) -> list[int]:
+def _sequentially(specs: list[RunSpec], data: Path, results: Path, scratch: Path, device: str | None) -> list[int]:
     """Train one run after another, each to its end, in this process: libraries are imported and programs compiled once."""
     learners: dict[str, Learner] = {}
     codes: list[int] = []
@@ -112,7 +112,7 @@ def _in_turn(specs: list[RunSpec], data: Path, results: Path, scratch: Path, dev
                 learners.clear()  # one cell's at a time: their arrays and programs fill the device
             if signals.received is not None:
                 return [*codes, 128 + signals.received]  # the rest has not begun
-            packed = f"in turn, {place} of {len(specs)}"
+            packed = f"sequential, {place} of {len(specs)}"
             try:
                 codes.append(
                     job.run(
@@ -131,9 +131,9 @@ def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Pa
     framework = specs[0].framework
     if len({_cell(spec) for spec in specs}) > 1:
         raise UserError("--packing vectorised: the runs differ in more than their seed; give the seeds of one cell.")
-    program = FRAMEWORKS[framework].pack
+    program = FRAMEWORKS[framework].vmap_seeds
     if program is None:
-        raise UserError(f"--packing vectorised: {framework} has no program over several seeds; take processes or in_turn.")
+        raise UserError(f"--packing vectorised: {framework} has no program over several seeds; take processes or sequential.")
     together, codes = import_module(program).Pack(len(specs)), [1] * len(specs)
     packed = f"one program over {len(specs)} seeds"
 

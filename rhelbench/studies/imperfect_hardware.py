@@ -1,4 +1,4 @@
-"""Gradient cosine of RHEL on a simulated imperfect machine, against each imperfection."""
+"""Gradient cosine of RHEL on a simulated imperfect hardware, against each imperfection."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ LEVELS: dict[str, tuple[float, ...]] = dict.fromkeys(
 
 
 def compute(length: int = LENGTH, draws: int = DRAWS, levels: Mapping[str, Sequence[float]] = LEVELS) -> dict[str, pd.DataFrame]:
-    """Return ``imperfect_machine``: model, imperfection, level, rho, parameter, cosine and its lowest, norm_ratio, over draws.
+    """Return ``imperfect_hardware``: model, imperfection, level, rho, parameter, cosine and its lowest, norm_ratio, over draws.
 
     Two separate echoes on a machine with one imperfection at a time, against the gradient of that machine's own loss. A gradient
     is compared channel by channel (α too, though it is one number in the model), that of the drive f at all steps; the cosine is
@@ -52,7 +52,7 @@ def compute(length: int = LENGTH, draws: int = DRAWS, levels: Mapping[str, Seque
                     over = np.median(cosine[s]), cosine[s].min(), np.median(ratio[s])
                     rows.append((model, name, level, rho, letter, *map(float, over)))
     columns = ["model", "imperfection", "level", "rho", "parameter", "cosine", "lowest", "norm_ratio"]
-    return {"imperfect_machine": pd.DataFrame(rows, columns=columns)}
+    return {"imperfect_hardware": pd.DataFrame(rows, columns=columns)}
 
 
 def _nudges(drawn: units.Units, rho: float) -> Array:

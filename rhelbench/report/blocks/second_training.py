@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from rhelbench.names import LABELS
-from rhelbench.records.reproduce import AGAIN
+from rhelbench.records.reproduce import REPRODUCED
 from rhelbench.registry import MODELS
 from rhelbench.report.write import markdown
 from rhelbench.stats.runs import Records
@@ -14,7 +14,7 @@ from rhelbench.stats.runs import Records
 _WORDS = {"code_digest": "code", "lock_digest": "pinned packages", "platform": "machine", "processor": "processor"}
 
 
-def again(records: Records) -> str:
+def second_training(records: Records) -> str:
     """Return how many runs of config/memory.yaml came out again (again.csv, of `reproduce --out`), by framework and task.
 
     The last column is the largest move of a cell's mean, in units of its standard deviation over seeds as first published.
@@ -29,7 +29,7 @@ def again(records: Records) -> str:
         row: dict[str, object] = {"framework": LABELS[str(framework)], "task": task}
         row["not the same"] = ", ".join(_WORDS.get(word, word) for word in changed)
         row["runs"] = len(own)
-        row |= {name: int((own.verdict == name).sum()) for name in (*AGAIN, "different")}
+        row |= {name: int((own.verdict == name).sum()) for name in (*REPRODUCED, "different")}
         rows.append(row | {"a cell's mean moved by at most": "" if moved.isna().all() else f"{moved.max():.2g} sd"})
     return markdown(pd.DataFrame(rows)) + "\n"
 
@@ -56,4 +56,4 @@ def pairs_again(records: Records) -> str:
 
 
 #: Name of a block to what fills it.
-BLOCKS: dict[str, Callable[[Records], str]] = {"again": again, "pairs_again": pairs_again}
+BLOCKS: dict[str, Callable[[Records], str]] = {"again": second_training, "pairs_again": pairs_again}

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.registry import MODELS
-from rhelbench.stats.runs import CELL, ENDED, WITHOUT, Records
+from rhelbench.stats.runs import CONFIGURATION, ENDED, WITHOUT_METRIC, Records
 
 
-def cells(records: Records) -> pd.DataFrame:
+def summarise(records: Records) -> pd.DataFrame:
     """Aggregate the plain runs over seeds.
 
     Returns:
@@ -15,11 +15,11 @@ def cells(records: Records) -> pd.DataFrame:
         n ended runs, expected runs, correct and total summed over them, and a number of runs per status.
     """
     rows = []
-    for key, runs in records.plain().groupby(CELL, sort=False):
+    for key, runs in records.plain().groupby(CONFIGURATION, sort=False):
         ended = runs[runs.status.isin(ENDED) & runs.value.notna()]
         values = ended.value.to_numpy(float)
         counted = ended.correct.notna().all() and ended.total.notna().all() and len(ended) > 0
-        row = dict(zip(CELL, key, strict=True))
+        row = dict(zip(CONFIGURATION, key, strict=True))
         row |= {
             "metric": runs.metric.iloc[0],
             "mean": float(np.mean(values)) if len(values) else np.nan,
@@ -29,8 +29,8 @@ def cells(records: Records) -> pd.DataFrame:
             "correct": int(ended.correct.sum()) if counted else None,
             "total": int(ended.total.sum()) if counted else None,
         }
-        rows.append(row | {status: int((runs.status == status).sum()) for status in (*ENDED, *WITHOUT)})
-    columns = [*CELL, "metric", "mean", "sd", "n", "expected", "correct", "total", *ENDED, *WITHOUT]
+        rows.append(row | {status: int((runs.status == status).sum()) for status in (*ENDED, *WITHOUT_METRIC)})
+    columns = [*CONFIGURATION, "metric", "mean", "sd", "n", "expected", "correct", "total", *ENDED, *WITHOUT_METRIC]
     table = pd.DataFrame(rows, columns=columns).astype({"correct": "Int64", "total": "Int64"})
     places = {task: place for place, task in enumerate(records.runs.task.unique())}
     models = {name: place for place, name in enumerate(MODELS)}

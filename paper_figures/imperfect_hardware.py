@@ -1,4 +1,4 @@
-"""What an imperfect machine does to RHEL's gradient: its cosine to the true one against each imperfection."""
+"""What an imperfect hardware does to RHEL's gradient: its cosine to the true one against each imperfection."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 
 from rhelbench.plotting import canvas
 
-TABLES = ("imperfect_machine",)
+TABLES = ("imperfect_hardware",)
 #: Imperfection to the label of its axis.
 AXES = {
     "friction": "friction\n(part of π lost per step)",

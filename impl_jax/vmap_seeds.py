@@ -33,7 +33,7 @@ class Call(NamedTuple):
 Span = Callable[..., tuple[State, Float[Array, " steps"]]]
 
 
-class Pack:
+class VmappedSeeds:
     """Where the members of a pack meet before every span.
 
     A member is a place 0..size−1 with a thread of its own, in which it is trained as if it were alone. Members that are done
@@ -114,13 +114,13 @@ class PackedLearner(JaxLearner):
     Its numbers are those of ``JaxLearner`` to rounding: a product over several seeds adds up in another order.
     """
 
-    def __init__(self, pack: Pack, place: int, spec: RunSpec, shape: TaskShape) -> None:
+    def __init__(self, pack: VmappedSeeds, place: int, spec: RunSpec, shape: TaskShape) -> None:
         if spec.kernel == "fused":
             raise UserError("One program over several seeds has no fused kernel: set kernel: auto, or packing: processes.")
         super().__init__(spec.model_copy(update={"kernel": "portable"}), shape)
         self._pack, self._place = pack, place
 
-    def train_span(self, x: Inputs, y: Labels, plan: NDArray[np.int32]) -> NDArray[np.floating]:
+    def train_chunk(self, x: Inputs, y: Labels, plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Take one optimiser step per row of ``plan``, with the other members; return the losses."""
         with self.precision():
             rows = jax.device_put(np.ascontiguousarray(plan, np.int32))
