@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fake import Fake, make_problem
 
 from rhelbench import cli, lock
 from rhelbench.config import expand
 from rhelbench.records import io
 from rhelbench.training import job, setup
+from tests.training.softmax import Fake, make_problem
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text()) | {
     "models": ["linear"], "algorithms": ["bptt", "rhel"], "frameworks": ["jax"], "seeds": [1, 2],

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checkout import Checkout, records, results
-from smoke import gate
 
 from rhelbench.files import write_atomically
+from tests.slurm.checkout import Checkout, records, results
+from tests.slurm.smoke import gate
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(7200)]
 LONG = os.environ.get("RHELBENCH_SLURM")

@@ -10,7 +10,7 @@ from rhelbench.studies import along_run
 from rhelbench.training import setup
 from rhelbench.training.checkpoint import Checkpoints
 from rhelbench.training.trainer import train
-from tests.protocol.fake import Watch, make_problem, make_spec
+from tests.training.softmax import Watch, make_problem, make_spec
 
 PUBLISHED = Path("results/published")
 
