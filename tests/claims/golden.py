@@ -16,10 +16,10 @@ from tests.stats import factory
 FOLDER = Path(__file__).with_name("expected")
 #: Task and model to BPTT's and RHEL's correct answers per seed, test size, and the verdict these were made for.
 PAIRS = {
-    ("SelfRegulationSCP1", "linear-complex"): ([73, 74, 72, 75, 73], [73, 74, 72, 75, 74], 85, "equivalent"),
-    ("Heartbeat", "linear-complex"): ([50, 51, 50, 52, 51], [40, 42, 40, 42, 41], 62, "different"),
-    ("MotorImagery", "linear-complex"): ([30, 24, 35, 28, 33], [33, 30, 24, 31, 28], 57, "inconclusive"),
-    ("EthanolConcentration", "linear-complex"): ([24, 23, 24, 23, 24], [24, 23, 24, 23, 24], 79, "identical"),
+    ("SelfRegulationSCP1", "linear"): ([73, 74, 72, 75, 73], [73, 74, 72, 75, 74], 85, "equivalent"),
+    ("Heartbeat", "linear"): ([50, 51, 50, 52, 51], [40, 42, 40, 42, 41], 62, "different"),
+    ("MotorImagery", "linear"): ([30, 24, 35, 28, 33], [33, 30, 24, 31, 28], 57, "inconclusive"),
+    ("EthanolConcentration", "linear"): ([24, 23, 24, 23, 24], [24, 23, 24, 23, 24], 79, "identical"),
     ("SelfRegulationSCP2", "nonlinear"): ([30, 31, 32, 30, None], [31, 32, 33, 31, 30], 57, "constant"),
     ("EigenWorms", "nonlinear"): ([20, None, None, None, None], [21, None, None, None, None], 36, "too few"),
 }
@@ -45,13 +45,13 @@ def rows() -> list[dict]:
             found.append(factory.run("PPG-DaLiA", "nonlinear", algorithm, seed, value=value, protocol="released"))
     for task, (values, total) in MAJORITY.items():
         found += factory.counts(task, "majority", "bptt", values, total, framework="numpy", protocol="released")
-    row = factory.run("Heartbeat", "linear-complex", "bptt", 2345, correct=50, total=62, protocol="released")
+    row = factory.run("Heartbeat", "linear", "bptt", 2345, correct=50, total=62, protocol="released")
     for number in range(1, 6):
         for source, correct in (("perturbation", 50 + number % 2), ("dropout_stream", 48 + number)):
             other = row | {"correct": correct, "value": correct / 62, source: number}
             found.append(other | {"run_id": f"{row['run_id']}-{source}-{number}"})
     return found + factory.counts(
-        "Heartbeat", "linear-complex", "bptt", [50, 50, 51, 52, 51], 62, framework="torch", protocol="released"
+        "Heartbeat", "linear", "bptt", [50, 50, 51, 52, 51], 62, framework="torch", protocol="released"
     )
 
 

@@ -21,26 +21,26 @@ def test_every_row_is_either_measured_or_explained():
 
 @pytest.fixture(scope="module")
 def measured():
-    return pd.concat([deviations.measure(model) for model in ("linear-complex", "nonlinear")], ignore_index=True)
+    return pd.concat([deviations.measure(model) for model in ("linear", "nonlinear")], ignore_index=True)
 
 
 def test_turning_nothing_leaves_the_exact_rule(measured):
     base = measured[measured.row == 0].set_index("model")
-    assert base.rule_error["linear-complex"] < 1e-12
+    assert base.rule_error["linear"] < 1e-12
     assert base.rule_error["nonlinear"] < 1e-4  # worst parameter; of the order ρ²
     assert (base.gradient_change == 0).all()
 
 
 def test_the_released_rule_and_integrator_bias_the_gradient(measured):
     table = measured.set_index(["row", "model"]).rule_error
-    assert table[2, "linear-complex"] > 0.01
+    assert table[2, "linear"] > 0.01
     assert table[1, "nonlinear"] > 0.01
     assert table[2, "nonlinear"] == pytest.approx(1, abs=1e-6)  # no gradient for δ at all
 
 
 def test_runs_with_one_switch_turned_appear_in_their_row(tmp_path, measured):
-    rows = factory.counts("Heartbeat", "linear-complex", "rhel", [45, 46, 46, 44, 45], 62, protocol="released")
-    turned = factory.counts("Heartbeat", "linear-complex", "rhel", [46, 47, 47, 45, 47], 62, protocol="released")
+    rows = factory.counts("Heartbeat", "linear", "rhel", [45, 46, 46, 44, 45], 62, protocol="released")
+    turned = factory.counts("Heartbeat", "linear", "rhel", [46, 47, 47, 45, 47], 62, protocol="released")
     rows = [row | {"overrides": ""} for row in rows]
     rows += [row | {"overrides": "algorithm=rhel", "run_id": row["run_id"] + "x"} for row in turned]
     found = deviations.metric_effects(collected.read(factory.write(tmp_path, rows)))
@@ -55,8 +55,8 @@ def test_runs_with_one_switch_turned_appear_in_their_row(tmp_path, measured):
 def test_protocols_are_told_apart_by_their_switches(tmp_path, measured):
     assert deviations.differing_switches("exact", "exact") == set()
     assert {"algorithm", "integrator", "c_squash", "nudge", "norm"} <= deviations.differing_switches("exact", "released")
-    rows = factory.counts("Heartbeat", "linear-complex", "rhel", [45, 46, 46], 62, protocol="released")
-    rows += factory.counts("Heartbeat", "linear-complex", "rhel", [46, 47, 48], 62, protocol="exact")
+    rows = factory.counts("Heartbeat", "linear", "rhel", [45, 46, 46], 62, protocol="released")
+    rows += factory.counts("Heartbeat", "linear", "rhel", [46, 47, 48], 62, protocol="exact")
     found = deviations.metric_effects(collected.read(factory.write(tmp_path, rows)))
     together = pages.deviation_page(measured, found, deviations.rounding({}), FACTORS).split("All rows together")[1]
     assert "-2.2 [" in together

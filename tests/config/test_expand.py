@@ -182,9 +182,9 @@ def test_the_paper_is_280_runs() -> None:
 
 
 def test_settings_go_from_common_to_the_task_to_the_model() -> None:
-    matrix = expand.parse(SMOKE | {"tasks": ["SelfRegulationSCP1"], "models": ["linear-complex", "nonlinear"]}, "here")
+    matrix = expand.parse(SMOKE | {"tasks": ["SelfRegulationSCP1"], "models": ["linear", "nonlinear"]}, "here")
     hidden = {spec.model: spec.hyper.hidden for spec in expand.expand(matrix)}
-    assert hidden == {"linear-complex": 64, "nonlinear": 128}
+    assert hidden == {"linear": 64, "nonlinear": 128}
 
 
 @pytest.mark.parametrize("protocol", ["released", "exact"])
@@ -220,7 +220,7 @@ def test_one_changed_setting_is_another_run() -> None:
 @pytest.mark.parametrize("protocol", ["released", "exact"])
 def test_each_row_of_the_deviations_turns_its_own_switch_alone(protocol: str) -> None:
     rows = {"protocol": protocol, "algorithms": ["rhel"], "frameworks": ["jax"], "seeds": [1], "tasks": ["Heartbeat"]}
-    for model in ("linear-complex", "nonlinear"):
+    for model in ("linear", "nonlinear"):
         for row, entry in DEVIATIONS.items():
             (spec,) = expand.expand(expand.parse(SMOKE | rows | {"models": [model], "deviations": [row]}, "here"))
             turned = {part.partition("=")[0] for part in overrides.overridden_settings(spec).split(",") if part}

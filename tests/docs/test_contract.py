@@ -23,7 +23,7 @@ COPIED = ("rhelbench", "impl_jax", "impl_torch", "kernels", "config", "workflows
 PUBLISHED = ("results/reported", "results/published/static", "results/published/benchmarks", "results/published/parity.json")
 #: Own matrices of figures, which are drawn from tables alone.
 TABLES = ("curves", "lockstep", "limit", "limit_long", "trained")
-SETTINGS = {"models": ["linear-complex", "duffing"]}
+SETTINGS = {"models": ["linear", "duffing"]}
 
 #: One unit's gradients over 60 steps: largest relative error of RHEL's to BPTT's, by framework; and δ's where it is frozen.
 GRADIENTS = """
@@ -35,7 +35,7 @@ from rhelbench.registry import FRAMEWORKS
 
 rng, found = np.random.default_rng(0), {}
 specs = config.expand(config.read("config/contract.yaml"))
-for model, step in (("linear-complex", "s"), ("duffing", "h")):
+for model, step in (("linear", "s"), ("duffing", "h")):
     table = parameters.unit_table(model, hidden=4, state=3, delta_init=0.1)
     raw = {letter: np.asarray(draw(rng, size)) for letter, (size, draw) in table.items()}
     u, bar = rng.standard_normal((2, 60, 2, 4))
@@ -151,7 +151,7 @@ def test_gradients_are_those_of_what_is_configured(site: Path) -> None:
         assert row["free"] > 0, (name, row)
         assert row["others"] < 1e-12, (name, row)
         assert row["truncated"] > 1e-3, (name, row)
-    for model in ("linear-complex", "duffing"):
+    for model in ("linear", "duffing"):
         sizes = [found[f"{model} {name}"]["truncated"] for name in ("jax", "torch", "thin")]
         assert max(sizes) - min(sizes) < GRADIENT * max(sizes)
 
@@ -160,7 +160,7 @@ def test_another_integrator_is_never_served_by_a_kernel(site: Path) -> None:
     kernel = ["-m", "rhelbench", "check", "--config", "config/fused.yaml"]
     matrix = yaml.safe_load((site / "config/contract.yaml").read_text())
     matrix["overrides"] |= {"kernel": "fused"}
-    (site / "config/fused.yaml").write_text(yaml.safe_dump(matrix | {"models": ["linear-complex"]}))
+    (site / "config/fused.yaml").write_text(yaml.safe_dump(matrix | {"models": ["linear"]}))
     done = python(site, *kernel)
     assert done.returncode == 2
     assert "There is no fused kernel for linear, yoshida, bptt: set kernel: portable" in done.stderr

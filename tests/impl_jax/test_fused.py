@@ -151,7 +151,7 @@ def test_not_a_number_stays_one() -> None:
     assert bool(jnp.isnan(path).all())
 
 
-@pytest.mark.parametrize("model", ["linear-complex", "nonlinear"])
+@pytest.mark.parametrize("model", ["linear", "nonlinear"])
 def test_a_whole_model(model: str) -> None:
     shape = SHAPES["classification"]
     x, y = make_data(shape)

@@ -112,12 +112,12 @@ def test_fused_equals_portable_in_single_precision(dropout: tuple[float, str]) -
 @pytest.mark.parametrize(
     ("model", "algorithm", "changes"),
     [
-        ("linear-complex", "rhel", {}),
-        ("linear-complex", "bptt", {}),
+        ("linear", "rhel", {}),
+        ("linear", "bptt", {}),
         ("nonlinear", "bptt", {}),
         # u and B have gradients of their own here
-        ("linear", "rhel_released", {"integrator": "leapfrog_released", "nudge": Nudge(mode="absolute", size=0.1)}),
-        ("linear", "bptt", {"delta_trained": False}),
+        ("linear-real", "rhel_released", {"integrator": "leapfrog_released", "nudge": Nudge(mode="absolute", size=0.1)}),
+        ("linear-real", "bptt", {"delta_trained": False}),
     ],
 )
 def test_fused_equals_portable_with_other_units_and_rules(model: str, algorithm: str, changes: Any) -> None:
@@ -171,7 +171,7 @@ DIGEST = """
 import hashlib
 from tests.kernels.test_block_jax import run
 digest = hashlib.sha256()
-for model in ("linear-complex", "nonlinear"):
+for model in ("linear", "nonlinear"):
     for algorithm in ("rhel", "bptt"):
         for name, value in sorted(run("fused", "float32", model, algorithm).items()):
             digest.update(name.encode() + value.tobytes())

@@ -46,7 +46,7 @@ def forward(
     switches = Switches.model_validate(resolve_switches(read_protocol("exact"), K, "bptt", model))
     unit = unit_of(model, switches, "fused")
     sizes: dict[str, tuple[int, ...]] = {"alpha": (), "w": (P,), "b": (P,), "c": (P,), "delta": (), "B": (P, H), "C": (H, P)}
-    if model == "linear-complex":
+    if model == "linear":
         sizes = {"a": (P,), "s": (P,), "B_re": (P, H), "B_im": (P, H), "C_re": (H, P), "C_im": (H, P)}
     own = {name: normal(*size) / 5 for name, size in sizes.items()}
     values = {f"hru.{name}": value for name, value in {**own, "D": normal(H)}.items()}
@@ -91,7 +91,7 @@ def test_fused_equals_portable(norm: Any, dropout: Dropout | None, call: tuple[i
 
 
 def test_fused_equals_portable_with_complex_units() -> None:
-    found, reference = (run(fused, model="linear-complex", dropout=DROPOUTS[1]) for fused in (True, False))
+    found, reference = (run(fused, model="linear", dropout=DROPOUTS[1]) for fused in (True, False))
     assert errors(found, reference, FUSED_FLOAT64) == {}
 
 

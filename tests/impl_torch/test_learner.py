@@ -186,7 +186,7 @@ def test_a_step_that_is_not_trained_stays() -> None:
 
 
 def test_gradients_and_predict_leave_the_state_alone() -> None:
-    spec = make_spec("linear-complex", "rhel", norm="ema_released", protocol="released")
+    spec = make_spec("linear", "rhel", norm="ema_released", protocol="released")
     learner = make_learner(spec, SHAPE)
     learner.init(initial(spec, SHAPE), dropout_seed=0)
     x, y = make_data(SHAPE)

@@ -28,7 +28,7 @@ def span(learner: TorchLearner, kind: str, plan: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("mask", ["per_sample", "per_batch"])
 @pytest.mark.parametrize("norm", ["batch", "ema_released"])
 @pytest.mark.parametrize("kind", SHAPES)
-@pytest.mark.parametrize("model", ["linear-complex", "nonlinear", "memoryless"])
+@pytest.mark.parametrize("model", ["linear", "nonlinear", "memoryless"])
 def test_fixed_buffers_change_no_bit(model: str, kind: str, norm: str, mask: str) -> None:
     calls: list[int] = []
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_recorded_runs_and_says_so(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("model", ["linear-complex", "nonlinear"])
+@pytest.mark.parametrize("model", ["linear", "nonlinear"])
 def test_a_cuda_graph_is_the_step(model: str) -> None:
     recorded, plain = (started("classification", model, "rhel") for _ in range(2))
     assert recorded.recordings.recorder is cuda_graph

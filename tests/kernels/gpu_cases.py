@@ -103,7 +103,7 @@ def test_not_a_number_stays_one() -> None:
     assert torch.isnan(fused(find("nonlinear", "leapfrog", "bptt"))(*setting, theta, delta, f, f)).all()
 
 
-@pytest.mark.parametrize("model", ["linear-complex", "nonlinear"])
+@pytest.mark.parametrize("model", ["linear", "nonlinear"])
 def test_a_whole_model(model: str) -> None:
     shape, states = SHAPES["classification"], []
     x, y = make_data(shape)

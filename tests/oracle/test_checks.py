@@ -68,8 +68,8 @@ def test_a_parameter_that_is_not_finite_is_refused(protocol, value):
         ("nonlinear", {"delta": -0.1}, r"blocks\.1\.hru: initial δ = -0\.1 is not positive"),
         ("nonlinear", {"w": -0.5}, r"blocks\.1\.hru: initial w = -0\.5 is not positive"),
         ("nonlinear", {"alpha": 0.0}, r"blocks\.1\.hru: initial alpha = 0 is not positive"),
+        ("linear-real", {"a": 30.0}, r"blocks\.1\.hru: initial δ = 0\.\d+ is outside the stable range"),
         ("linear", {"a": 30.0}, r"blocks\.1\.hru: initial δ = 0\.\d+ is outside the stable range"),
-        ("linear-complex", {"a": 30.0}, r"blocks\.1\.hru: initial δ = 0\.\d+ is outside the stable range"),
     ],
 )
 def test_a_start_outside_the_stable_range_is_refused_under_exact_and_recorded_under_released(model, values, message):

@@ -47,7 +47,7 @@ def test_every_gradient_of_a_unit_is_its_derivative(model, integrator):
 
 def test_the_paired_unit_is_the_complex_one():
     rng = np.random.default_rng(2)
-    raw, u = raw_unit("linear-complex", 3, 4, seed=2), rng.standard_normal((15, 2, 3))
+    raw, u = raw_unit("linear", 3, 4, seed=2), rng.standard_normal((15, 2, 3))
     A, delta = np.maximum(raw["a"], 0), 1 / (1 + np.exp(-raw["s"]))
     B, C = raw["B_re"] + 1j * raw["B_im"], raw["C_re"] + 1j * raw["C_im"]
     phi = pi = np.zeros((2, 4), complex)
@@ -57,7 +57,7 @@ def test_the_paired_unit_is_the_complex_one():
         pi = pi - delta * (A * third - u[k] @ B.T)
         phi = third + delta / 2 * pi
         expected[k] = (phi @ C.T).real + raw["D"] * u[k]
-    assert relative_error(hru(MODELS["linear-complex"], switches(), raw, u)[0], expected) < ONE_STEP
+    assert relative_error(hru(MODELS["linear"], switches(), raw, u)[0], expected) < ONE_STEP
 
 
 def test_lanes_share_their_parameters():

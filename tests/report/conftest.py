@@ -18,7 +18,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for protocol in ("released", "exact"):
             where = {"framework": framework, "protocol": protocol}
             for algorithm, correct in (("bptt", [46, 46, 45, 46, None]), ("rhel", [45, 46, 46, 46, 46])):
-                rows += factory.counts("Heartbeat", "linear-complex", algorithm, correct, 62, **where)
+                rows += factory.counts("Heartbeat", "linear", algorithm, correct, 62, **where)
                 rows += factory.counts("EigenWorms", "nonlinear", algorithm, [None] * 5, 36, **where)
     collected = factory.write(folder / "collected", rows)
     options = ["--collected", str(collected)]

@@ -83,7 +83,7 @@ def test_flags_of_the_memory_tasks_are_counted_by_model():
 
 def test_runs_that_lag_or_start_saturated_are_counted_apart(tmp_path):
     """Variance 0.3: a loss of 1.25 is that of a saturated tanh; an error of 0.9 in inference at a loss of 0.25 lags."""
-    runs = pd.DataFrame({"run_id": ["a", "b", "c", "d"], "task": "delay-500", "model": "linear-complex", "framework": "torch"})
+    runs = pd.DataFrame({"run_id": ["a", "b", "c", "d"], "task": "delay-500", "model": "linear", "framework": "torch"})
     first = pd.DataFrame({"run_id": runs.run_id, "step": 50, "loss": [0.3, 0.3, 1.25, 0.7], "train": [0.3, 1.1, 1.25, 0.7]})
     last = pd.DataFrame({"run_id": runs.run_id, "step": 400, "loss": [0.25, 0.25, 1.3, 0.3], "train": [0.26, 0.9, 1.3, 0.3]})
     page = memory.unsettled(Records(tmp_path, runs, pd.concat([last, first])))

@@ -31,7 +31,7 @@ def small(tmp_path):
 @pytest.fixture
 def big(tmp_path):
     rows = []
-    for model in ("linear-complex", "nonlinear"):
+    for model in ("linear", "nonlinear"):
         for algorithm in ("bptt", "rhel"):
             for framework in ("jax", "torch"):
                 where = {"framework": framework, "protocol": "released"}

@@ -26,7 +26,7 @@ LONG = os.environ.get("RHELBENCH_SLURM")
 PATIENCE = 3600 if LONG else 1500
 TARGETS = ("train", "tables")
 MATRIX = {
-    "name": "small", "protocol": "exact", "tasks": ["BasicMotions"], "models": ["linear-complex"], "algorithms": ["bptt", "rhel"],
+    "name": "small", "protocol": "exact", "tasks": ["BasicMotions"], "models": ["linear"], "algorithms": ["bptt", "rhel"],
     "frameworks": ["jax", "torch"], "seeds": [2345], "device": "cpu",
     "overrides": {"steps": 100, "eval_every": 10, "chunk_steps": 10, "patience": 1000, "blocks": 1, "hidden": 16, "state": 8},
 }  # fmt: skip

@@ -54,14 +54,14 @@ def test_holm_counts_tested_pairs_only(compared):
 
 
 def test_margins(compared):
-    assert compared.margin["Heartbeat", "linear-complex"] == 0.02
+    assert compared.margin["Heartbeat", "linear"] == 0.02
     assert compared.margin["PPG-DaLiA", "nonlinear"] == pytest.approx(0.1 * np.mean(MSE[0]))
 
 
 def test_equivalence_at_chance_is_marked_uninformative(compared):
-    assert compared.informative["EthanolConcentration", "linear-complex"] == "no"
-    assert compared.informative["Heartbeat", "linear-complex"] == "yes"
-    assert compared.informative["MotorImagery", "linear-complex"] == "unknown"
+    assert compared.informative["EthanolConcentration", "linear"] == "no"
+    assert compared.informative["Heartbeat", "linear"] == "yes"
+    assert compared.informative["MotorImagery", "linear"] == "unknown"
 
 
 def test_skill(found):
@@ -120,7 +120,7 @@ def test_tables_show_the_failed_and_the_missing_runs(found):
 def test_against_the_paper(found):
     table = against_paper.compare(found, reported.read()).set_index(["task", "algorithm", "framework"])
     row = table.loc["Heartbeat", "bptt", "jax"]
-    ours = np.array(PAIRS["Heartbeat", "linear-complex"][0]) / 62
+    ours = np.array(PAIRS["Heartbeat", "linear"][0]) / 62
     expected = stats.ttest_ind_from_stats(ours.mean(), ours.std(ddof=1), 5, 0.739, 0.006 * np.sqrt(5 / 4), 5, equal_var=False)
     assert row.p_difference == pytest.approx(expected.pvalue)
     assert row.verdict == "different"

@@ -141,14 +141,14 @@ def test_on_par_needs_informative_tasks_and_all_of_the_paper(tmp_path):
     assert _verdict(tmp_path, same, "on par, elsewhere").verdict == "inconclusive"  # nothing says it is above chance
     majority = factory.counts("BasicMotions", "majority", "bptt", [3, 3, 3], 12, framework="numpy")
     assert _verdict(tmp_path, same + majority, "on par, elsewhere").verdict == "reproduced"
-    heart = both("Heartbeat", "linear-complex", [45, 46, 46, 45, 46], [45, 46, 46, 45, 46], 62)
+    heart = both("Heartbeat", "linear", [45, 46, 46, 45, 46], [45, 46, 46, 45, 46], 62)
     heart += factory.counts("Heartbeat", "majority", "bptt", [40, 40, 41, 40, 40], 62, framework="numpy")
     one = _verdict(tmp_path, heart, "on par, exact")
     assert one.verdict == "inconclusive"
     assert "13 tasks and models not run" in one.why
-    apart = both("Heartbeat", "linear-complex", [45, 46, 46, 45, 46], [35, 36, 35, 35, 36], 62)
+    apart = both("Heartbeat", "linear", [45, 46, 46, 45, 46], [35, 36, 35, 35, 36], 62)
     assert _verdict(tmp_path, apart, "on par, exact").verdict == "not reproduced"
-    noisy = both("Heartbeat", "linear-complex", [45, 40, 50, 45, 46], [50, 38, 46, 49, 41], 62)
+    noisy = both("Heartbeat", "linear", [45, 40, 50, 45, 46], [50, 38, 46, 49, 41], 62)
     one = _verdict(tmp_path, noisy, "on par, exact")
     assert one.verdict == "inconclusive"
     assert "power of the equivalence test" in one.why

@@ -50,7 +50,7 @@ def test_simulated_algorithms_share_what_they_are_said_to_share():
 def test_power_of_the_published_design(tables: dict[str, pd.DataFrame]):
     table = tables["design"].set_index(["task", "model"])
     assert len(table) == 14
-    row = table.loc["SelfRegulationSCP1", "linear-complex"]
+    row = table.loc["SelfRegulationSCP1", "linear"]
     assert row.sd == pytest.approx(np.hypot(0.018, 0.029) * np.sqrt(5 / 4))
     assert row.seeds_needed > 5
-    assert table.power["EigenWorms", "linear-complex"] < 0.05
+    assert table.power["EigenWorms", "linear"] < 0.05

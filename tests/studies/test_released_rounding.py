@@ -11,7 +11,7 @@ PUBLISHED = expand.CONFIG.parent / "results" / "published"
 
 
 def test_errors_of_rules_on_a_small_problem():
-    names = {"name": "x", "protocol": "released", "tasks": ["BasicMotions"], "models": ["linear-complex"], "algorithms": ["rhel"]}
+    names = {"name": "x", "protocol": "released", "tasks": ["BasicMotions"], "models": ["linear"], "algorithms": ["rhel"]}
     (spec,) = expand.expand(expand.parse(names | {"frameworks": ["torch"], "seeds": [1]}, "a test"))
     shape = card.load("BasicMotions").shape(spec.hyper.time_channel)
     x = np.random.default_rng(0).standard_normal((4, shape.length, shape.channels))

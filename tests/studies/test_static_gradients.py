@@ -13,7 +13,7 @@ PROBES = [name for name, entry in FRAMEWORKS.items() if entry.probe]
 SMALL = {"blocks": 1, "hidden": 6, "state": 4}
 
 
-@pytest.mark.parametrize(("framework", "model"), [("jax", "nonlinear"), ("torch", "nonlinear"), ("torch", "linear-complex")])
+@pytest.mark.parametrize(("framework", "model"), [("jax", "nonlinear"), ("torch", "nonlinear"), ("torch", "linear")])
 def test_a_small_model_is_compared_parameter_by_parameter(framework: str, model: str):
     names = {"name": "small", "protocol": "exact", "tasks": ["SelfRegulationSCP1"], "models": [model], "algorithms": ["rhel"]}
     matrix = expand.parse(names | {"frameworks": [framework], "seeds": [1], "overrides": SMALL}, "test")
@@ -34,11 +34,11 @@ def test_the_published_comparison_is_what_the_caption_says():
     assert set(data.framework) == set(PROBES)
     assert data.block.max() + 1 == 6
     worst = data.groupby(["model", "algorithm", "rho"]).error.max()
-    assert worst["linear-complex", "rhel"].max() < 1e-12
+    assert worst["linear", "rhel"].max() < 1e-12
     assert worst["nonlinear", "rhel", 1e-6] < 2e-8
     assert worst["nonlinear", "rhel_separate", 1e-5] < 1e-6
     assert worst["nonlinear", "rhel", 1e-4] / worst["nonlinear", "rhel", 1e-6] == pytest.approx(1e4, rel=0.05)
-    released = data[(data.algorithm == "rhel_released") & (data.model == "linear-complex")]
+    released = data[(data.algorithm == "rhel_released") & (data.model == "linear")]
     biased = set(released[released.error > 1e-5].parameter)
     assert biased == {"hru.B_re", "hru.B_im", "hru.a", "hru.s"}
     delta = data[(data.algorithm == "rhel_released") & (data.parameter == "hru.delta")]

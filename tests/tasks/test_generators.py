@@ -116,7 +116,7 @@ def cell(task: str, model: str, framework: str = "torch", steps: int = 150) -> R
 def test_memory_is_needed(family, small, tmp_path):
     """The baselines are at chance (three standard deviations of the test part); the linear model learns what it can."""
     task, score = small(family, samples=1500 if family == "order" else 600), {}
-    for model in ("majority", "memoryless", "linear-complex"):
+    for model in ("majority", "memoryless", "linear"):
         spec = cell(task, model)
         problem = setup.load(spec, tmp_path / "data")
         learner = setup.learner(spec, problem.shape)
@@ -129,12 +129,12 @@ def test_memory_is_needed(family, small, tmp_path):
         band = 3 * 0.5 / np.sqrt(len(y))
         assert abs(score["memoryless"] - 0.5) < band
         assert score["majority"] == 0.5
-        assert score["linear-complex"] > 0.5 + 2 * band
+        assert score["linear"] > 0.5 + 2 * band
     else:
         assert score["majority"] == pytest.approx(np.var(y), rel=0.01)
         assert score["memoryless"] > 0.97 * np.var(y)
     if family == "delay":
-        assert score["linear-complex"] < 0.9 * score["memoryless"]
+        assert score["linear"] < 0.9 * score["memoryless"]
 
 
 def test_a_sample_depends_on_its_number_and_its_card_alone(small, tmp_path):

@@ -34,7 +34,7 @@ SMOKE = {
     "seeds": 2345,
 }
 SMALL = {"hidden": 16, "state": 4, "blocks": 1}
-LONG = {"name": "signals", "protocol": "released", "tasks": "Heartbeat", "models": "linear-complex", "seeds": 2345}
+LONG = {"name": "signals", "protocol": "released", "tasks": "Heartbeat", "models": "linear", "seeds": 2345}
 
 
 def spec_of(matrix: dict[str, Any], **changes: Any) -> RunSpec:

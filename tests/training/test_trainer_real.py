@@ -28,7 +28,7 @@ def data(tmp_path_factory):
     return folder
 
 
-def spec_of(framework, model="linear-complex", protocol="exact", algorithm="rhel", **overrides):
+def spec_of(framework, model="linear", protocol="exact", algorithm="rhel", **overrides):
     """A cell of the smoke matrix, made small; dropout stays on."""
     matrix = {
         "name": "small", "protocol": protocol, "tasks": "BasicMotions", "models": model, "algorithms": algorithm,
@@ -67,7 +67,7 @@ def test_one_result_whole_in_pieces_and_re_run_from_its_spec(tmp_path, data, fra
 
 @pytest.mark.parametrize("framework", ["jax", "torch"])
 def test_nothing_is_compiled_after_the_first_evaluation_and_the_metric_is_the_published_one(tmp_path, data, framework):
-    spec = spec_of(framework, "linear")
+    spec = spec_of(framework, "linear-real")
     problem = setup.load(spec, data)
     learner = setup.learner(spec, problem.shape)
     compiled, test = [], Part(learner.put(problem.parts["test"][0]), problem.parts["test"][1])

@@ -20,8 +20,8 @@ from tests.tolerances import RESUMED, TRAINED
 
 #: Model, algorithm, and whose settings: those of the theorems, and the released rule with the released code's norm and loss.
 COMBINATIONS = [
-    *product(("linear-complex", "nonlinear"), ("bptt", "rhel"), ("exact",)),
-    *product(("linear-complex", "nonlinear"), ("rhel_released",), ("released",)),
+    *product(("linear", "nonlinear"), ("bptt", "rhel"), ("exact",)),
+    *product(("linear", "nonlinear"), ("rhel_released",), ("released",)),
 ]
 STEPS = 50
 

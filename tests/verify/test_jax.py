@@ -115,10 +115,10 @@ def test_one_unit(model: str, algorithm: str, integrator: str, nudge: str) -> No
 
 
 STACKS = [
-    ("linear", "bptt", "classification", {}),
-    ("linear", "rhel", "classification", {}),
-    ("linear-complex", "rhel", "regression", {}),
-    ("linear-complex", "rhel_released", "classification", RELEASED),
+    ("linear-real", "bptt", "classification", {}),
+    ("linear-real", "rhel", "classification", {}),
+    ("linear", "rhel", "regression", {}),
+    ("linear", "rhel_released", "classification", RELEASED),
     ("nonlinear", "bptt", "regression", {}),
     ("nonlinear", "rhel", "classification", {}),
     ("nonlinear", "rhel_released", "classification", RELEASED | {"integrator": "leapfrog_released"}),

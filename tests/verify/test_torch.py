@@ -17,7 +17,7 @@ from tests.impl_torch.models import SHAPES, make_data, make_spec, worst
 from tests.tolerances import GRADIENT, LOGITS, ONE_STEP, TRAINED
 from tests.verify.arrays import flat
 
-MODELS = ("linear", "linear-complex", "nonlinear", "memoryless")
+MODELS = ("linear-real", "linear", "nonlinear", "memoryless")
 RELEASED = {"norm": "ema_released", "loss": "log_offset", "c_squash": 2, "protocol": "released"}
 PLAN = np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32)
 
