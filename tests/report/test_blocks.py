@@ -7,6 +7,7 @@ from rhelbench.config import expand
 from rhelbench.names import LABELS
 from rhelbench.records.collected import read
 from rhelbench.records.reproduce import VERDICTS
+from rhelbench.report import pairs as pairs_report
 from rhelbench.report.blocks import gpu, memory, rules, second_training
 from rhelbench.report.blocks import pairs as pairs_block
 from rhelbench.stats import pairs
@@ -110,7 +111,7 @@ def test_a_pair_is_shown_with_its_verdict_and_power():
     ],
 )
 def test_what_would_decide_a_pair(verdict: str, p: float, needed: int | None, said: str) -> None:
-    assert pairs_block._more({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said
+    assert pairs_report._remedy({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said
 
 
 def test_the_step_without_a_tie_is_what_the_rule_gives_along_the_history():
