@@ -14,7 +14,7 @@ from rhelbench import BENCHMARK_VERSION
 from rhelbench.cli import threads
 from rhelbench.cli.train import read_spec
 from rhelbench.errors import UserError, unknown
-from rhelbench.files import write_atomically
+from rhelbench.files import find, write_atomically
 from rhelbench.records import collected, io
 from rhelbench.records.reproduce import REPRODUCED, VERDICTS, Spread, compare, compare_folders, explain, verdicts
 from rhelbench.spec import RunSpec
@@ -32,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="which run; without it one of a prepared task and of this version is chosen at random, from a CPU where no GPU is",
     )
     which.add_argument("--results", type=Path, help="train nothing; compare every ended run in this folder (results/runs)")
-    parser.add_argument("--published", type=Path, default=Path("results/published"), help="where the published records are")
+    parser.add_argument("--published", type=Path, default=find(Path("results/published")), help="where the published records are")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
     parser.add_argument(
         "--scratch", type=Path, default=Path("scratch"), help="where checkpoints go; an interrupted check resumes"
