@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -127,11 +127,28 @@ class RunSpec(Frozen):
 
     def canonical_json(self) -> str:
         """Return the spec as JSON with sorted keys and no spaces: equal specs give equal bytes."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return canonical_json(self.model_dump(mode="json"))
 
     @property
     def run_id(self) -> str:
         """A readable prefix and eight hexadecimal digits of the canonical JSON's SHA-256."""
-        digest = hashlib.sha256(self.canonical_json().encode()).hexdigest()[:8]
-        prefix = (self.task, self.model, self.algorithm, self.framework, self.protocol, str(self.seed))
-        return "-".join((*prefix, digest))
+        return run_id(self.model_dump(mode="json"))
+
+
+def canonical_json(spec: dict[str, Any]) -> str:
+    """Return a specification's content as JSON with sorted keys and no spaces."""
+    return json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def run_id(spec: dict[str, Any]) -> str:
+    """Return the name of the run that a specification's content determines, be it of this version or of an older one.
+
+    Args:
+        spec: as ``spec.json`` holds it.
+
+    Raises:
+        KeyError: it lacks one of the six entries that the name begins with.
+    """
+    digest = hashlib.sha256(canonical_json(spec).encode()).hexdigest()[:8]
+    prefix = (str(spec[name]) for name in ("task", "model", "algorithm", "framework", "protocol", "seed"))
+    return "-".join((*prefix, digest))

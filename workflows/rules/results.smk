@@ -29,7 +29,7 @@ EVIDENCE = [
         "benchmarks/*.csv",
         "static/*.csv",
         "*/runs.csv",
-        "*/history.csv",
+        f"*/{published.HISTORIES}",
     )
     for file in sorted(Path("results/published").glob(pattern))
 ]
