@@ -129,9 +129,7 @@ def read_run(folder: Path) -> Run | None:
     return record and Run(record, log.read_bytes() if log.exists() else None)
 
 
-def mismatch(
-    run_id: str, record: dict[str, Any], spec: dict[str, Any] | None, history: bytes | None
-) -> tuple[str, str] | None:
+def mismatch(run_id: str, record: dict[str, Any], spec: dict[str, Any] | None, history: bytes | None) -> tuple[str, str] | None:
     """Compare what is kept of a run with its record, as far as the record names it; that of a failed run names no history.
 
     Args:

@@ -1,4 +1,4 @@
-"""Runs that another site trained, beside the published ones: new ones are taken, others are refused before anything is written."""
+"""Runs that another site trained join the published ones; what disagrees is refused before anything is written."""
 
 import json
 from pathlib import Path
@@ -52,8 +52,8 @@ def _unasked(run_id: str, run: io.Run, source: Path) -> UserError:
         remedy = "train it again with this version, or merge it in a clone of that version"
         return UserError(f"Run {run_id} in {source} is of version {version}, and {BENCHMARK_VERSION} is asked for: {remedy}.")
     return UserError(
-        f"No configuration asks for run {run_id} in {source}: add its matrix to config/published/, or name its configuration with "
-        "--config and its folder with --published."
+        f"No configuration asks for run {run_id} in {source}: add its matrix to config/published/, or name its configuration "
+        "with --config and its folder with --published."
     )
 
 
@@ -64,7 +64,7 @@ def _unlike(ours: io.Run | None, theirs: io.Run) -> bool:
 def _entries(run: io.Run) -> dict[str, str]:
     """Return the result's entries by name, the test metric first, as text: a NaN is equal to itself."""
     result: dict[str, Any] = {"value": None, **run.record["result"]}
-    flat = result | {f"the digest of its {name}": value for name, value in result.get("digests", {}).items()}
+    flat = result | {f"digest of {name}": value for name, value in result.get("digests", {}).items()}
     return {name: json.dumps(value, sort_keys=True) for name, value in flat.items() if name != "digests"}
 
 

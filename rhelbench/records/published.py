@@ -81,8 +81,8 @@ def history(folder: Path) -> bytes | None:
 def write(folder: Path, runs: Mapping[str, Run]) -> None:
     """Replace both files of a folder, or neither; equal runs give equal bytes.
 
-    Both are written whole under hidden names (``.NAME.next``), the records last. Once those are there, :func:`read` takes the new
-    pair, whether it was moved to its place or not; until then it takes the old one. A call after an interrupted one moves what it left.
+    Both are written whole under hidden names (``.NAME.next``), the records last. Once those are there, :func:`read` takes the
+    new pair, moved to its place or not; until then it takes the old one. The next call moves what an interrupted one left.
 
     Args:
         folder: where to; it is made.
