@@ -1,4 +1,4 @@
-"""Runs of another site join the published ones; what disagrees, is damaged or not asked for is refused, and nothing is written."""
+"""Runs of another site join the published ones; what disagrees, is damaged or not asked for is refused, unwritten."""
 
 import shutil
 from pathlib import Path
