@@ -19,7 +19,7 @@ from rhelbench.spec import Nudge
 #: (K, N), or as many rows as a kernel's output has.
 Flat = Float[Array, "_ N"]
 #: φ and π, both histories (K, N) or the final state (N,).
-Kept = tuple[Array, Array]
+Residuals = tuple[Array, Array]
 
 
 @cache
@@ -59,12 +59,12 @@ class Kernel:
             raise TypeError(f"a fused kernel wants arrays of one dtype, not {[str(argument.dtype) for argument in arguments]}")
         if jax.default_backend() != "cpu":
             keep = name == "forward" and rows[1] == len(like)
-            return fused_gpu.call(self.entry.hamiltonian, name, self.entry.at_third, keep, arguments)
+            return fused_gpu.call(self.entry.hamiltonian, name, self.entry.kick_at, keep, arguments)
         outputs = [jax.ShapeDtypeStruct((count, like.shape[1]), like.dtype) for count in rows]
         call = jax.ffi.ffi_call(_target(self.entry.hamiltonian, name, str(like.dtype)), outputs, vmap_method="sequential")
-        return list(call(*arguments, at_third=np.int64(self.entry.at_third)))
+        return list(call(*arguments, at_third=np.int64(self.entry.kick_at == "midpoint")))
 
-    def forward(self, unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive) -> tuple[Drive, Kept]:
+    def forward(self, unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive) -> tuple[Drive, Residuals]:
         """Return φ_1..φ_K, and what the way back needs of it: both histories for BPTT, the final state for an echo."""
         phi, pi = self.path(unit, theta, delta, f, len(f) if self.entry.backward == "adjoint" else 1)
         return phi, (_flat(phi), pi) if self.entry.backward == "adjoint" else (phi[-1].reshape(-1), pi[0])
@@ -76,7 +76,7 @@ class Kernel:
         return phi.reshape(f.shape), pi
 
     def backward(
-        self, unit: Hamiltonian, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, kept: Kept, g: Drive
+        self, unit: Hamiltonian, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, kept: Residuals, g: Drive
     ) -> tuple[Theta, Lanes, Drive, Drive]:
         """Return dL/dθ, dL/dδ, and dL/df for the drive's input and for B, from g = dL/dφ."""
         own, (phi, pi) = {name: theta[name] for name in unit.parameters}, kept
@@ -104,13 +104,13 @@ def fused(kernel: Kernel) -> Trajectory:
 
     def keep(
         unit: Hamiltonian, stepper: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive
-    ) -> tuple[Drive, tuple[Theta, Lanes, Drive, Kept]]:
+    ) -> tuple[Drive, tuple[Theta, Lanes, Drive, Residuals]]:
         del stepper, nudge, f_B
         phi, kept = kernel.forward(unit, theta, delta, f)
         return phi, (theta, delta, f, kept)
 
     def backward(
-        unit: Hamiltonian, stepper: Integrator, nudge: Nudge, kept: tuple[Theta, Lanes, Drive, Kept], g: Drive
+        unit: Hamiltonian, stepper: Integrator, nudge: Nudge, kept: tuple[Theta, Lanes, Drive, Residuals], g: Drive
     ) -> tuple[Theta, Lanes, Drive, Drive]:
         del stepper
         return kernel.backward(unit, nudge, *kept, g)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt16, UInt32
 
 from impl_jax.dropout import draw, threshold
-from impl_jax.fused import Kept, Kernel
+from impl_jax.fused import Kernel, Residuals
 from impl_jax.hru import Unit, mixing, physical, read_in
 from impl_jax.interface import Hamiltonian, Lanes, Theta
 from impl_jax.norm import FLOOR, Running, weighed
@@ -59,7 +59,7 @@ class Values(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Made:
+class BlockConfig:
     """What a block is made of.
 
     Args:
@@ -102,11 +102,11 @@ class Made:
         return first, second
 
 
-class _Kept(NamedTuple):
+class _Residuals(NamedTuple):
     u: Rows
     drive: Array | None
     phi: Float[Array, "K n P"]
-    path: Kept
+    path: Residuals
     inside: tuple[Rows, Rows, Float[Array, "R 2H"]]
     masks: tuple[Bits, Bits] | Keys
     rate: Float[Array, " H"]
@@ -116,7 +116,7 @@ class _Kept(NamedTuple):
 
 
 def _forward(
-    made: Made, x: Activations, used: Running, values: Values, keys: Keys, training: bool
+    made: BlockConfig, x: Activations, used: Running, values: Values, keys: Keys, training: bool
 ) -> tuple[Activations, Rows, Array, Array, Any, Any, tuple[Bits, Bits], Float[Array, " H"]]:
     """Run a block with given statistics; return its output and all that it made, in training to be kept."""
     flat, rate = x.reshape(-1, x.shape[2]), jax.lax.rsqrt(used.var + FLOOR)
@@ -133,27 +133,27 @@ def _forward(
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _train(
-    made: Made, x: Activations, values: Values, running: Running, count: Int[Array, ""], keys: Keys
+    made: BlockConfig, x: Activations, values: Values, running: Running, count: Int[Array, ""], keys: Keys
 ) -> tuple[Activations, Running]:
     """Return a block's output in a training call, and the statistics to store."""
     return _keep(made, x, values, running, count, keys)[0]
 
 
 def _keep(
-    made: Made, x: Activations, values: Values, running: Running, count: Int[Array, ""], keys: Keys
-) -> tuple[tuple[Activations, Running], _Kept]:
+    made: BlockConfig, x: Activations, values: Values, running: Running, count: Int[Array, ""], keys: Keys
+) -> tuple[tuple[Activations, Running], _Residuals]:
     flat, H = x.reshape(-1, x.shape[2]), x.shape[2]
     batch = Running(*_call("moments", flat, [(H,), (H,)], flat))
     used, after, share = weighed(made.norm, batch, running, count)
     out, u, drive, phi, path, inside, masks, rate = _forward(made, x, used, values, keys, training=True)
-    kept = _Kept(
+    kept = _Residuals(
         u, None if made.again else drive, phi, path, inside, keys if made.again else masks, rate,
         used.mean - batch.mean, share, values,
     )  # fmt: skip
     return (out, after), kept
 
 
-def _back(made: Made, kept: _Kept, grads: tuple[Activations, Running]) -> tuple[Any, ...]:
+def _back(made: BlockConfig, kept: _Residuals, grads: tuple[Activations, Running]) -> tuple[Any, ...]:
     (u, drive, phi, path, inside, masks, rate, off, share, values), past = kept, grads[0]
     g, (R, H), (P, _) = past.reshape(kept.u.shape), kept.u.shape, values.B.shape
     if drive is None:
@@ -190,7 +190,7 @@ _train.defvjp(_keep, _back)
 
 
 def block(
-    made: Made,
+    made: BlockConfig,
     hru: Theta,
     glu: Theta,
     x: Activations,

@@ -7,7 +7,7 @@ from typing import Any, cast
 import jax
 from jaxtyping import Array
 
-from kernels.passes import GIVEN, Pass
+from kernels.passes import ARGUMENTS, KickAt, Pass
 from rhelbench.errors import UserError
 
 
@@ -49,13 +49,13 @@ def usable(required: bool) -> bool:
     return True
 
 
-def call(hamiltonian: str, name: Pass, at_third: bool, keep: bool, arguments: tuple[Array, ...]) -> list[Array]:
+def call(hamiltonian: str, name: Pass, kick_at: KickAt, keep: bool, arguments: tuple[Array, ...]) -> list[Array]:
     """Run one pass over all lanes.
 
     Args:
         hamiltonian: linear or nonlinear.
         name: forward, adjoint, pair_echo or released_echo.
-        at_third: where the force is taken.
+        kick_at: where the force is taken.
         keep: whether ``forward`` keeps every momentum, or the last alone.
         arguments: the arrays of ``kernels.cpu``, in its order.
 
@@ -64,8 +64,8 @@ def call(hamiltonian: str, name: Pass, at_third: bool, keep: bool, arguments: tu
     """
     jax_triton, passes = kernels()
     length, lanes = arguments[2].shape
-    made = dict(zip(GIVEN[name], arguments, strict=True))
-    for item in passes.launches(hamiltonian, name, length, lanes, at_third, keep):
+    made = dict(zip(ARGUMENTS[name], arguments, strict=True))
+    for item in passes.launches(hamiltonian, name, length, lanes, kick_at, keep):
         outputs = [jax.ShapeDtypeStruct(shape, arguments[2].dtype) for shape in item.outputs.values()]
         inputs = [made[key] for key in item.inputs]
         found = jax_triton.triton_call(

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Num
 
 from impl_jax.dropout import drop
-from impl_jax.fused_block import Made
+from impl_jax.fused_block import BlockConfig
 from impl_jax.fused_block import block as fused_block
 from impl_jax.hru import Unit, dense, echo_fidelity, hru, unit_of
 from impl_jax.interface import Theta
 from impl_jax.norm import Running, normalise
-from rhelbench.contract import TaskShape, rematerialised
+from rhelbench.contract import TaskShape, rematerialise
 from rhelbench.spec import RunSpec
 
 #: Added to the probability under the released code's logarithm.
@@ -35,7 +35,7 @@ class Model:
     kind: Literal["classification", "regression"]
     output_step: int
     fused: bool
-    rematerialised: bool
+    rematerialise: bool
 
 
 def model_of(spec: RunSpec, shape: TaskShape) -> Model:
@@ -51,7 +51,7 @@ def model_of(spec: RunSpec, shape: TaskShape) -> Model:
         kind=shape.kind,
         output_step=shape.output_step,
         fused=unit.kernel is not None and jax.default_backend() == "cpu",
-        rematerialised=rematerialised(spec, shape),
+        rematerialise=rematerialise(spec, shape),
     )
 
 
@@ -86,7 +86,7 @@ def block(
 ) -> tuple[Activations, Running]:
     """Return x + drop(GLU(drop(GELU(HRU(norm(x)))))) and the norm's updated statistics."""
     if model.fused:
-        made = Made(model.unit, model.norm, model.dropout, model.dropout_mask, model.rematerialised)
+        made = BlockConfig(model.unit, model.norm, model.dropout, model.dropout_mask, model.rematerialise)
         return fused_block(made, part(raw, "hru."), part(raw, "glu."), x, running, count, keys, training)
     y, running = normalise(model.norm, x, running, count, training)
     y = gelu(hru(model.unit, part(raw, "hru."), y))
@@ -137,7 +137,7 @@ def hssm(
         return block(model, raw, y, running, count, (None, None) if pair is None else (pair[0], pair[1]), training)
 
     y = encode(parameters, x)
-    if model.rematerialised and training and not model.fused:
+    if model.rematerialise and training and not model.fused:
         # A loop over the blocks: were they in a row, the compiler would find the second computation of each to be the first.
         given = (*(jax.tree.map(lambda *values: jnp.stack(values), *each) for each in (own, norm)), keys)
         y, after = jax.lax.scan(jax.checkpoint(step, prevent_cse=False), y, given)

@@ -158,7 +158,7 @@ class JaxLearner:
         with self.precision():
             return jax.device_put(np.ascontiguousarray(x, dtype))
 
-    def train_span(self, x: Inputs, y: Labels, plan: NDArray[np.int32]) -> NDArray[np.floating]:
+    def train_chunk(self, x: Inputs, y: Labels, plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Take one optimiser step per row of ``plan``, all in one compiled call; return the losses."""
         with self.precision():
             rows = jax.device_put(np.ascontiguousarray(plan, np.int32))

@@ -34,7 +34,7 @@ def given(hamiltonian: str, length: int, lanes: int) -> Arrays:
     arrays = {key: torch.tensor(value, dtype=torch.float32, device="cuda") for key, value in numbers.items()}
     torch.manual_seed(int(draw.integers(2**31)))
     arrays |= {key: torch.randn((length, lanes), device="cuda") for key in ("f", "g")}
-    return arrays | on_gpu(hamiltonian, "forward", arrays, at_third=True, keep=True)
+    return arrays | on_gpu(hamiltonian, "forward", arrays, kick_at="midpoint", keep=True)
 
 
 def _times(call: Callable[[], object]) -> tuple[float, float, float]:
@@ -84,7 +84,7 @@ def rows(sizes: dict[str, list[list[int]]]) -> Iterator[dict[str, Any]]:
             last = {key: arrays[key][-1].contiguous() for key in ("phi", "pi")}
             for (name, keep), paths in PATHS.items():
                 own = arrays | last if name.endswith("echo") else arrays
-                us, q1, q3 = _times(partial(on_gpu, hamiltonian, name, own, True, keep))
+                us, q1, q3 = _times(partial(on_gpu, hamiltonian, name, own, "midpoint", keep))
                 chained = hamiltonian == "nonlinear" and name in ("forward", "pair_echo")
                 yield {
                     "hamiltonian": hamiltonian, "pass": name, "kept": keep, "length": length, "lanes": lanes,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impl_torch.interface import Hamiltonian, Integrator, Kick, Lanes, Path, Values
 from impl_torch.nudge import epsilon
-from impl_torch.once import once_differentiable
+from impl_torch.once_differentiable import once_differentiable
 from impl_torch.recurrence import run, second
 from rhelbench.spec import Nudge
 
@@ -53,7 +53,7 @@ class _Echoes(torch.autograd.Function):
         readout, hamiltonian, integrator, nudge, names = ctx.setting
         theta, g = dict(zip(names, values, strict=True)), grads[0]
         eps = epsilon(nudge, hamiltonian.steepness(theta), g)
-        # Made on the device: a copy from the host could not be recorded (impl_torch.recorded).
+        # Made on the device: a copy from the host could not be recorded (impl_torch.cuda_graph).
         sign = (1 - 2 * torch.arange(2, dtype=f.dtype, device=f.device))[:, None, None]
         weight = -sign / (2 * eps)
         leaves = [value.detach().requires_grad_() for value in (delta, *values)]

@@ -12,7 +12,7 @@ from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Hamiltonian, Integrator, Path, Trajectory, Values
 from impl_torch.nudge import epsilon
-from impl_torch.once import once_differentiable
+from impl_torch.once_differentiable import once_differentiable
 from impl_torch.passes import NORM, RUN, Arrays
 from impl_torch.recurrence import second, to_own_shape
 from kernels import passes
@@ -32,7 +32,7 @@ class Kernel:
         """Run one pass over all lanes; ``rest``: what it needs beside θ, δ and f."""
         theta = torch.stack([value.detach().expand(f[0].shape).reshape(-1) for value in values])
         arrays = {"theta": theta, "delta": _spread(delta, f[0]), "f": _flat(f)}
-        return RUN[f.device.type](self.entry.hamiltonian, name, {**arrays, **rest}, self.entry.at_third, keep)
+        return RUN[f.device.type](self.entry.hamiltonian, name, {**arrays, **rest}, self.entry.kick_at, keep)
 
 
 def _spread(value: Tensor, like: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from impl_torch.hru import lanes
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Values
 from impl_torch.norm import OFFSET, Statistics, weighed
-from impl_torch.once import once_differentiable
+from impl_torch.once_differentiable import once_differentiable
 from impl_torch.rows import moments, repeating, rows_of, run, sums_of, weight_of
 from impl_torch.stack import Call, Stack, part
 from kernels.cpu import head, tail
@@ -142,8 +142,8 @@ def block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Ten
     theta, delta, B, C = lanes(unit, raw)
     past, u, f, f_B, *running = _Head.apply(call, x, B)
     hamiltonian, integrator = HAMILTONIANS[unit.hamiltonian], INTEGRATORS[unit.integrator]
-    with _kept(call.stack.rematerialised, u, B, f):
+    with _kept(call.stack.rematerialise, u, B, f):
         phi = unit.trajectory(hamiltonian, integrator, unit.nudge, theta, delta, f, f_B)
     masks = tuple(no_bits(x) if dropout is None else dropout.bits(x, call.i, place) for place in (0, 1))
     mixing = (C, raw["D"], *(glu[name] for name in ("W1", "b1", "W2", "b2")))
-    return _Tail.apply(masks, call.stack.rematerialised, past, u, phi, *mixing), (running[0], running[1])
+    return _Tail.apply(masks, call.stack.rematerialise, past, u, phi, *mixing), (running[0], running[1])

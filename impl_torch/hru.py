@@ -10,7 +10,7 @@ from torch import Tensor
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Path, Trajectory, Values
-from impl_torch.once import once_differentiable
+from impl_torch.once_differentiable import once_differentiable
 from impl_torch.recurrence import run
 from rhelbench.spec import Nudge
 

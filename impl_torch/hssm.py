@@ -15,7 +15,7 @@ from impl_torch.fused_block import block
 from impl_torch.hru import fidelity, hru
 from impl_torch.interface import Values
 from impl_torch.norm import Statistics, normalise
-from impl_torch.once import once_differentiable
+from impl_torch.once_differentiable import once_differentiable
 from impl_torch.stack import Call, Stack, part
 
 
@@ -41,7 +41,7 @@ def _block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Te
     return x + y, running
 
 
-class _Anew(torch.autograd.Function):
+class _Rematerialised(torch.autograd.Function):
     """A block that keeps its input alone and is run again in the backward pass.
 
     ``torch.utils.checkpoint`` does the same, but imports torch's compiler: seconds, and hundreds of MiB.
@@ -101,8 +101,8 @@ def hssm(
         if fidelities is not None and stack.unit is not None:
             u, _ = normalise(x, norms.statistics[i], norms.count, stack.norm, training)
             fidelities.append(fidelity(stack.unit, part(own, "hru."), u))
-        if stack.rematerialised and not stack.fused and training:
-            x, *both = _Anew.apply(run, tuple(own), x, *own.values())
+        if stack.rematerialise and not stack.fused and training:
+            x, *both = _Rematerialised.apply(run, tuple(own), x, *own.values())
             running = both[0], both[1]
         else:
             x, running = run(own, x)

@@ -14,17 +14,17 @@ from torch.optim.adam import adam
 from impl_torch import fused_block
 from impl_torch.algorithms import ALGORITHMS
 from impl_torch.allocator import keep_freed_memory
+from impl_torch.cuda_graph import READ_BACK, Recordings, cuda_graph
 from impl_torch.dropout import Dropout
 from impl_torch.fused import fused, warm_up
 from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import Unit, hru
 from impl_torch.hssm import Norms, hssm, loss
 from impl_torch.passes import compilations, usable
-from impl_torch.recorded import READ_BACK, Recordings, cuda_graph
 from impl_torch.stack import Stack
 from impl_torch.team import kernels_alone, threads
 from kernels.passes import choose
-from rhelbench.contract import Arrays, TaskShape, rematerialised
+from rhelbench.contract import Arrays, TaskShape, rematerialise
 from rhelbench.errors import UserError
 from rhelbench.registry import MODELS
 from rhelbench.spec import RunSpec, Switches
@@ -119,7 +119,7 @@ class TorchLearner:
         self.fused = unit is not None and unit.fused
         fused_blocks = self.fused and not cuda
         self.stack = Stack(
-            spec.hyper.blocks, unit, spec.switches.norm, shape.kind, shape.output_step, fused_blocks, rematerialised(spec, shape)
+            spec.hyper.blocks, unit, spec.switches.norm, shape.kind, shape.output_step, fused_blocks, rematerialise(spec, shape)
         )
         self.parameters: dict[str, Tensor] = {}
         self.dropout_seed = 0
@@ -149,7 +149,7 @@ class TorchLearner:
         dtype = torch.int64 if np.issubdtype(x.dtype, np.integer) else self.dtype
         return torch.from_numpy(np.ascontiguousarray(x)).to(self.device, dtype)
 
-    def train_span(self, x: Tensor, y: Tensor, plan: NDArray[np.int32]) -> NDArray[np.floating]:
+    def train_chunk(self, x: Tensor, y: Tensor, plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Take one optimiser step per row of ``plan``; the losses stay on the device until the last one is done."""
         rows = torch.from_numpy(plan.astype(np.int64)).to(self.device)
         losses = [self._step(x, y, row) for row in rows]

@@ -18,35 +18,35 @@ from impl_torch.team import launch, threads
 from kernels.cpu import linear, nonlinear
 from kernels.cpu.launch import BLOCK, ROW, lanes_per_call
 from kernels.cpu.path import squares
-from kernels.passes import GIVEN, RESULTS, Pass
+from kernels.passes import ARGUMENTS, RESULTS, KickAt, Pass
 from rhelbench.errors import UserError
 
 #: theta (m, N), delta, epsilon (N,), f, g (K, N), phi, pi: histories (K, N), or an echo's final state (N,).
 Arrays = dict[str, Float[Tensor, "..."]]
-#: (hamiltonian, pass, arrays, at_third, keep) -> phi, pi (forward); sums (m + 1, N), grad_f or grad_u and grad_B (backward).
-Run = Callable[[str, Pass, Arrays, bool, bool], Arrays]
+#: (hamiltonian, pass, arrays, kick_at, keep) -> phi, pi (forward); sums (m + 1, N), grad_f or grad_u and grad_B (backward).
+Run = Callable[[str, Pass, Arrays, KickAt, bool], Arrays]
 #: Hamiltonian to its kernels on the CPU.
 KERNELS: dict[str, ModuleType] = {"linear": linear, "nonlinear": nonlinear}
 #: What Triton has compiled in this process, and the seconds it took.
 _compiled: dict[tuple[Any, ...], float] = {}
 
 
-def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: bool) -> Arrays:
+def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, kick_at: KickAt, keep: bool) -> Arrays:
     """Run one pass with numba.
 
     Args:
         hamiltonian: linear or nonlinear.
         name: the pass.
         arrays: see ``Arrays``.
-        at_third: where the force is taken.
+        kick_at: where the force is taken.
         keep: whether ``forward`` keeps every momentum, or the last alone.
     """
     f, theta = arrays["f"], arrays["theta"]
     rows = {"pi": len(f) if keep else 1, "sums": len(theta) + 1}
     outputs = {key: empty(f.dtype, rows.get(key, len(f)), f.shape[1]) for key in RESULTS[name]}
-    numbers = [arrays[key].numpy() for key in GIVEN[name]], [value.numpy() for value in outputs.values()]
+    numbers = [arrays[key].numpy() for key in ARGUMENTS[name]], [value.numpy() for value in outputs.values()]
     block = lanes_per_call(f.shape[1], threads(), ROW if name == "forward" else BLOCK)
-    launch(getattr(KERNELS[hamiltonian], name), f.shape[1], block, *numbers[0], at_third, *numbers[1])
+    launch(getattr(KERNELS[hamiltonian], name), f.shape[1], block, *numbers[0], kick_at == "midpoint", *numbers[1])
     return outputs
 
 
@@ -89,11 +89,11 @@ def usable(required: bool) -> bool:
     return True
 
 
-def on_gpu(hamiltonian: str, name: Pass, arrays: Arrays, at_third: bool, keep: bool) -> Arrays:
+def on_gpu(hamiltonian: str, name: Pass, arrays: Arrays, kick_at: KickAt, keep: bool) -> Arrays:
     """Run one pass with Triton; arguments as ``on_cpu``."""
     f = arrays["f"]
     made = dict(arrays)
-    for item in _triton().launches(hamiltonian, name, f.shape[0], f.shape[1], at_third, keep):
+    for item in _triton().launches(hamiltonian, name, f.shape[0], f.shape[1], kick_at, keep):
         outputs = {key: f.new_empty(shape) for key, shape in item.outputs.items()}
         start = time.perf_counter()
         item.kernel[item.grid](*(made[key] for key in item.inputs), *item.scalars, *outputs.values(), **item.constants)
@@ -112,5 +112,5 @@ NORM: dict[str, Callable[[Path], Float[Tensor, " n"]]] = {"cpu": norm_on_cpu, "c
 
 def compilations() -> int:
     """Return how many kernels have been compiled or loaded in this process: one per dtype on a CPU, per shapes on a GPU."""
-    kernels: list[Callable[..., None]] = [squares, *(getattr(module, name) for module in KERNELS.values() for name in GIVEN)]
+    kernels: list[Callable[..., None]] = [squares, *(getattr(module, name) for module in KERNELS.values() for name in ARGUMENTS)]
     return len(_compiled) + sum(len(getattr(kernel, "signatures", ())) for kernel in kernels)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
-from impl_torch.once import once_differentiable
+from impl_torch.once_differentiable import once_differentiable
 
 
 def run(

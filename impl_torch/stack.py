@@ -30,7 +30,7 @@ class Stack:
     kind: Literal["classification", "regression"]
     output_step: int
     fused: bool
-    rematerialised: bool
+    rematerialise: bool
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from rhelbench.errors import UserError
 
 Pass = Literal["forward", "adjoint", "pair_echo", "released_echo"]
 #: The arrays of each pass in their order (``kernels.cpu``); ``phi`` and ``pi`` of an echo are the final state.
-GIVEN: dict[Pass, tuple[str, ...]] = {
+ARGUMENTS: dict[Pass, tuple[str, ...]] = {
     "forward": ("theta", "delta", "f"),
     "adjoint": ("theta", "delta", "f", "phi", "pi", "g"),
     "pair_echo": ("theta", "delta", "f", "g", "epsilon", "phi", "pi"),
@@ -22,6 +22,13 @@ RESULTS: dict[Pass, tuple[str, ...]] = {
 }
 
 
+#: Where a leapfrog's kick takes the force: at the midpoint φ_{k+1/3}, or at the start φ_k.
+KickAt = Literal["midpoint", "start"]
+INTEGRATORS: dict[str, KickAt] = {"leapfrog": "midpoint", "leapfrog_released": "start"}
+#: The backward pass of an algorithm; ``rhel_separate`` has none, being there to show what a device would do.
+BACKWARD: dict[str, Pass] = {"bptt": "adjoint", "rhel": "pair_echo", "rhel_released": "released_echo"}
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A fused trajectory.
@@ -29,28 +36,20 @@ class Kernel:
     Args:
         hamiltonian: whose passes it runs: the module of this name in ``kernels/cpu`` and ``kernels/gpu``.
         backward: its backward pass.
-        at_third: whether the force is taken at φ_{k+1/3}, or at φ_k.
+        kick_at: where the force is taken.
     """
 
     hamiltonian: str
     backward: Pass
-    at_third: bool
+    kick_at: KickAt
 
 
-#: (Hamiltonian, integrator, algorithm) to its kernel; rhel_separate has none, being there to show what a machine would do.
+#: (Hamiltonian, integrator, algorithm) to its kernel.
 KERNELS: dict[tuple[str, str, str], Kernel] = {
-    ("linear", "leapfrog", "bptt"): Kernel("linear", "adjoint", at_third=True),
-    ("linear", "leapfrog", "rhel"): Kernel("linear", "pair_echo", at_third=True),
-    ("linear", "leapfrog", "rhel_released"): Kernel("linear", "released_echo", at_third=True),
-    ("linear", "leapfrog_released", "bptt"): Kernel("linear", "adjoint", at_third=False),
-    ("linear", "leapfrog_released", "rhel"): Kernel("linear", "pair_echo", at_third=False),
-    ("linear", "leapfrog_released", "rhel_released"): Kernel("linear", "released_echo", at_third=False),
-    ("nonlinear", "leapfrog", "bptt"): Kernel("nonlinear", "adjoint", at_third=True),
-    ("nonlinear", "leapfrog", "rhel"): Kernel("nonlinear", "pair_echo", at_third=True),
-    ("nonlinear", "leapfrog", "rhel_released"): Kernel("nonlinear", "released_echo", at_third=True),
-    ("nonlinear", "leapfrog_released", "bptt"): Kernel("nonlinear", "adjoint", at_third=False),
-    ("nonlinear", "leapfrog_released", "rhel"): Kernel("nonlinear", "pair_echo", at_third=False),
-    ("nonlinear", "leapfrog_released", "rhel_released"): Kernel("nonlinear", "released_echo", at_third=False),
+    (hamiltonian, integrator, algorithm): Kernel(hamiltonian, backward, kick_at)
+    for hamiltonian in ("linear", "nonlinear")
+    for integrator, kick_at in INTEGRATORS.items()
+    for algorithm, backward in BACKWARD.items()
 }
 
 

@@ -14,7 +14,7 @@ QUANTITIES = {
     "norm_ratio": "norm, relative to BPTT",
     "error": "‖difference‖ / ‖BPTT‖",
 }
-TITLES = {"linear-complex": "linear", "nonlinear": "nonlinear"}
+TITLES = {"linear": "linear", "nonlinear": "nonlinear"}
 #: The pair's colour at the larger of its nudges, whose error is truncation.
 LARGER = "#F2B489"
 #: Half the width that one parameter's blocks take, in units of the distance between parameters.

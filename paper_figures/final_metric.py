@@ -10,13 +10,13 @@ from rhelbench.plotting import COLOURS, LABELS, MARKERS, canvas, legend, message
 from rhelbench.plotting.panels import PANEL, grid, label, title
 from rhelbench.records import reported
 from rhelbench.registry import MODELS
-from rhelbench.stats.runs import Records, unturned
+from rhelbench.stats.runs import Records, without_overrides
 
 _PAPER = "#999999"
 
 
 def draw(records: Records) -> Figure:
-    runs = unturned(records.plain()).dropna(subset=["value"])
+    runs = without_overrides(records.plain()).dropna(subset=["value"])
     units = runs[[MODELS[name].hamiltonian is not None for name in runs.model]]
     if units.empty:
         return message("No final metric yet: no run of this matrix has ended.")

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
 from rhelbench.plotting.panels import PANEL, grid, label, title
 from rhelbench.registry import MODELS
-from rhelbench.stats.runs import Records, unturned
+from rhelbench.stats.runs import Records, without_overrides
 
 #: At most this many markers on a line.
 MARKS = 8
@@ -22,7 +22,7 @@ WIDTH = {"bptt": 2.2, "rhel": 1.0, "baseline": 1.0}
 
 
 def draw(records: Records) -> Figure:
-    runs = unturned(records.plain())
+    runs = without_overrides(records.plain())
     curves = runs[["run_id", *PANEL, "algorithm", "framework", "metric"]].merge(records.history, on="run_id")
     trained = [name for name, model in MODELS.items() if model.trained]
     recurrent = curves.model.isin([name for name in trained if MODELS[name].hamiltonian])

@@ -11,7 +11,7 @@ from rhelbench.config.protocols import read_protocol
 from rhelbench.names import power
 from rhelbench.plotting import COLOURS, canvas, legend
 from rhelbench.records.collected import nudge_sizes
-from rhelbench.stats.runs import Records, overridden
+from rhelbench.stats.runs import Records, overriding_value
 from rhelbench.studies.echo_lost import RHOS
 from rhelbench.training.trainer import ECHO_LOST
 
@@ -44,7 +44,7 @@ def _by_step(records: Records, left: Axes, right: Axes) -> None:
     """Draw a point per seed, lines through the means and medians."""
     runs = records.plain()
     usual = str(read_protocol("exact").delta_init[1000])
-    runs = runs.assign(delta=overridden(runs, "delta_init", usual).astype(float))
+    runs = runs.assign(delta=overriding_value(runs, "delta_init", usual).astype(float))
     worst = records.history.groupby("run_id").fidelity.max().rename("worst").reset_index()
     runs = runs.merge(worst, on="run_id", how="left")
     for algorithm, part in runs.groupby("algorithm"):

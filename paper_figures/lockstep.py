@@ -14,7 +14,7 @@ MATRICES = ("lockstep",)
 #: Steps between two markers.
 EVERY = 10
 #: The largest difference that is accepted.
-ALLOWED = TOLERANCES["L4"]
+ALLOWED = TOLERANCES["training"]
 #: Where nothing at all differs: a rounding, so that the point can be drawn on a logarithmic axis.
 ROUNDING = 2.0**-53
 

@@ -14,7 +14,7 @@ TABLES = ("precision", "precision_bounds")
 PANELS = {
     ("unit", "linear"): "one linear unit",
     ("unit", "nonlinear"): "one nonlinear unit",
-    ("stack", "linear-complex"): "six blocks, linear",
+    ("stack", "linear"): "six blocks, linear",
     ("stack", "nonlinear"): "six blocks, nonlinear",
 }
 

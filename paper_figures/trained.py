@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, canvas, legend
 from rhelbench.registry import MODELS
-from rhelbench.stats.runs import Records, overridden
+from rhelbench.stats.runs import Records, overriding_value
 
 MATRICES = ("trained",)
 #: The exact ways end alike: the first is drawn widest, so that none hides another.
@@ -18,7 +18,7 @@ APART = 0.04
 def draw(records: Records) -> Figure:
     """Draw the runs of config/trained.yaml: lines are means over seeds, points the test accuracy of each seed."""
     runs = records.plain()
-    runs = runs.assign(way=overridden(runs, "algorithm", runs.algorithm))
+    runs = runs.assign(way=overriding_value(runs, "algorithm", runs.algorithm))
     curves = records.history.merge(runs[["run_id", "model", "way"]], on="run_id")
     ways = [name for name in COLOURS if name in set(runs.way)]
     last = curves.step.max()

@@ -37,10 +37,10 @@ class TaskShape:
 
 
 #: Bytes of activations from which on a stack keeps fewer of them.
-REMATERIALISED = 2**31
+REMATERIALISE_ABOVE = 2**31
 
 
-def rematerialised(spec: RunSpec, shape: TaskShape) -> bool:
+def rematerialise(spec: RunSpec, shape: TaskShape) -> bool:
     """Return whether training makes what is inside a block again in its backward pass instead of keeping it.
 
     It costs up to a forward pass and pays where memory counts: where the blocks would keep more than REMATERIALISED (some eight
@@ -50,7 +50,7 @@ def rematerialised(spec: RunSpec, shape: TaskShape) -> bool:
     lanes = spec.hyper.state * (2 if MODELS[spec.model].paired else 1)
     each = spec.hyper.batch * shape.length * np.dtype(spec.dtype).itemsize
     kept = each * spec.hyper.blocks * (8 * spec.hyper.hidden + 2 * lanes)
-    return kept > REMATERIALISED and not ALGORITHMS[spec.switches.algorithm].keeps_trajectory
+    return kept > REMATERIALISE_ABOVE and not ALGORITHMS[spec.switches.algorithm].keeps_trajectory
 
 
 class Learner(Protocol):
@@ -73,7 +73,7 @@ class Learner(Protocol):
         """Move an array to the device: inputs (n, L, d), labels (n,) int, or targets (n, L // output_step, c)."""
         ...
 
-    def train_span(self, x: Any, y: Any, plan: NDArray[np.int32]) -> NDArray[np.floating]:
+    def train_chunk(self, x: Any, y: Any, plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Take one optimiser step per row of ``plan`` (steps, batch), indices into x; return the losses (steps,)."""
         ...
 

@@ -124,9 +124,9 @@ def closure_digest(*roots: str) -> str:
 
 
 def roots(framework: str) -> list[str]:
-    """Return the modules that a run under one framework starts from: those that are imported by name, its pack's included."""
+    """Return the modules that a run under one framework starts from, imported by name."""
     entry = FRAMEWORKS[framework]
-    own = [entry.learner, *([entry.pack] if entry.pack else [])]
+    own = [entry.learner, *([entry.vmap_seeds] if entry.vmap_seeds else [])]
     return [*TRAINING, *own, *implementations(entry.root), *implementations("rhelbench.oracle")]
 
 

@@ -31,7 +31,7 @@ class _LivingError(UserError):
 
 
 @contextmanager
-def held(folder: Path, wait: bool = False, note: str = "", work: str = "trained") -> Iterator[None]:
+def exclusive(folder: Path, wait: bool = False, note: str = "", work: str = "trained") -> Iterator[None]:
     """Hold ``folder``'s lock while the block runs; ``wait`` for another living process to give it back first.
 
     The lock is a file that names host, pid and the process's start; its modification time is a sign of life, so that its

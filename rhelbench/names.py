@@ -23,14 +23,14 @@ def power(rho: float) -> str:
     return f"{rho:.0e}".replace("e-0", "e-")
 
 
-def cell(row: Any) -> str:
+def describe(row: Any) -> str:
     """Name a row of a table of statistics in words, by those of task, model, algorithm, framework and protocol it has.
 
     Args:
         row: a tuple of ``DataFrame.itertuples``.
 
     Example:
-        >>> cell(Row(task="Heartbeat", model="linear-complex", algorithm="bptt"))
+        >>> cell(Row(task="Heartbeat", model="linear", algorithm="bptt"))
         'Heartbeat linear BPTT'
     """
     words = [getattr(row, name, "") for name in ("task", "model", "algorithm", "framework", "protocol")]

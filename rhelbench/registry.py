@@ -159,7 +159,7 @@ class Framework:
         package: the Python package that must be installed; None where nothing but NumPy is needed.
         trains: False for the one that serves baselines without a model.
         kernels: whether it takes the fused kernels of ``kernels``.
-        pack: offers ``Pack``, which trains several seeds as one program; without it such a job trains them as processes.
+        vmap_seeds: offers ``VmappedSeeds``, which trains several seeds as one program; without it they are processes.
         probe: offers ``gradients`` and ``retrace`` of one unit alone in a chosen precision, for the studies.
         bench: offers ``product`` and ``recurrence``, which `python -m rhelbench bench` times.
         passes: offers ``rows``, which times a GPU's kernels alone.
@@ -173,7 +173,7 @@ class Framework:
     package: str | None = None
     trains: bool = True
     kernels: bool = False
-    pack: str | None = None
+    vmap_seeds: str | None = None
     probe: str | None = None
     bench: str | None = None
     passes: str | None = None
@@ -193,7 +193,7 @@ FRAMEWORKS: dict[str, Framework] = {
         marker="o",
         package="jax",
         kernels=True,
-        pack="impl_jax.pack",
+        vmap_seeds="impl_jax.vmap_seeds",
         probe="impl_jax.probe",
         bench="impl_jax.bench",
         toy="impl_jax.continuous",
@@ -238,12 +238,23 @@ class Model:
 
 
 MODELS: dict[str, Model] = {
-    "linear": Model("linear", paired=False, trained=True, label="linear (real)"),
-    "linear-complex": Model("linear", paired=True, trained=True, label="linear", reported="linear"),
+    "linear": Model("linear", paired=True, trained=True, label="linear", reported="linear"),
+    "linear-real": Model("linear", paired=False, trained=True, label="linear (real)"),
     "nonlinear": Model("nonlinear", paired=False, trained=True, label="nonlinear", reported="nonlinear"),
     "memoryless": Model(None, paired=False, trained=True, label="memoryless"),
     "majority": Model(None, paired=False, trained=False, label="majority"),
 }
+
+
+def unit_model(hamiltonian: str) -> str:
+    """Return the model whose units are this Hamiltonian with real channels, not in pairs.
+
+    Example:
+        >>> unit_model("linear")
+        'linear-real'
+    """
+    return next(name for name, model in MODELS.items() if model.hamiltonian == hamiltonian and not model.paired)
+
 
 #: The Hamiltonians of the paper's models, which studies and claims are about.
 REPORTED: tuple[str, ...] = tuple(str(model.hamiltonian) for model in MODELS.values() if model.reported)
@@ -255,7 +266,7 @@ METRICS: dict[str, str] = {
 }
 
 #: How runs share a job: side by side, a process each; one after another in one process; as one program over their seeds.
-Packing = Literal["processes", "in_turn", "vectorised"]
+Packing = Literal["processes", "sequential", "vectorised"]
 
 
 @dataclass(frozen=True)
@@ -311,7 +322,7 @@ FIGURES: dict[str, str] = {
     "epsilon": "published",
     "gradient_norm": "published",
     "round_trip": "published",
-    "imperfect_machine": "published",
+    "imperfect_hardware": "published",
     "estimators": "published",
     "echo_lost": "published",
 }

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -11,6 +11,10 @@ from rhelbench import BENCHMARK_VERSION
 from rhelbench.registry import ALGORITHMS, FRAMEWORKS, INTEGRATORS, MODELS
 
 Positive = Annotated[int, Field(gt=0)]
+#: Version of the format in which specifications are written; BENCHMARK_VERSION is that of the results.
+FORMAT = 2
+#: What format 1 called today's models.
+MODELS_OF_FORMAT_1 = {"linear": "linear-complex", "linear-real": "linear"}
 
 
 def _registered(registry: Iterable[str]) -> AfterValidator:
@@ -104,13 +108,12 @@ class Variant(Frozen):
 class RunSpec(Frozen):
     """Everything that determines a run's result, and nothing else.
 
-    The run's identity is the SHA-256 of its canonical JSON, so two runs with one id are one run.
-
     Example:
         >>> spec.run_id  # doctest: +SKIP
         'BasicMotions-linear-rhel-jax-exact-2345-1f2e3d4c'
     """
 
+    format: Literal[2] = FORMAT
     benchmark: str = BENCHMARK_VERSION
     task: str
     model: ModelName
@@ -125,30 +128,38 @@ class RunSpec(Frozen):
     dtype: Literal["float32", "float64"]
     kernel: Literal["auto", "portable", "fused"] = "auto"
 
+    @classmethod
+    def read(cls, content: dict[str, Any]) -> Self:
+        """Return the specification that a file holds, in this format or an earlier one.
+
+        Args:
+            content: what the JSON holds; without ``format`` it is of format 1, whose names are translated.
+
+        Raises:
+            ValidationError: it is no specification.
+        """
+        if isinstance(content, dict) and "format" not in content:
+            models = {old: new for new, old in MODELS_OF_FORMAT_1.items()}
+            content = content | {"format": FORMAT, "model": models.get(str(content.get("model")), content.get("model"))}
+        return cls.model_validate(content)
+
     def canonical_json(self) -> str:
-        """Return the spec as JSON with sorted keys and no spaces: equal specs give equal bytes."""
-        return canonical_json(self.model_dump(mode="json"))
+        """Return the specification as JSON with sorted keys and no spaces: equal specifications give equal bytes."""
+        return _canonical(self.model_dump(mode="json"))
+
+    @property
+    def identity(self) -> str:
+        """The SHA-256 of the specification as format 1 wrote it: a new name makes no other run of it."""
+        content = self.model_dump(mode="json", exclude={"format"})
+        content["model"] = MODELS_OF_FORMAT_1.get(self.model, self.model)
+        return hashlib.sha256(_canonical(content).encode()).hexdigest()
 
     @property
     def run_id(self) -> str:
-        """A readable prefix and eight hexadecimal digits of the canonical JSON's SHA-256."""
-        return run_id(self.model_dump(mode="json"))
+        """A readable prefix and the first eight hexadecimal digits of the identity."""
+        prefix = (self.task, self.model, self.algorithm, self.framework, self.protocol, str(self.seed))
+        return "-".join((*prefix, self.identity[:8]))
 
 
-def canonical_json(spec: dict[str, Any]) -> str:
-    """Return a specification's content as JSON with sorted keys and no spaces."""
-    return json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def run_id(spec: dict[str, Any]) -> str:
-    """Return the name of the run that a specification's content determines, be it of this version or of an older one.
-
-    Args:
-        spec: as ``spec.json`` holds it.
-
-    Raises:
-        KeyError: it lacks one of the six entries that the name begins with.
-    """
-    digest = hashlib.sha256(canonical_json(spec).encode()).hexdigest()[:8]
-    prefix = (str(spec[name]) for name in ("task", "model", "algorithm", "framework", "protocol", "seed"))
-    return "-".join((*prefix, digest))
+def _canonical(content: dict[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

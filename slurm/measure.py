@@ -49,9 +49,9 @@ def measure(spec: RunSpec) -> dict:
     learner.init(initial(spec, shape), 1)
     on_device, labels = learner.put(x), learner.put(y)
     plan = rng.integers(0, n, (1, spec.hyper.batch)).astype(np.int32)
-    learner.train_span(on_device, labels, plan)
+    learner.train_chunk(on_device, labels, plan)
     begin = time.process_time()
-    learner.train_span(on_device, labels, plan)
+    learner.train_chunk(on_device, labels, plan)
     step = time.process_time() - begin
     learner.predict(on_device[: spec.hyper.batch])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

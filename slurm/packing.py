@@ -26,8 +26,8 @@ from rhelbench.registry import FRAMEWORKS
 from rhelbench.spec import RunSpec
 
 #: Seeds per job, and how they share it.
-WAYS = ((1, "alone"), (2, "processes"), (4, "processes"), (4, "in_turn"), (2, "vectorised"), (4, "vectorised"))
-CELL = {"models": ["linear-complex"], "algorithms": ["rhel"], "seeds": [2345, 3456, 4567, 5678], "overrides": {"steps": 120}}
+WAYS = ((1, "alone"), (2, "processes"), (4, "processes"), (4, "sequential"), (2, "vectorised"), (4, "vectorised"))
+CELL = {"models": ["linear"], "algorithms": ["rhel"], "seeds": [2345, 3456, 4567, 5678], "overrides": {"steps": 120}}
 CORES = available()
 
 
@@ -74,7 +74,7 @@ def measure(home: Path) -> list[dict]:
     for framework in ("jax", "torch"):
         smoke = expand.read("config/smoke.yaml").model_copy(update={**CELL, "frameworks": [framework]})
         specs = [spec for spec in expand.expand(smoke) if spec.framework == framework]
-        ways = [way for way in WAYS if way[1] != "vectorised" or FRAMEWORKS[framework].pack]
+        ways = [way for way in WAYS if way[1] != "vectorised" or FRAMEWORKS[framework].vmap_seeds]
         budget = specs[0].budget.model_copy(update={"steps": specs[0].budget.eval_every})
         for size, how in ways:  # fills JAX's cache of compiled programs
             train(home, [spec.model_copy(update={"budget": budget}) for spec in specs[:size]], size, how)

@@ -1,38 +1,45 @@
 """The position-first leapfrog: drift half a step, kick, drift half a step."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from impl_jax.interface import ClosedForms, Hamiltonian, Kick, Lanes, Pair, PairKick, Theta
 
 
 @dataclass(frozen=True)
 class Leapfrog:
-    """Second order, symplectic, exactly reversible.
+    """One step of the leapfrog, with the kick's force taken at φ_{k+1/3} or at φ_k.
 
-    φ_{k+1/3} = φ_k + (δ/2)∇T(π_k); π_{k+1} = π_k − δ∇V(φ_{k+1/3}); φ_{k+1} = φ_{k+1/3} + (δ/2)∇T(π_{k+1}).
+    φ_{k+1/3} = φ_k + (δ/2)∇T(π_k); π_{k+1} = π_k − δ∇V(φ_kick); φ_{k+1} = φ_{k+1/3} + (δ/2)∇T(π_{k+1}).
+
+    Args:
+        kick_at: ``"midpoint"``: φ_kick = φ_{k+1/3}, second order, symplectic, reversible; ``"start"``: φ_kick = φ_k, first order,
+            not reversible.
 
     Source:
-        Paper, section 3 (discrete HRU).
+        Paper, section 3 (discrete HRU); ``"start"``: docs/deviations.md, row 1.
     """
+
+    kick_at: Literal["midpoint", "start"]
 
     def step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Lanes, phi: Lanes, pi: Lanes, f: Lanes
     ) -> tuple[Lanes, Lanes, tuple[Kick]]:
         """Return φ_{k+1}, π_{k+1} and the kick, V being read at φ_{k+1/3}; ``f`` is the drive of step k+1."""
-        third = phi + 0.5 * delta * hamiltonian.velocity(pi)
-        after = pi - delta * hamiltonian.force(theta, third, f)
-        return third + 0.5 * delta * hamiltonian.velocity(after), after, (Kick(1.0, pi, third, after),)
+        midpoint = phi + 0.5 * delta * hamiltonian.velocity(pi)
+        after = pi - delta * hamiltonian.force(theta, midpoint if self.kick_at == "midpoint" else phi, f)
+        return midpoint + 0.5 * delta * hamiltonian.velocity(after), after, (Kick(1.0, pi, midpoint, after),)
 
     def pair_step(
         self, hamiltonian: ClosedForms, theta: Theta, delta: Lanes, mean: Pair, half: Pair, f: Lanes
     ) -> tuple[Pair, Pair, tuple[PairKick]]:
         """Step the mean and half difference of two states (T = ½π², so the drift acts on each alone)."""
         (m_phi, m_pi), (d_phi, d_pi) = mean, half
-        m_third, d_third = m_phi + 0.5 * delta * m_pi, d_phi + 0.5 * delta * d_pi
-        m_force, d_force = hamiltonian.pair_force(theta, m_third, d_third, f)
+        midpoint = m_phi + 0.5 * delta * m_pi, d_phi + 0.5 * delta * d_pi
+        m_force, d_force = hamiltonian.pair_force(theta, *(midpoint if self.kick_at == "midpoint" else (m_phi, d_phi)), f)
         m_after, d_after = m_pi - delta * m_force, d_pi - delta * d_force
-        kick = PairKick(1.0, (m_pi, d_pi), (m_third, d_third), (m_after, d_after))
-        return (m_third + 0.5 * delta * m_after, m_after), (d_third + 0.5 * delta * d_after, d_after), (kick,)
+        kick = PairKick(1.0, (m_pi, d_pi), midpoint, (m_after, d_after))
+        return (midpoint[0] + 0.5 * delta * m_after, m_after), (midpoint[1] + 0.5 * delta * d_after, d_after), (kick,)
 
 
-INTEGRATOR = Leapfrog()
+INTEGRATOR = Leapfrog(kick_at="midpoint")

@@ -4,12 +4,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from impl_torch.estimators import BackwardInputs, Results, from_final, step_vjp
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
-from impl_torch.lanes import Given, Results, from_final, pulled
 from rhelbench.spec import Nudge
 
 
-def backward(given: Given, g: Path) -> Results:
+def backward(given: BackwardInputs, g: Path) -> Results:
     """Return the gradients from the adjoint of every step at states that are recovered backwards.
 
     Φ_k = (S(Φ_{k+1}*, f_{k+1}))*; λ_k = (∂Φ_{k+1}/∂Φ_k)ᵀ λ_{k+1} + (g_k, 0).
@@ -25,7 +25,7 @@ def backward(given: Given, g: Path) -> Results:
         theta = {name: value for name, value in given.wide.items() if name != "delta"}
         phi, minus_pi, _ = given.integrator.step(given.hamiltonian, theta, given.wide["delta"], phi, -pi, given.f[k])
         pi = -minus_pi
-        own, bar_phi, bar_pi, of_f[k] = pulled(given, phi, pi, given.f[k], (bar_phi + g[k], bar_pi))
+        own, bar_phi, bar_pi, of_f[k] = step_vjp(given, phi, pi, given.f[k], (bar_phi + g[k], bar_pi))
         sums = {name: total + own[name] for name, total in sums.items()}
     return sums, of_f
 

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from impl_torch.estimators import BackwardInputs, Results, from_final, step_vjp
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
-from impl_torch.lanes import Given, Results, from_final, pulled
 from rhelbench.spec import Nudge
 
 
@@ -14,7 +14,7 @@ def source_of(g: Path) -> torch.Generator:
     return torch.Generator(g.device).manual_seed(int(g.view(torch.int32).sum(dtype=torch.int64)))
 
 
-def backward(given: Given, g: Path) -> Results:
+def backward(given: BackwardInputs, g: Path) -> Results:
     """Return estimates D v, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1), per sample and lane.
 
     Once for x = (θ, δ) and once for x = f, or the larger slope would drown the smaller.
@@ -33,7 +33,7 @@ def backward(given: Given, g: Path) -> Results:
     state = tangent = tangent_f = (zero, zero)
     slope = slope_f = zero
     for g_k, f_k, v_k in zip(g, given.f, v_f, strict=True):
-        rows = [pulled(given, *state, f_k, bar) for bar in ((one, zero), (zero, one))]
+        rows = [step_vjp(given, *state, f_k, bar) for bar in ((one, zero), (zero, one))]
         own = [sum((of[name] * v[name] for name in v), zero) for of, *_ in rows]
         moved = [of_phi * tangent[0] + of_pi * tangent[1] for _, of_phi, of_pi, _ in rows]
         moved_f = [of_phi * tangent_f[0] + of_pi * tangent_f[1] + of_f * v_k for _, of_phi, of_pi, of_f in rows]

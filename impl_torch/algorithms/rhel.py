@@ -9,7 +9,7 @@ from torch import Tensor
 from impl_torch.algorithms import rhel_separate
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
 from impl_torch.nudge import epsilon
-from impl_torch.once import once_differentiable
+from impl_torch.once_differentiable import once_differentiable
 from impl_torch.recurrence import run, second, to_own_shape
 from rhelbench.spec import Nudge
 

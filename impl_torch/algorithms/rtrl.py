@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from impl_torch.estimators import BackwardInputs, Results, State, from_final, step_vjp
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
-from impl_torch.lanes import Given, Results, State, from_final, pulled
 from rhelbench.spec import Nudge
 
 
@@ -19,7 +19,7 @@ class Tangents:
         given: the setting.
     """
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: BackwardInputs) -> None:
         self._given = given
         self._one, self._zero = torch.ones_like(given.f[0]), torch.zeros_like(given.f[0])
         self._state: State = (self._zero, self._zero)
@@ -28,7 +28,7 @@ class Tangents:
 
     def advance(self, f_k: Tensor) -> State:
         """Take one step; return ∂Φ_{k+1}/∂f_{k+1} as (∂φ, ∂π)."""
-        rows = [pulled(self._given, *self._state, f_k, bar) for bar in ((self._one, self._zero), (self._zero, self._one))]
+        rows = [step_vjp(self._given, *self._state, f_k, bar) for bar in ((self._one, self._zero), (self._zero, self._one))]
 
         def through(phi: Tensor, pi: Tensor) -> State:
             return rows[0][1] * phi + rows[0][2] * pi, rows[1][1] * phi + rows[1][2] * pi
@@ -41,7 +41,7 @@ class Tangents:
         return rows[0][3], rows[1][3]
 
 
-def backward(given: Given, g: Path) -> Results:
+def backward(given: BackwardInputs, g: Path) -> Results:
     """Return the gradients by two passes forward in time.
 
     First, online: dL/dx = Σ_k g_k ∂φ_k/∂x and T = Σ_k g_k ∂φ_k/∂Φ_0. Second, for the drive:

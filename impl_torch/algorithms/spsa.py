@@ -5,12 +5,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from impl_torch.algorithms.forward_gradient import source_of
+from impl_torch.estimators import BackwardInputs, Results, from_final
 from impl_torch.interface import Hamiltonian, Integrator, Lanes, Path, Values
-from impl_torch.lanes import Given, Results, from_final
 from rhelbench.spec import Nudge
 
 
-def backward(given: Given, g: Path) -> Results:
+def backward(given: BackwardInputs, g: Path) -> Results:
     """Return estimates D v, with v = ±1 at random, per sample and lane.
 
     D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, ρ the nudge's size; once for x = (θ, δ) and once for x = f.
@@ -33,7 +33,7 @@ def backward(given: Given, g: Path) -> Results:
     return {name: slope * value for name, value in v.items()}, slope_f * v_f
 
 
-def _outcome(given: Given, g: Path, wide: Values, f: Path) -> Lanes:
+def _outcome(given: BackwardInputs, g: Path, wide: Values, f: Path) -> Lanes:
     """Return Σ_k g_k φ_k of a run with these θ, δ and drive."""
     phi = pi = total = torch.zeros_like(g[0])
     for g_k, f_k in zip(g, f, strict=True):

@@ -1,4 +1,7 @@
-"""The position-first leapfrog of the text."""
+"""The position-first leapfrog: drift half a step, kick, drift half a step."""
+
+from dataclasses import dataclass
+from typing import Literal
 
 from jaxtyping import Float
 from torch import Tensor
@@ -6,16 +9,21 @@ from torch import Tensor
 from impl_torch.interface import ClosedForms, Hamiltonian, Kick, Lanes, Pair, PairKick, Values
 
 
+@dataclass(frozen=True)
 class Leapfrog:
-    """Drift half a step, kick with the force at the half-stepped position, drift half a step.
+    """One step of the leapfrog, with the kick's force taken at φ_{k+1/3} or at φ_k.
 
-    φ⅓ = φ + (δ/2) ∇T(π);  π' = π − δ ∇V(φ⅓, θ, f);  φ' = φ⅓ + (δ/2) ∇T(π').
+    φ_{k+1/3} = φ_k + (δ/2)∇T(π_k); π_{k+1} = π_k − δ∇V(φ_kick); φ_{k+1} = φ_{k+1/3} + (δ/2)∇T(π_{k+1}).
 
-    Order 2 for constant drive, symplectic, exactly reversible: stepping (φ', −π') with the same drive gives (φ, −π).
+    Args:
+        kick_at: ``"midpoint"``: φ_kick = φ_{k+1/3}, second order, symplectic, reversible: stepping (φ', −π') with the same drive
+            gives (φ, −π); ``"start"``: φ_kick = φ_k, first order, not reversible.
 
     Source:
-        Paper, section 3 (equation of the HRU).
+        Paper, section 3 (discrete HRU); ``"start"``: docs/deviations.md, row 1.
     """
+
+    kick_at: Literal["midpoint", "start"]
 
     def step(
         self,
@@ -39,9 +47,9 @@ class Leapfrog:
         Returns:
             φ_{k+1}, π_{k+1} and the kick, V being read at φ_{k+1/3}.
         """
-        third = phi + 0.5 * delta * hamiltonian.velocity(pi)
-        after = pi - delta * hamiltonian.force(theta, third, f)
-        return third + 0.5 * delta * hamiltonian.velocity(after), after, (Kick(1.0, pi, third, after),)
+        midpoint = phi + 0.5 * delta * hamiltonian.velocity(pi)
+        after = pi - delta * hamiltonian.force(theta, midpoint if self.kick_at == "midpoint" else phi, f)
+        return midpoint + 0.5 * delta * hamiltonian.velocity(after), after, (Kick(1.0, pi, midpoint, after),)
 
     def pair_step(
         self, hamiltonian: ClosedForms, theta: Values, delta: Float[Tensor, "..."], mean: Pair, half: Pair, f: Lanes
@@ -51,12 +59,12 @@ class Leapfrog:
         Returns:
             The new mean, the new half difference, and the kick.
         """
-        (m, m_pi), (d, d_pi) = mean, half
-        m_third, d_third = m + 0.5 * delta * m_pi, d + 0.5 * delta * d_pi
-        force, force_half = hamiltonian.pair_force(theta, m_third, d_third, f)
-        m_after, d_after = m_pi - delta * force, d_pi - delta * force_half
-        mean, half = (m_third + 0.5 * delta * m_after, m_after), (d_third + 0.5 * delta * d_after, d_after)
-        return mean, half, (PairKick(1.0, (m_pi, d_pi), (m_third, d_third), (m_after, d_after)),)
+        (m_phi, m_pi), (d_phi, d_pi) = mean, half
+        midpoint = m_phi + 0.5 * delta * m_pi, d_phi + 0.5 * delta * d_pi
+        m_force, d_force = hamiltonian.pair_force(theta, *(midpoint if self.kick_at == "midpoint" else (m_phi, d_phi)), f)
+        m_after, d_after = m_pi - delta * m_force, d_pi - delta * d_force
+        kick = PairKick(1.0, (m_pi, d_pi), midpoint, (m_after, d_after))
+        return (midpoint[0] + 0.5 * delta * m_after, m_after), (midpoint[1] + 0.5 * delta * d_after, d_after), (kick,)
 
 
-INTEGRATOR = Leapfrog()
+INTEGRATOR = Leapfrog(kick_at="midpoint")

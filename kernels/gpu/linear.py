@@ -14,23 +14,23 @@ STAGES = tl.constexpr(4)
 
 
 @triton.jit
-def _step(q, p, f, A, delta, AT_THIRD: tl.constexpr):
+def _step(q, p, f, A, delta, AT_MIDPOINT: tl.constexpr):
     """Return φ, π after a step, and φ at its first third."""
     h = 0.5 * delta
     third = q + h * p
-    at = third if AT_THIRD else q
+    at = third if AT_MIDPOINT else q
     moved = p - delta * (A * at - f)
     return third + h * moved, moved, third
 
 
 @triton.jit
-def _back(l_phi, l_pi, g, A, delta, AT_THIRD: tl.constexpr):
+def _back(l_phi, l_pi, g, A, delta, AT_MIDPOINT: tl.constexpr):
     """Return λ before a step from λ after it, and what the sums need of the way: λφ with g, λπ at the kick, λφ at the third."""
     h = 0.5 * delta
     l_q = l_phi + g
     l_p = l_pi + h * l_q
     drawn = A * (-delta * l_p)
-    l_third = l_q + drawn if AT_THIRD else l_q
+    l_third = l_q + drawn if AT_MIDPOINT else l_q
     return l_q + drawn, l_p + h * l_third, l_q, l_p, l_third
 
 
@@ -45,7 +45,7 @@ def _first(theta, delta, N, BLOCK: tl.constexpr):
 @triton.jit
 def carry(
     theta, delta, ends, N, starts,
-    CHUNKS: tl.constexpr, DOUBLINGS: tl.constexpr, SYSTEMS: tl.constexpr, ADJOINT: tl.constexpr, AT_THIRD: tl.constexpr,
+    CHUNKS: tl.constexpr, DOUBLINGS: tl.constexpr, SYSTEMS: tl.constexpr, ADJOINT: tl.constexpr, AT_MIDPOINT: tl.constexpr,
     BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Turn ends (CHUNKS − 1, 2·SYSTEMS, N) into starts (CHUNKS, 2·SYSTEMS, N): S_0 = 0, S_{c+1} = M^LENGTH S_c + end_c.
@@ -56,11 +56,11 @@ def carry(
     A, delta = A.to(tl.float64), delta.to(tl.float64)
     one, zero = delta * 0 + 1, delta * 0
     if ADJOINT:
-        a, c, _, _, _ = _back(one, zero, zero, A, delta, AT_THIRD)
-        b, d, _, _, _ = _back(zero, one, zero, A, delta, AT_THIRD)
+        a, c, _, _, _ = _back(one, zero, zero, A, delta, AT_MIDPOINT)
+        b, d, _, _, _ = _back(zero, one, zero, A, delta, AT_MIDPOINT)
     else:
-        a, c, _ = _step(one, zero, zero, A, delta, AT_THIRD)
-        b, d, _ = _step(zero, one, zero, A, delta, AT_THIRD)
+        a, c, _ = _step(one, zero, zero, A, delta, AT_MIDPOINT)
+        b, d, _ = _step(zero, one, zero, A, delta, AT_MIDPOINT)
     for _ in tl.static_range(DOUBLINGS):
         a, b, c, d = a * a + b * c, a * b + b * d, c * a + d * c, c * b + d * d
     for system in tl.static_range(SYSTEMS):
@@ -92,21 +92,22 @@ def _leave(ends, N, lane, live, chunk, system, x, y, SYSTEMS: tl.constexpr):
 
 
 @triton.jit
-def forward_ends(theta, delta, f, K, N, ends, LENGTH: tl.constexpr, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr):
+def forward_ends(theta, delta, f, K, N, ends, LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
     """Run whole chunks from rest."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     chunk = tl.program_id(1)
     q, p = delta * 0, delta * 0
     row = tl.cast(chunk * LENGTH, tl.int64) * N + lane
     for _ in tl.range(0, LENGTH, num_stages=STAGES):
-        q, p, _ = _step(q, p, tl.load(f + row, mask=live, other=0.0), A, delta, AT_THIRD)
+        q, p, _ = _step(q, p, tl.load(f + row, mask=live, other=0.0), A, delta, AT_MIDPOINT)
         row += N
     _leave(ends, N, lane, live, chunk, 0, q, p, 1)
 
 
 @triton.jit
 def forward(
-    theta, delta, f, starts, K, N, phi, pi, LENGTH: tl.constexpr, KEEP: tl.constexpr, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr
+    theta, delta, f, starts, K, N, phi, pi,
+    LENGTH: tl.constexpr, KEEP: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Step from rest: φ⅓ = φ + δπ/2; π −= δ (A φ⅓ − f); φ = φ⅓ + δπ/2. KEEP: every π, or the last alone."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
@@ -114,7 +115,7 @@ def forward(
     q, p = _start(starts, N, lane, live, chunk, 0, 1)
     row = tl.cast(chunk * LENGTH, tl.int64) * N + lane
     for _ in tl.range(0, tl.minimum(LENGTH, K - chunk * LENGTH), num_stages=STAGES):
-        q, p, _ = _step(q, p, tl.load(f + row, mask=live, other=0.0), A, delta, AT_THIRD)
+        q, p, _ = _step(q, p, tl.load(f + row, mask=live, other=0.0), A, delta, AT_MIDPOINT)
         tl.store(phi + row, q, mask=live)
         if KEEP:
             tl.store(pi + row, p, mask=live)
@@ -124,14 +125,14 @@ def forward(
 
 
 @triton.jit
-def adjoint_ends(theta, delta, g, K, N, ends, LENGTH: tl.constexpr, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr):
+def adjoint_ends(theta, delta, g, K, N, ends, LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
     """Go back through whole chunks with λ = 0 at their end."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     chunk = tl.program_id(1)
     l_phi, l_pi = delta * 0, delta * 0
     row = tl.cast(K - 1 - chunk * LENGTH, tl.int64) * N + lane
     for _ in tl.range(0, LENGTH, num_stages=STAGES):
-        l_phi, l_pi, _, _, _ = _back(l_phi, l_pi, tl.load(g + row, mask=live, other=0.0), A, delta, AT_THIRD)
+        l_phi, l_pi, _, _, _ = _back(l_phi, l_pi, tl.load(g + row, mask=live, other=0.0), A, delta, AT_MIDPOINT)
         row -= N
     _leave(ends, N, lane, live, chunk, 0, l_phi, l_pi, 1)
 
@@ -139,7 +140,7 @@ def adjoint_ends(theta, delta, g, K, N, ends, LENGTH: tl.constexpr, AT_THIRD: tl
 @triton.jit
 def adjoint(
     theta, delta, f, phi, pi, g, starts, K, N, grad_f, parts,
-    LENGTH: tl.constexpr, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr,
+    LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Go back through the steps with λ = dL/dΦ: the chain rule, line by line of ``forward``; parts (chunks, 2, N)."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
@@ -153,9 +154,9 @@ def adjoint(
         q = tl.load(phi + before, mask=live & (before >= 0), other=0.0)
         p = tl.load(pi + before, mask=live & (before >= 0), other=0.0)
         third = q + h * p
-        at = third if AT_THIRD else q
+        at = third if AT_MIDPOINT else q
         force = A * at - tl.load(f + row, mask=live, other=0.0)
-        l_phi, l_pi, l_q, l_p, l_third = _back(l_phi, l_pi, tl.load(g + row, mask=live, other=0.0), A, delta, AT_THIRD)
+        l_phi, l_pi, l_q, l_p, l_third = _back(l_phi, l_pi, tl.load(g + row, mask=live, other=0.0), A, delta, AT_MIDPOINT)
         pull = -delta * l_p
         sum_delta += 0.5 * (after * l_q + p * l_third) - force * l_p
         sum_A += pull * at
@@ -179,17 +180,17 @@ def _echo(phi, pi, g, epsilon, K, N, lane, live, chunk, PAIR: tl.constexpr):
 
 
 @triton.jit
-def _echo_step(q, p, r, s, f, A, delta, PAIR: tl.constexpr, AT_THIRD: tl.constexpr):
+def _echo_step(q, p, r, s, f, A, delta, PAIR: tl.constexpr, AT_MIDPOINT: tl.constexpr):
     """Return both systems after a step, before the next nudge, and their thirds; a half difference has no drive."""
-    q, p, q_third = _step(q, p, f, A, delta, AT_THIRD)
-    r, s, r_third = _step(r, s, f * 0 if PAIR else f, A, delta, AT_THIRD)
+    q, p, q_third = _step(q, p, f, A, delta, AT_MIDPOINT)
+    r, s, r_third = _step(r, s, f * 0 if PAIR else f, A, delta, AT_MIDPOINT)
     return q, p, r, s, q_third, r_third
 
 
 @triton.jit
 def echo_ends(
     theta, delta, f, g, epsilon, phi, pi, K, N, ends,
-    LENGTH: tl.constexpr, PAIR: tl.constexpr, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr,
+    LENGTH: tl.constexpr, PAIR: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Run whole chunks of both echoes from zero, the first from where the echoes begin."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
@@ -199,7 +200,7 @@ def echo_ends(
     row = tl.cast(K - 1 - chunk * LENGTH, tl.int64) * N + lane
     for _ in tl.range(0, LENGTH, num_stages=STAGES):
         f_k = tl.load(f + row, mask=live, other=0.0)
-        q, p, r, s, _, _ = _echo_step(q, p, r, s, f_k, A, delta, PAIR, AT_THIRD)
+        q, p, r, s, _, _ = _echo_step(q, p, r, s, f_k, A, delta, PAIR, AT_MIDPOINT)
         row -= N
         nudge = epsilon * tl.load(g + row, mask=live & (row >= 0), other=0.0)
         if PAIR:
@@ -213,7 +214,7 @@ def echo_ends(
 @triton.jit
 def pair_echo(
     theta, delta, f, g, epsilon, phi, pi, starts, K, N, grad_f, parts,
-    LENGTH: tl.constexpr, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr,
+    LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Run both echoes as mean m and half difference d; half contrasts A: m d, f: −d, V: A m d − f d; parts (chunks, 2, N)."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
@@ -228,7 +229,7 @@ def pair_echo(
     for _ in tl.range(0, tl.minimum(LENGTH, K - chunk * LENGTH), num_stages=STAGES):
         f_k = tl.load(f + row, mask=live, other=0.0)
         before = m_pi * d_pi
-        m, m_pi, d, d_pi, m_third, d_third = _echo_step(m, m_pi, d, d_pi, f_k, A, delta, True, AT_THIRD)
+        m, m_pi, d, d_pi, m_third, d_third = _echo_step(m, m_pi, d, d_pi, f_k, A, delta, True, AT_MIDPOINT)
         product = m_third * d_third
         sum_A += product
         sum_delta += A * product - f_k * d_third + 0.5 * (before + m_pi * d_pi)
@@ -241,7 +242,7 @@ def pair_echo(
 @triton.jit
 def released_echo(
     theta, delta, f, g, epsilon, phi, pi, starts, K, N, grad_u, grad_B, parts,
-    LENGTH: tl.constexpr, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr,
+    LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Run two echoes; u is read at the third, A, B, δ at the end of the step, the next nudge included; parts (chunks, 2, N)."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
@@ -255,7 +256,7 @@ def released_echo(
     row = tl.cast(K - 1 - chunk * LENGTH, tl.int64) * N + lane
     for _ in tl.range(0, tl.minimum(LENGTH, K - chunk * LENGTH), num_stages=STAGES):
         f_k = tl.load(f + row, mask=live, other=0.0)
-        q, p, r, s, q_third, r_third = _echo_step(q, p, r, s, f_k, A, delta, False, AT_THIRD)
+        q, p, r, s, q_third, r_third = _echo_step(q, p, r, s, f_k, A, delta, False, AT_MIDPOINT)
         tl.store(grad_u + row, -scale * (q_third - r_third), mask=live)
         tl.store(grad_B + row, -scale * (q - r), mask=live)
         row -= N

@@ -23,11 +23,11 @@ def _unit(theta, delta, N, lane, live):
 
 
 @triton.jit
-def _kick(q, p, shift, alpha, w, c, delta, AT_THIRD: tl.constexpr):
+def _kick(q, p, shift, alpha, w, c, delta, AT_MIDPOINT: tl.constexpr):
     """Return φ, π after a step whose drive and bias are ``shift``."""
     h = 0.5 * delta
     third = q + h * p
-    at = third if AT_THIRD else q
+    at = third if AT_MIDPOINT else q
     p = p - delta * (alpha * at + c * tanh(w * at + shift))
     return third + h * p, p
 
@@ -50,7 +50,7 @@ def _row(path, row, live, end):
 
 
 @triton.jit
-def forward(theta, delta, f, K, N, phi, pi, AT_THIRD: tl.constexpr, KEEP: tl.constexpr, BLOCK: tl.constexpr):
+def forward(theta, delta, f, K, N, phi, pi, AT_MIDPOINT: tl.constexpr, KEEP: tl.constexpr, BLOCK: tl.constexpr):
     """Step from rest: φ⅓ = φ + δπ/2; π −= δ (α φ⅓ + c̃ tanh(w φ⅓ + f + b)); φ = φ⅓ + δπ/2. KEEP: every π, or the last alone."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
@@ -62,14 +62,14 @@ def forward(theta, delta, f, K, N, phi, pi, AT_THIRD: tl.constexpr, KEEP: tl.con
     for _ in tl.range(0, K // AHEAD):
         later = _rows(f, row + AHEAD * step, step, live, end)
         for j in tl.static_range(AHEAD):
-            q, p = _kick(q, p, now[j] + b, alpha, w, c, delta, AT_THIRD)
+            q, p = _kick(q, p, now[j] + b, alpha, w, c, delta, AT_MIDPOINT)
             tl.store(phi + row, q, mask=live)
             if KEEP:
                 tl.store(pi + row, p, mask=live)
             row += step
         now = later
     for _ in tl.range(0, K % AHEAD):
-        q, p = _kick(q, p, _row(f, row, live, end) + b, alpha, w, c, delta, AT_THIRD)
+        q, p = _kick(q, p, _row(f, row, live, end) + b, alpha, w, c, delta, AT_MIDPOINT)
         tl.store(phi + row, q, mask=live)
         if KEEP:
             tl.store(pi + row, p, mask=live)
@@ -79,14 +79,14 @@ def forward(theta, delta, f, K, N, phi, pi, AT_THIRD: tl.constexpr, KEEP: tl.con
 
 
 @triton.jit
-def _lambdas(state, sums, q, p, f, g, unit, grad, live, AT_THIRD: tl.constexpr):
+def _lambdas(state, sums, q, p, f, g, unit, grad, live, AT_MIDPOINT: tl.constexpr):
     """Go back one step: λ and the π after it, the sums, q and p before it; store the gradient towards f."""
     l_phi, l_pi, after = state
     sum_alpha, sum_w, sum_b, sum_c, sum_delta = sums
     alpha, w, b, c, delta = unit
     h = 0.5 * delta
     third = q + h * p
-    at = third if AT_THIRD else q
+    at = third if AT_MIDPOINT else q
     t = tanh(w * at + (f + b))
     force = alpha * at + c * t
     l_q = l_phi + g
@@ -94,7 +94,7 @@ def _lambdas(state, sums, q, p, f, g, unit, grad, live, AT_THIRD: tl.constexpr):
     pull = -delta * l_p
     steep = c * (1 - t * t) * pull
     drawn = alpha * pull + w * steep
-    l_third = l_q + drawn if AT_THIRD else l_q
+    l_third = l_q + drawn if AT_MIDPOINT else l_q
     sum_delta += 0.5 * (after * l_q + p * l_third) - force * l_p
     sum_alpha += pull * at
     sum_w += steep * at
@@ -105,7 +105,7 @@ def _lambdas(state, sums, q, p, f, g, unit, grad, live, AT_THIRD: tl.constexpr):
 
 
 @triton.jit
-def adjoint(theta, delta, f, phi, pi, g, K, N, grad_f, sums, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr):
+def adjoint(theta, delta, f, phi, pi, g, K, N, grad_f, sums, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
     """Go back through the steps with λ = dL/dΦ; ∂F = φ for α, tanh for c̃, c̃(1 − tanh²) times φ for w, times 1 for b and f."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
@@ -123,13 +123,13 @@ def adjoint(theta, delta, f, phi, pi, g, K, N, grad_f, sums, AT_THIRD: tl.conste
         later_q, later_p = _rows(phi, far + step, step, live, end), _rows(pi, far + step, step, live, end)
         later_f, later_g = _rows(f, far, step, live, end), _rows(g, far, step, live, end)
         for j in tl.static_range(AHEAD):
-            state, found = _lambdas(state, found, q[j], p[j], fs[j], gs[j], unit, grad_f + row, live, AT_THIRD)
+            state, found = _lambdas(state, found, q[j], p[j], fs[j], gs[j], unit, grad_f + row, live, AT_MIDPOINT)
             row += step
         q, p, fs, gs = later_q, later_p, later_f, later_g
     for _ in tl.range(0, K % AHEAD):
         before_q, before_p = _row(phi, row + step, live, end), _row(pi, row + step, live, end)
         of_f, of_g = _row(f, row, live, end), _row(g, row, live, end)
-        state, found = _lambdas(state, found, before_q, before_p, of_f, of_g, unit, grad_f + row, live, AT_THIRD)
+        state, found = _lambdas(state, found, before_q, before_p, of_f, of_g, unit, grad_f + row, live, AT_MIDPOINT)
         row += step
     for i in tl.static_range(5):
         tl.store(sums + i * N + lane, found[i], mask=live)
@@ -148,7 +148,7 @@ def _contrast(a, beta, GENERAL: tl.constexpr):
 
 @triton.jit
 def _pair_step(
-    m, m_pi, d, d_pi, shift, alpha, w, c, delta, AT_THIRD: tl.constexpr, GENERAL: tl.constexpr
+    m, m_pi, d, d_pi, shift, alpha, w, c, delta, AT_MIDPOINT: tl.constexpr, GENERAL: tl.constexpr
 ):  # fmt: skip
     """Return m, d and their momenta after a step of the pair, and what the sums need of the way (see ``_pair``)."""
     h = 0.5 * delta
@@ -156,7 +156,7 @@ def _pair_step(
     mean, steep, contrast, curl = _contrast(w * m_3 + shift, w * d_3, GENERAL)
     of_f, contrast, curl = c * d_3 * steep, d_3 * contrast, d_3 * (d_3 * curl)
     m_at, d_at = m_3, d_3
-    if not AT_THIRD:
+    if not AT_MIDPOINT:
         m_at, d_at = m, d
         mean, steep, _, _ = _contrast(w * m + shift, w * d, GENERAL)
     m_new = m_pi - delta * (alpha * m_at + c * mean)
@@ -165,14 +165,14 @@ def _pair_step(
 
 
 @triton.jit
-def _pair_back(state, found, f, g, unit, epsilon, grad, live, AT_THIRD: tl.constexpr, GENERAL: tl.constexpr):
+def _pair_back(state, found, f, g, unit, epsilon, grad, live, AT_MIDPOINT: tl.constexpr, GENERAL: tl.constexpr):
     """Take a step of the pair, add to the sums, store the gradient towards f, and nudge by the row before's g."""
     m, m_pi, d, d_pi, reach = state
     sum_alpha, sum_w, sum_f, sum_A, sum_delta = found
     alpha, w, b, c, delta = unit
     before = w * d
     m, m_new, d, d_new, m_3, d_3, of_f, contrast, curl = _pair_step(
-        m, m_pi, d, d_pi, f + b, alpha, w, c, delta, AT_THIRD, GENERAL
+        m, m_pi, d, d_pi, f + b, alpha, w, c, delta, AT_MIDPOINT, GENERAL
     )
     if not GENERAL:
         reach = tl.maximum(reach, tl.maximum(tl.abs(w * d_3), tl.abs(before)))
@@ -187,7 +187,7 @@ def _pair_back(state, found, f, g, unit, epsilon, grad, live, AT_THIRD: tl.const
 
 @triton.jit
 def _pair(
-    theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_THIRD: tl.constexpr, GENERAL: tl.constexpr
+    theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_MIDPOINT: tl.constexpr, GENERAL: tl.constexpr
 ):  # fmt: skip
     """Run the pair once, by series or by formulas for any β; return the largest |β|."""
     unit = _unit(theta, delta, N, lane, live)
@@ -207,13 +207,13 @@ def _pair(
             far = row + AHEAD * step
             later_f, later_g = _rows(f, far, step, live, end), _rows(g, far + step, step, live, end)
             for j in tl.static_range(AHEAD):
-                state, found = _pair_back(state, found, fs[j], gs[j], unit, epsilon, grad_f + row, live, AT_THIRD, GENERAL)
+                state, found = _pair_back(state, found, fs[j], gs[j], unit, epsilon, grad_f + row, live, AT_MIDPOINT, GENERAL)
                 row += step
             fs, gs = later_f, later_g
     of_f, of_g = _row(f, row, live, end), _row(g, row + step, live, end)
     for _ in tl.range(0, K - written * AHEAD):
         next_f, next_g = _row(f, row + step, live, end), _row(g, row + 2 * step, live, end)
-        state, found = _pair_back(state, found, of_f, of_g, unit, epsilon, grad_f + row, live, AT_THIRD, GENERAL)
+        state, found = _pair_back(state, found, of_f, of_g, unit, epsilon, grad_f + row, live, AT_MIDPOINT, GENERAL)
         row += step
         of_f, of_g = next_f, next_g
     scale = -unit[4] / epsilon
@@ -224,17 +224,17 @@ def _pair(
 
 
 @triton.jit
-def pair_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr):
+def pair_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
     """Run both echoes as mean m and half difference d; a block whose β leaves the series' range is run again without series."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
-    reach = _pair(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_THIRD, False)
+    reach = _pair(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_MIDPOINT, False)
     if tl.max(tl.where(live, reach, 0.0), 0) >= SMALL:
-        _pair(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_THIRD, True)
+        _pair(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_MIDPOINT, True)
 
 
 @triton.jit
-def _released_back(state, found, f, g, unit, scale, epsilon, grad, live, AT_THIRD: tl.constexpr):
+def _released_back(state, found, f, g, unit, scale, epsilon, grad, live, AT_MIDPOINT: tl.constexpr):
     """Take a step of both echoes, add to the sums, store the gradient towards u, and nudge by the row before's g."""
     q, p, r, s = state
     sum_alpha, sum_w, sum_f, sum_c = found
@@ -254,7 +254,7 @@ def _released_back(state, found, f, g, unit, scale, epsilon, grad, live, AT_THIR
     sum_c += well
     tl.store(grad, scale * slope, mask=live)
     q_at, r_at = q_3, r_3
-    if not AT_THIRD:
+    if not AT_MIDPOINT:
         q_at, r_at, t, o = q, r, tanh(w * q + shift), tanh(w * r + shift)
     p_new = p - delta * (alpha * q_at + c * t)
     s_new = s - delta * (alpha * r_at + c * o)
@@ -263,7 +263,7 @@ def _released_back(state, found, f, g, unit, scale, epsilon, grad, live, AT_THIR
 
 
 @triton.jit
-def released_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_u, sums, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr):
+def released_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_u, sums, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
     """Run two echoes; everything is read at the third, and δ has no gradient. The gradient towards B is that towards u."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
@@ -282,12 +282,12 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_u, sums, AT_T
         far = row + AHEAD * step
         later_f, later_g = _rows(f, far, step, live, end), _rows(g, far + step, step, live, end)
         for j in tl.static_range(AHEAD):
-            state, found = _released_back(state, found, fs[j], gs[j], unit, scale, epsilon, grad_u + row, live, AT_THIRD)
+            state, found = _released_back(state, found, fs[j], gs[j], unit, scale, epsilon, grad_u + row, live, AT_MIDPOINT)
             row += step
         fs, gs = later_f, later_g
     for _ in tl.range(0, K % AHEAD):
         of_f, of_g = _row(f, row, live, end), _row(g, row + step, live, end)
-        state, found = _released_back(state, found, of_f, of_g, unit, scale, epsilon, grad_u + row, live, AT_THIRD)
+        state, found = _released_back(state, found, of_f, of_g, unit, scale, epsilon, grad_u + row, live, AT_MIDPOINT)
         row += step
     for i in tl.static_range(4):
         tl.store(sums + i * N + lane, scale * found[i], mask=live)
@@ -295,7 +295,7 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_u, sums, AT_T
 
 
 @triton.jit
-def chain(theta, delta, K, N, end, PAIR: tl.constexpr, AT_THIRD: tl.constexpr, BLOCK: tl.constexpr):
+def chain(theta, delta, K, N, end, PAIR: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
     """Take the steps of ``forward``, or those of the pair, in registers alone, and leave φ: what a pass waits for at least."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
@@ -304,7 +304,7 @@ def chain(theta, delta, K, N, end, PAIR: tl.constexpr, AT_THIRD: tl.constexpr, B
     d, d_pi = delta * 0, delta * 0 + 1e-3
     for _ in tl.range(0, K):
         if PAIR:
-            q, p, d, d_pi, _, _, _, _, _ = _pair_step(q, p, d, d_pi, b, alpha, w, c, delta, AT_THIRD, False)
+            q, p, d, d_pi, _, _, _, _, _ = _pair_step(q, p, d, d_pi, b, alpha, w, c, delta, AT_MIDPOINT, False)
         else:
-            q, p = _kick(q, p, b, alpha, w, c, delta, AT_THIRD)
+            q, p = _kick(q, p, b, alpha, w, c, delta, AT_MIDPOINT)
     tl.store(end + lane, q + d, mask=live)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernels.gpu import linear, nonlinear
-from kernels.passes import GIVEN, RESULTS, Pass
+from kernels.passes import ARGUMENTS, RESULTS, KickAt, Pass
 
 #: Lanes per program, and their warps: one lane per thread. A lone warp per program spreads the nonlinear chains over the device.
 BLOCKS: dict[str, tuple[int, int]] = {"linear": (128, 4), "nonlinear": (32, 1)}
@@ -41,16 +41,16 @@ def doublings(length: int, lanes: int) -> int:
 
 
 def launches(
-    hamiltonian: str, name: Pass, length: int, lanes: int, at_third: bool, keep: bool = False, chunk: int | None = None
+    hamiltonian: str, name: Pass, length: int, lanes: int, kick_at: KickAt, keep: bool = False, chunk: int | None = None
 ) -> list[Launch]:
-    """Return the launches of one pass, from the arrays ``GIVEN`` to what ``results`` takes.
+    """Return the launches of one pass, from the arrays ``ARGUMENTS`` to what ``results`` takes.
 
     Args:
         hamiltonian: linear or nonlinear.
         name: the pass.
         length: K.
         lanes: N.
-        at_third: where the force is taken.
+        kick_at: where the force is taken.
         keep: whether ``forward`` leaves every momentum, (K, N), or the last alone, (1, N).
         chunk: log2 of the steps of a linear unit's chunk.
 
@@ -58,10 +58,10 @@ def launches(
         Launches in order.
     """
     block, warps = BLOCKS[hamiltonian]
-    setting: dict[str, Any] = {"AT_THIRD": at_third, "BLOCK": block, "num_warps": warps}
+    setting: dict[str, Any] = {"AT_MIDPOINT": kick_at == "midpoint", "BLOCK": block, "num_warps": warps}
     programs = -(-lanes // block)
     path: tuple[int, ...] = (length, lanes)
-    given = GIVEN[name]
+    given = ARGUMENTS[name]
     outputs: dict[str, tuple[int, ...]] = {"grad_u" if name == "released_echo" else "grad_f": path}
     if name == "forward":
         outputs, setting["KEEP"] = {"phi": path, "pi": path if keep else (1, lanes)}, keep
@@ -106,7 +106,7 @@ def chain(length: int, lanes: int, pair: bool) -> Launch:
         pair: the steps of ``pair_echo`` instead of those of ``forward``.
     """
     block, warps = BLOCKS["nonlinear"]
-    constants = {"PAIR": pair, "AT_THIRD": True, "BLOCK": block, "num_warps": warps}
+    constants = {"PAIR": pair, "AT_MIDPOINT": True, "BLOCK": block, "num_warps": warps}
     grid = (-(-lanes // block),)
     return Launch(nonlinear.chain, grid, ("theta", "delta"), (length, lanes), {"end": (lanes,)}, constants)
 

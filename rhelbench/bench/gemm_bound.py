@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from rhelbench.bench.plan import Cell
+from rhelbench.bench.plan import Measurement
 from rhelbench.bench.timing import repeat
 from rhelbench.contract import OUTPUT_STEP
 from rhelbench.registry import MODELS
@@ -17,7 +17,7 @@ Kind = Literal["forward", "input", "weight"]
 Product = tuple[Kind, int, int, int]
 
 
-def products(cell: Cell) -> Counter[Product]:
+def products(cell: Measurement) -> Counter[Product]:
     """Return every matrix product of a whole model's step, as (kind, rows, a, b), and how often it is computed."""
     rows, H = cell.batch * cell.length, cell.hidden
     lanes = cell.state * (2 if MODELS[cell.model].paired else 1)
@@ -29,7 +29,7 @@ def products(cell: Cell) -> Counter[Product]:
     return found
 
 
-def floor_ms(cell: Cell, product: Callable[[Kind, int, int, int], Callable[[], object]]) -> float:
+def gemm_bound_ms(cell: Measurement, product: Callable[[Kind, int, int, int], Callable[[], object]]) -> float:
     """Return the sum of the medians of all products, in ms.
 
     Args:

@@ -36,7 +36,7 @@ def pipeline(runs: Path, run_ids: list[str]) -> pd.DataFrame:
         run = find(run_id)
         if run is None:
             raise UserError(f"{runs} has no record of {run_id}: train it first.")
-        facts, spec = run.record["provenance"], RunSpec.model_validate(run.record["result"]["spec"])
+        facts, spec = run.record["provenance"], RunSpec.read(run.record["result"]["spec"])
         seconds = {f"{name}_s": facts["seconds"][name] for name in ACTIVITIES}
         row = {"run_id": run_id, "framework": spec.framework, "model": spec.model, "algorithm": spec.algorithm, "seed": spec.seed}
         rest = {"rest_s": facts["wall_s"] - sum(seconds.values()), "wall_s": facts["wall_s"]}

@@ -18,7 +18,7 @@ KEYS = ("task", "framework", "kernel", "model", "algorithm", "batch", "length", 
 PASS_KEYS = ("hamiltonian", "pass", "kept", "length", "lanes")
 
 
-class Cell(Frozen):
+class Measurement(Frozen):
     """One measurement. A unit alone has no task, and channels, hidden and blocks of 0.
 
     Args:
@@ -72,7 +72,7 @@ def read() -> dict[str, Any]:
     return files.read_mapping(CONFIG / "benchmarks.yaml")
 
 
-def cells() -> list[Cell]:
+def measurements() -> list[Measurement]:
     """Return every measurement of config/benchmarks.yaml, whole models first, the quickest shapes before the others."""
     config = read()
     names = [
@@ -88,10 +88,10 @@ def cells() -> list[Cell]:
         ((name, values),) = varied.items()
         nothing = {"table": table, "task": "", "channels": 0, "hidden": 0, "blocks": 0}
         shapes += [config["unit"] | {name: value} | nothing for value in values]
-    return [Cell.model_validate(common | shape | one) for shape in shapes for one in names]
+    return [Measurement.model_validate(common | shape | one) for shape in shapes for one in names]
 
 
-def choose(found: list[Cell], wanted: dict[str, list[str]]) -> list[Cell]:
+def choose(found: list[Measurement], wanted: dict[str, list[str]]) -> list[Measurement]:
     """Return the cells whose fields have one of the wanted values.
 
     Args:

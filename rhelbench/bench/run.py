@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 
 from rhelbench.bench import plan, timing, unit, whole
-from rhelbench.bench.plan import Cell
+from rhelbench.bench.plan import Measurement
 from rhelbench.config import cores
 from rhelbench.errors import UserError
 from rhelbench.files import write_csv
 from rhelbench.records import provenance
 
 
-def measure(cell: Cell) -> dict[str, Any]:
+def measure(cell: Measurement) -> dict[str, Any]:
     """Measure a cell in this process: its keys, what was measured, the yardsticks, and under which circumstances."""
     load = timing.load()
     found = whole.measure(cell) if cell.table == plan.MODELS else unit.measure(cell)
@@ -35,7 +35,7 @@ def circumstances() -> dict[str, Any]:
     }
 
 
-def fresh(cell: Cell) -> dict[str, Any]:
+def fresh(cell: Measurement) -> dict[str, Any]:
     """Measure a cell in a process of its own.
 
     Raises:

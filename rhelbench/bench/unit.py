@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from rhelbench.bench.plan import Cell
+from rhelbench.bench.plan import Measurement
 from rhelbench.bench.timing import repeat, spread
-from rhelbench.config.protocols import of, read_protocol
+from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.contract import Arrays
 from rhelbench.parameters import unit_table
 from rhelbench.registry import FRAMEWORKS, MODELS
@@ -15,9 +15,9 @@ from rhelbench.seeds import generator
 from rhelbench.spec import Switches
 
 
-def problem(cell: Cell) -> tuple[Switches, Arrays, np.ndarray, np.ndarray]:
+def problem(cell: Measurement) -> tuple[Switches, Arrays, np.ndarray, np.ndarray]:
     """Return the unit's switches, raw parameters by letter, drive and dL/dφ, both ~ N(0, 1) (K, n, lanes), float32."""
-    switches = Switches.model_validate(of(read_protocol(cell.protocol), cell.length, cell.algorithm, cell.model))
+    switches = Switches.model_validate(resolve_switches(read_protocol(cell.protocol), cell.length, cell.algorithm, cell.model))
     rng = generator("bench/unit", "drawn", 0, 0)
     table = unit_table(cell.model, 1, cell.state, switches.delta_init)
     raw = {letter: draw(rng, shape).astype(np.float32) for letter, (shape, draw) in table.items()}
@@ -26,7 +26,7 @@ def problem(cell: Cell) -> tuple[Switches, Arrays, np.ndarray, np.ndarray]:
     return switches, raw, f, g
 
 
-def measure(cell: Cell) -> dict[str, Any]:
+def measure(cell: Measurement) -> dict[str, Any]:
     """Return the time of forward and backward, and the state memory: what they need beyond f, φ and the gradients."""
     bench = import_module(str(FRAMEWORKS[cell.framework].bench))
     unit = bench.recurrence(cell.model, cell.kernel, *problem(cell))

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from rhelbench.bench.gemm_bound import floor_ms
-from rhelbench.bench.plan import Cell
+from rhelbench.bench.gemm_bound import gemm_bound_ms
+from rhelbench.bench.plan import Measurement
 from rhelbench.bench.timing import highest, repeat, resident, spread
-from rhelbench.config.protocols import of, read_protocol
+from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.contract import TaskShape
 from rhelbench.parameters import initial
 from rhelbench.registry import FRAMEWORKS
@@ -19,9 +19,9 @@ from rhelbench.tasks import card
 from rhelbench.training import setup
 
 
-def spec_of(cell: Cell) -> RunSpec:
+def spec_of(cell: Measurement) -> RunSpec:
     """Return the run whose steps are timed: no dropout, a learning rate too small to lead anywhere."""
-    switches = of(read_protocol(cell.protocol), cell.length, cell.algorithm, cell.model)
+    switches = resolve_switches(read_protocol(cell.protocol), cell.length, cell.algorithm, cell.model)
     hyper = Hyperparameters(
         lr=1e-6, blocks=cell.blocks, hidden=cell.hidden, state=cell.state, batch=cell.batch, dropout=0.0, time_channel=False
     )
@@ -30,7 +30,7 @@ def spec_of(cell: Cell) -> RunSpec:
     return RunSpec.model_validate(names | {"seed": 0, "hyper": hyper, "budget": budget, "switches": switches, "dtype": "float32"})
 
 
-def drawn(cell: Cell) -> tuple[TaskShape, np.ndarray, np.ndarray]:
+def draw_problem(cell: Measurement) -> tuple[TaskShape, np.ndarray, np.ndarray]:
     """Return the task's shape at the cell's sizes, inputs ~ N(0, 1) and labels, or targets in (−1, 1), of one batch."""
     task = card.load(cell.task)
     shape = TaskShape(cell.channels, cell.length, task.outputs, task.kind)
@@ -41,16 +41,16 @@ def drawn(cell: Cell) -> tuple[TaskShape, np.ndarray, np.ndarray]:
     return shape, x, rng.uniform(-1, 1, (cell.batch, cell.length // shape.output_step, shape.outputs)).astype(np.float32)
 
 
-def measure(cell: Cell) -> dict[str, Any]:
+def measure(cell: Measurement) -> dict[str, Any]:
     """Return the time of a step, of compiling and of the floor, and the memory of process and device."""
-    spec, (shape, x, y) = spec_of(cell), drawn(cell)
+    spec, (shape, x, y) = spec_of(cell), draw_problem(cell)
     setup.own_process(cell.framework)
     learner = setup.learner(spec, shape)
     learner.init(initial(spec, shape), 0)
     inputs, targets = learner.put(x), learner.put(y)
     plan = np.tile(np.arange(cell.batch, dtype=np.int32), (cell.span, 1))
     before = resident()
-    call = partial(learner.train_span, inputs, targets, plan)
+    call = partial(learner.train_chunk, inputs, targets, plan)
     (first,) = repeat(call, 1)
     times = [time / cell.span for time in repeat(call, cell.calls, cell.seconds)]
     peak, facts = highest(), learner.facts()
@@ -60,7 +60,7 @@ def measure(cell: Cell) -> dict[str, Any]:
         "span": cell.span,
         "first_ms": first,
         "compile_s": facts["compile_s"],
-        "floor_ms": floor_ms(cell, product),
+        "floor_ms": gemm_bound_ms(cell, product),
         "before_bytes": before,
         "peak_bytes": peak,
         "device": facts["device"],

@@ -66,7 +66,7 @@ def gradients(model: str, chosen: dict[str, Any]) -> dict[str, np.ndarray]:
     x, y = rng.standard_normal((2 * _SAMPLES, _LENGTH, SHAPE.channels)), rng.integers(0, SHAPE.outputs, 2 * _SAMPLES)
     learner = make_learner(spec, SHAPE)
     learner.init(initial(spec, SHAPE), 0)
-    learner.train_span(x, y, np.arange(_SAMPLES, dtype=np.int32)[None])
+    learner.train_chunk(x, y, np.arange(_SAMPLES, dtype=np.int32)[None])
     return learner.gradients(x[_SAMPLES:], y[_SAMPLES:])[1]
 
 
@@ -84,7 +84,9 @@ def measure(model: str) -> pd.DataFrame:
         and BPTT's gradient of the same model, for the worst parameter and in the median; the worst one's path;
         gradient_change, the distance of the true (BPTT) gradient from that of the exact model.
     """
-    exact, released = (protocols.of(read_protocol(protocol), _LENGTH, "rhel", model) for protocol in ("exact", "released"))
+    exact, released = (
+        protocols.resolve_switches(read_protocol(protocol), _LENGTH, "rhel", model) for protocol in ("exact", "released")
+    )
     before = gradients(model, exact | {"algorithm": "bptt"})
     found = []
     for row in (0, *SHOWN):
@@ -142,7 +144,7 @@ def factors(K: int = _LENGTH, P: int = 8) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def turned(first: str, second: str) -> set[str]:
+def differing_switches(first: str, second: str) -> set[str]:
     """Return the switches in which two protocols differ; a name after "+" lists overrides of the protocol before it.
 
     Example:
@@ -173,7 +175,7 @@ def metric_effects(records: Records) -> pd.DataFrame:
         for place, first in enumerate(cells):
             for second in cells[place + 1 :]:
                 pair = differences(part, second, first, by="protocol")
-                names = turned(first, second)
+                names = differing_switches(first, second)
                 if pair.empty or not names <= set(Switches.model_fields):
                     continue  # never run both, or one with other hyperparameters or a shorter budget
                 result = paired(pair.difference.to_numpy(float), 1.0)

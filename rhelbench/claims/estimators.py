@@ -4,7 +4,7 @@ import pandas as pd
 
 from rhelbench.claims.evidence import Evidence
 from rhelbench.claims.method import SINGLE
-from rhelbench.claims.verdict import Judged
+from rhelbench.claims.verdict import Judgement
 from rhelbench.names import LABELS
 from rhelbench.studies.echo_lost import RHOS
 from rhelbench.training.trainer import ECHO_LOST
@@ -13,11 +13,11 @@ from rhelbench.training.trainer import ECHO_LOST
 SAME, SAME_SINGLE = 1e-6, 1e-2
 
 
-def alone(e: Evidence) -> Judged:
+def alone(e: Evidence) -> Judgement:
     """Of all estimators that need no Jacobian, RHEL alone has the gradient, and in three passes."""
     table, curves = e.static.get("estimators"), e.static.get("estimators_cosine")
     if table is None or curves is None:
-        return Judged("not measured", "", "", "results/published/static/estimators.csv is missing")
+        return Judgement("not measured", "", "", "results/published/static/estimators.csv is missing")
     free = table[~table.jacobian]
     rhel = free[free.estimator == "rhel"]
     others = curves[curves.estimator.isin(set(free.estimator) - {"rhel", "rhel_separate"})]
@@ -29,7 +29,7 @@ def alone(e: Evidence) -> Judged:
     ]
     evidence = f"estimators.csv: {table.estimator.nunique()} estimators on one unit of either kind, float64"
     holds = bool((1 - rhel.cosine).max() <= SAME and rhel.passes.max() == 3 and (1 - best.cosine).min() > SAME)
-    return Judged("reproduced" if holds else "not reproduced", "; ".join(parts), evidence, "" if holds else "another one does")
+    return Judgement("reproduced" if holds else "not reproduced", "; ".join(parts), evidence, "" if holds else "another one does")
 
 
 def _edge(table: pd.DataFrame) -> str:
@@ -38,11 +38,11 @@ def _edge(table: pd.DataFrame) -> str:
     return ", ".join(f"δ ≥ {delta:g} at {length:,} steps" for length, delta in lost.items()) or "nowhere"
 
 
-def returns(e: Evidence) -> Judged:
+def returns(e: Evidence) -> Judgement:
     """In float32 the echo comes home, and RHEL has BPTT's gradient, at every length and step that was tried."""
     table = e.static.get("echo_lost")
     if table is None:
-        return Judged("not measured", "", "", "results/published/static/echo_lost.csv is missing")
+        return Judgement("not measured", "", "", "results/published/static/echo_lost.csv is missing")
     number = "; ".join(f"{model}: lost {_edge(part)}" for model, part in table.groupby("model", sort=False))
     fine = table.bptt <= SAME_SINGLE
     off, larger = table[(table.rhel_small > SAME_SINGLE) & fine], table[(table.rhel > SAME_SINGLE) & fine]
@@ -52,14 +52,14 @@ def returns(e: Evidence) -> Judged:
         f"in {len(off)} of {len(table)} RHEL's gradient is lost and BPTT's is not, at a ρ of {RHOS[0]:g} in {len(larger)}; "
         f"in {both} both are"
     )
-    return Judged("reproduced", number, evidence) if off.empty else Judged("not reproduced", number, evidence, why)
+    return Judgement("reproduced", number, evidence) if off.empty else Judgement("not reproduced", number, evidence, why)
 
 
-def along(e: Evidence) -> Judged:
+def along(e: Evidence) -> Judgement:
     """In float32 and with the protocol's nudge, RHEL has BPTT's gradient all along training over 10,000 steps."""
     table = e.static.get("along_run")
     if table is None:
-        return Judged("not measured", "", "", "results/published/static/along_run.csv is missing")
+        return Judgement("not measured", "", "", "results/published/static/along_run.csv is missing")
     table = table[table.part == "all"]
     rhel, bptt = table[(table.algorithm == "rhel") & (table.path == "rhel")], table[table.algorithm == "bptt"]
     usual = rhel[rhel.rho == SINGLE]
@@ -76,8 +76,8 @@ def along(e: Evidence) -> Judged:
         f"along_run.csv: {rhel.groupby(['seed', 'step']).ngroups} looks at {rhel.seed.nunique()} runs of the nonlinear model"
     )
     if (usual[usual.dtype == "float32"].error <= SAME_SINGLE).all():
-        return Judged("reproduced", number, evidence)
+        return Judgement("reproduced", number, evidence)
     nudge = (usual[usual.dtype == "float64"].error > SAME_SINGLE).any()
     cause = "the nudge is too large for such a path, in float64 as well" if nudge else "single precision ends there"
     why = f"{cause}; BPTT in float32, along its own path and this one: off in {off(bptt)}"
-    return Judged("not reproduced", number, evidence, why)
+    return Judgement("not reproduced", number, evidence, why)

@@ -28,7 +28,7 @@ class Evidence:
         tables: statistics by name, the CSV files of statistics/: those of ``statistics``, parity, and the studies design and
             calibration.
         static: the published tables of the studies by name; absent ones are absent.
-        parity: the parity ladder per framework, or None where ``verify --out`` has not been run.
+        parity: the parity tests per framework, or None where ``verify --out`` has not been run.
         benchmarks: rows of benchmarks/*.csv with a column ``file``, or None.
         files: every file that was read, for sidecars.
     """
@@ -69,11 +69,11 @@ def parity(published: Path) -> dict[str, Any] | None:
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def levels(ladder: dict[str, Any] | None) -> pd.DataFrame:
-    """Return the ladder as a table: framework, level, worst, allowed, passed, case, where, cases; empty where not climbed."""
+def levels(found: dict[str, Any] | None) -> pd.DataFrame:
+    """Return the parity tests as a table: framework, level, worst, allowed, passed, case, where, cases; empty where not run."""
     rows = [
         {"framework": framework, "level": level} | values
-        for framework, one in (ladder or {}).items()
+        for framework, one in (found or {}).items()
         for level, values in one["levels"].items()
     ]
     return pd.DataFrame(rows, columns=["framework", "level", "worst", "allowed", "passed", "case", "where", "cases"])
@@ -84,9 +84,9 @@ def gather(records: Records, published: Path, longest: int = single_unit.LONGEST
     paths = sorted((published / BENCHMARKS).glob("*.csv"))
     frames = [tidy.read(path).assign(file=path.name) for path in paths]
     benchmarks = pd.concat(frames, ignore_index=True) if frames else None
-    ladder = parity(published)
-    files = [*records.files, *([published / PARITY] if ladder else []), *paths, *sorted((published / STATIC).glob("*.csv"))]
+    tested = parity(published)
+    files = [*records.files, *([published / PARITY] if tested else []), *paths, *sorted((published / STATIC).glob("*.csv"))]
     studies = static(published)
     shown = {name: studies[name] for name in ("design", "calibration") if name in studies}
-    tables = statistics(records) | {"parity": levels(ladder)} | shown
-    return Evidence(records, single_unit.everything(longest), tables, studies, ladder, benchmarks, files)
+    tables = statistics(records) | {"parity": levels(tested)} | shown
+    return Evidence(records, single_unit.measure_all(longest), tables, studies, tested, benchmarks, files)

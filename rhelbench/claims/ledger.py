@@ -7,7 +7,7 @@ import pandas as pd
 
 from rhelbench.claims import estimators, method, results
 from rhelbench.claims.evidence import Evidence
-from rhelbench.claims.verdict import Judged
+from rhelbench.claims.verdict import Judgement
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Claim:
     name: str
     text: str
     source: str
-    judge: Callable[[Evidence], Judged]
+    judge: Callable[[Evidence], Judgement]
 
 
 CLAIMS: tuple[Claim, ...] = (

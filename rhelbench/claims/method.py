@@ -1,7 +1,7 @@
-"""Verdicts on the method: what the oracle measured, the parity ladder, the benchmarks."""
+"""Verdicts on the method: what the oracle measured, the parity tests, the benchmarks."""
 
 from rhelbench.claims.evidence import Evidence
-from rhelbench.claims.verdict import Judged
+from rhelbench.claims.verdict import Judgement
 from rhelbench.config.protocols import read_protocol
 from rhelbench.names import LABELS
 from rhelbench.registry import MODELS
@@ -15,40 +15,38 @@ SOLVER = 1e-6
 SINGLE = read_protocol("exact").nudge.size
 #: Growth of the state memory from length 1,000 to 100,000 that counts as none.
 FLAT = 1.1
-#: Levels of the parity ladder that concern gradients.
-_GRADIENTS = ("L3", "echo linear", "echo nonlinear")
+#: Levels of the parity tests that concern gradients.
+_GRADIENTS = ("gradients", "echo linear", "echo nonlinear")
 
 
-def _holds(condition: bool, number: str, evidence: str, why: str) -> Judged:
-    return Judged("reproduced", number, evidence) if condition else Judged("not reproduced", number, evidence, why)
+def _holds(condition: bool, number: str, evidence: str, why: str) -> Judgement:
+    return Judgement("reproduced", number, evidence) if condition else Judgement("not reproduced", number, evidence, why)
 
 
-def _unmeasured(what: str) -> Judged:
-    return Judged("not measured", "", "", what)
+def _unmeasured(what: str) -> Judgement:
+    return Judgement("not measured", "", "", what)
 
 
-def discrete(e: Evidence) -> Judged:
-    """Every parameter's RHEL gradient equals BPTT's: oracle at 405 steps, and each framework's parity ladder.
+def discrete(e: Evidence) -> Judgement:
+    """Every parameter's RHEL gradient equals BPTT's: oracle at 405 steps, and each framework's parity tests.
 
-    Of the ladder: L3, every gradient against the oracle's; "echo", RHEL against BPTT over 405 steps.
+    Of the parity test levels: every gradient against the oracle's; "echo", RHEL against BPTT over 405 steps.
     """
     errors = {model: values["separate"] for model, values in e.measured["discrete"].items()}
     number = ", ".join(f"{model} {value:.0e}" for model, value in errors.items()) + " (worst relative error, one unit, 405 steps)"
-    ladder, climbed = "frameworks: not measured (parity.json is missing)", True
+    parity, passed = "frameworks: not measured (parity.json is missing)", True
     if e.parity:
-        climbed = all(level["passed"] for one in e.parity.values() for level in one["levels"].values())
+        passed = all(level["passed"] for one in e.parity.values() for level in one["levels"].values())
         worst = {name: {level: row["worst"] for level, row in one["levels"].items()} for name, one in e.parity.items()}
-        ladder = "; ".join(
+        parity = "; ".join(
             f"{name}: " + ", ".join(f"{level} {rows[level]:.0e}" for level in _GRADIENTS if level in rows)
             for name, rows in worst.items()
         )
     equal = all(value <= EQUAL[model] for model, value in errors.items())
-    return _holds(
-        equal and climbed, number, f"float64 oracle, two separate echoes; {ladder}", "a gradient or a level of the ladder is off"
-    )
+    return _holds(equal and passed, number, f"float64 oracle, two separate echoes; {parity}", "a gradient or a parity test fails")
 
 
-def in_continuous_time(e: Evidence) -> Judged:
+def in_continuous_time(e: Evidence) -> Judgement:
     """On the toy system, at all times and for every parameter."""
     worst = max(e.measured["continuous"].values())
     number = f"{worst:.0e} (largest difference relative to the largest value)"
@@ -61,7 +59,7 @@ def in_continuous_time(e: Evidence) -> Judged:
     return _holds(worst <= EQUAL["continuous"], number, evidence, "the echo is off")
 
 
-def on_a_real_sample(e: Evidence) -> Judged:
+def on_a_real_sample(e: Evidence) -> Judgement:
     """Figure 4: cosine and norm ratio of RHEL to BPTT, every parameter of six blocks, one recording, float64."""
     table = e.static.get("static_gradients")
     if table is None:
@@ -81,7 +79,7 @@ def on_a_real_sample(e: Evidence) -> Judged:
     return _holds(equal, "; ".join(parts), evidence, "a parameter is off at the smallest nudge")
 
 
-def in_single_precision(e: Evidence) -> Judged:
+def in_single_precision(e: Evidence) -> Judgement:
     """float32: the error of RHEL's gradient, and its ratio to that of float32 BPTT."""
     table = e.static.get("precision_bounds")
     if table is None:
@@ -103,14 +101,14 @@ def in_single_precision(e: Evidence) -> Judged:
     return _holds(not off, "; ".join(parts), evidence, f"beyond the bounds of the study: {', '.join(off)}")
 
 
-def three_passes(e: Evidence) -> Judged:
+def three_passes(e: Evidence) -> Judgement:
     """Leapfrog steps of one gradient, counted."""
     counts = e.measured["passes"]
     number = ", ".join(f"{count:g} passes at {P} channels" for P, count in counts.items())
     return _holds(all(count == 3 for count in counts.values()), number, "calls of the integrator, counted", "another count")
 
 
-def no_jacobian(e: Evidence) -> Judged:
+def no_jacobian(e: Evidence) -> Judgement:
     """Second derivatives asked for; BPTT beside it shows that the counter counts."""
     asked = e.measured["second_derivatives"]
     number = f"{asked['rhel_separate']} requests by RHEL, {asked['bptt']} by BPTT"
@@ -118,13 +116,13 @@ def no_jacobian(e: Evidence) -> Judged:
     return _holds(works, number, "calls of the Hamiltonian's second derivatives in one gradient", "RHEL asked for one")
 
 
-def no_variance(e: Evidence) -> Judged:
+def no_variance(e: Evidence) -> Judgement:
     """Repeated estimates are the same to the bit."""
     number = f"{e.measured['spread']:g} (largest difference of ten estimates)"
     return _holds(e.measured["spread"] == 0, number, "repeated gradients of one unit", "estimates differ")
 
 
-def flat_memory(e: Evidence) -> Judged:
+def flat_memory(e: Evidence) -> Judgement:
     """State memory of one unit's forward and backward against length, from the benchmarks."""
     rows = e.benchmarks
     wanted = {"algorithm", "length", "state_bytes"}
@@ -152,7 +150,7 @@ def flat_memory(e: Evidence) -> Judged:
     return _holds(flat, number, "state_bytes in results/published/benchmarks", f"grows by more than {FLAT}")
 
 
-def longest(e: Evidence) -> Judged:
+def longest(e: Evidence) -> Judgement:
     """The gradient at 49,920 steps; trained runs of that length are counted beside it."""
     measured = e.measured["longest"]
     number = ", ".join(f"{model} {measured[model]:.0e}" for model in ("linear", "nonlinear"))
@@ -162,7 +160,7 @@ def longest(e: Evidence) -> Judged:
     evidence = f"float64 oracle, mean-difference pair; {trained} RHEL runs of that length trained to an end"
     equal = measured["linear"] <= EQUAL["linear"] and measured["nonlinear"] <= EQUAL["longest nonlinear"]
     if not equal:
-        return Judged("not reproduced", number, evidence, "the gradient is off")
+        return Judgement("not reproduced", number, evidence, "the gradient is off")
     if trained == 0:
-        return Judged("inconclusive", number, evidence, "the gradient holds; training at that length has not been run here")
-    return Judged("reproduced", number, evidence)
+        return Judgement("inconclusive", number, evidence, "the gradient holds; training at that length has not been run here")
+    return Judgement("reproduced", number, evidence)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.claims.evidence import Evidence
-from rhelbench.claims.verdict import Judged
+from rhelbench.claims.verdict import Judgement
 from rhelbench.config import hyperparameters
-from rhelbench.names import cell
+from rhelbench.names import describe
 from rhelbench.records import reported
 from rhelbench.stats import noise
 from rhelbench.stats.equivalence import LEVEL
@@ -16,17 +16,17 @@ from rhelbench.stats.pairs import holm
 from rhelbench.tasks import card, splits
 
 
-def printed(metric: str) -> Callable[[Evidence], Judged]:
+def printed(metric: str) -> Callable[[Evidence], Judgement]:
     """Judge a table of the paper: our cells under its own protocol against the printed ones."""
 
-    def judge(e: Evidence) -> Judged:
+    def judge(e: Evidence) -> Judgement:
         paper = reported.read()
         cells = int(((paper.metric == metric) & (paper.task != "average")).sum())
         rows = e.tables["paper"]
         rows = rows[(rows.metric == metric) & (rows.protocol == "released")]
         tested = rows[rows.n > 1]
         if tested.empty:
-            return Judged("not testable here", f"0 of {cells} cells have two or more seeds", "", _cost(e, metric, cells))
+            return Judgement("not testable here", f"0 of {cells} cells have two or more seeds", "", _cost(e, metric, cells))
         done = len(tested.drop_duplicates(["task", "model", "algorithm"]))
         p, q = holm(tested.p_difference), holm(tested.p_equivalence)
         differ, same = int((p <= LEVEL).sum()), int((q <= LEVEL).sum())
@@ -37,13 +37,13 @@ def printed(metric: str) -> Callable[[Evidence], Judged]:
         )
         evidence = "protocol released; Welch tests, Holm over the cells"
         if differ:
-            names = "; ".join(map(cell, tested[p <= LEVEL].itertuples()))
-            return Judged("not reproduced", number, evidence, f"differs: {names}")
+            names = "; ".join(map(describe, tested[p <= LEVEL].itertuples()))
+            return Judgement("not reproduced", number, evidence, f"differs: {names}")
         if same == len(tested) and done == cells:
-            return Judged("reproduced", number, evidence)
+            return Judgement("reproduced", number, evidence)
         reach = float((tested.high - tested.low).median() / 2) * reported.SCALE[metric]
         left = f"{cells - done} cells not run; " if done < cells else ""
-        return Judged("inconclusive", number, evidence, f"{left}median 95 % half-width {reach:.1f} {_unit(metric)}")
+        return Judgement("inconclusive", number, evidence, f"{left}median 95 % half-width {reach:.1f} {_unit(metric)}")
 
     return judge
 
@@ -65,16 +65,16 @@ def _unit(metric: str) -> str:
     return "points" if metric == "accuracy" else "x 0.01"
 
 
-def on_par(protocol: str | None) -> Callable[[Evidence], Judged]:
+def on_par(protocol: str | None) -> Callable[[Evidence], Judgement]:
     """Judge the paper's tasks under one protocol, or (None) every other task under any."""
 
-    def judge(e: Evidence) -> Judged:
+    def judge(e: Evidence) -> Judgement:
         rows, of_paper = e.tables["pairs"], reported.order()
         chosen = rows.task.isin(of_paper) & (rows.protocol == protocol) if protocol else ~rows.task.isin(of_paper)
         rows = rows[chosen & (rows.n > 1)]
         if rows.empty:
             what = f"a task of the paper under protocol {protocol}" if protocol else "a task that is not the paper's"
-            return Judged("not measured", "no pair with two or more seeds", "", f"no runs on {what} yet")
+            return Judgement("not measured", "no pair with two or more seeds", "", f"no runs on {what} yet")
         counts = rows.verdict.value_counts()
         cells, done = len(of_paper) * len(reported.read().model.unique()), len(rows.drop_duplicates(["task", "model"]))
         number = f"{done} of {cells} tasks and models, " if protocol else f"{', '.join(dict.fromkeys(rows.task))}: "
@@ -83,16 +83,20 @@ def on_par(protocol: str | None) -> Callable[[Evidence], Judged]:
         number += f"; {empty} on tasks where neither beats the majority by more than the margin" if empty else ""
         evidence = "paired by seed: two one-sided t tests, Holm over the matrix"
         if (rows.verdict == "different").any():
-            names = "; ".join(map(cell, rows[rows.verdict == "different"].itertuples()))
-            return Judged("not reproduced", number, evidence, f"differs: {names}")
+            names = "; ".join(map(describe, rows[rows.verdict == "different"].itertuples()))
+            return Judgement("not reproduced", number, evidence, f"differs: {names}")
         settled = rows.verdict.isin(["equivalent", "identical"])
         if not settled.all():
-            return Judged("inconclusive", number, evidence, _power(rows[~settled]))
+            return Judgement("inconclusive", number, evidence, _power(rows[~settled]))
         if not (rows.informative == "yes").any():
-            return Judged("inconclusive", number, evidence, "agreement, but on no task is either known to be better than chance")
+            return Judgement(
+                "inconclusive", number, evidence, "they agree, but on no task is either known to be better than chance"
+            )
         if protocol and done < cells:
-            return Judged("inconclusive", number, evidence, f"agreement on what was run; {cells - done} tasks and models not run")
-        return Judged("reproduced", number, evidence)
+            return Judgement(
+                "inconclusive", number, evidence, f"agreement on what was run; {cells - done} tasks and models not run"
+            )
+        return Judgement("reproduced", number, evidence)
 
     return judge
 
@@ -106,60 +110,60 @@ def _power(rows: pd.DataFrame) -> str:
     return f"power of the equivalence test {rows.power.min():.2f} to {rows.power.max():.2f}; {most} seeds would decide every pair"
 
 
-def memory_needed(of_paper: bool) -> Callable[[Evidence], Judged]:
+def memory_needed(of_paper: bool) -> Callable[[Evidence], Judgement]:
     """Judge whether the recurrent model is better than the one without memory: on the paper's tasks, or on every other."""
 
-    def judge(e: Evidence) -> Judged:
+    def judge(e: Evidence) -> Judgement:
         rows = e.tables["skill"]
         chosen = rows.task.isin(reported.order()) == of_paper
         rows = rows[(rows.baseline == "memoryless") & chosen & (rows.n > 1)]
         if rows.empty:
             which = "a task of the paper" if of_paper else "a task that is not the paper's"
-            return Judged("not measured", "", "", f"no memoryless baseline with two or more seeds on {which}")
+            return Judgement("not measured", "", "", f"no memoryless baseline with two or more seeds on {which}")
         number = f"better than the memoryless model in {int(rows.better.sum())} of {len(rows)} cells"
         evidence = f"95 % paired t intervals; {', '.join(dict.fromkeys(rows.task))}"
         if rows.better.all():
-            return Judged("reproduced", number, evidence)
+            return Judgement("reproduced", number, evidence)
         worse = rows[rows.high < 0]
         if len(worse):
-            names = "; ".join(map(cell, worse.itertuples()))
-            return Judged("not reproduced", number, evidence, f"worse than the memoryless model: {names}")
+            names = "; ".join(map(describe, worse.itertuples()))
+            return Judgement("not reproduced", number, evidence, f"worse than the memoryless model: {names}")
         wide = ((rows.high - rows.low) / 2).dropna()
         reach = f"{wide.median():.3f}" if len(wide) else "unknown: the gains do not vary"
         verdict = "inconclusive" if rows.better.any() else "not reproduced"
-        return Judged(verdict, number, evidence, f"median half-width of the gain's interval {reach}")
+        return Judgement(verdict, number, evidence, f"median half-width of the gain's interval {reach}")
 
     return judge
 
 
-def frameworks_agree(e: Evidence) -> Judged:
+def frameworks_agree(e: Evidence) -> Judgement:
     """JAX against torch on equal seeds, against the floor of perturbed initial values."""
     rows = e.tables["frameworks"]
     if rows.empty:
-        return Judged("not measured", "", "", "no cell has been run in both frameworks")
+        return Judgement("not measured", "", "", "no cell has been run in both frameworks")
     rows = noise.decisive(rows)
     counts = rows.verdict.value_counts()
     number = f"{len(rows)} cells: " + ", ".join(f"{count} {name}" for name, count in counts.items())
     names = [noise.SOURCES[source] for source in noise.SOURCES if (rows.source == source).any()]
     evidence = f"F tests, Holm over the cells, against the noise floor of {' or '.join(names)}" if names else "equal seeds"
     if (rows.verdict == "beyond").any():
-        beyond = "; ".join(map(cell, rows[rows.verdict == "beyond"].itertuples()))
-        return Judged("not reproduced", number, evidence, f"beyond the floor: {beyond}")
+        beyond = "; ".join(map(describe, rows[rows.verdict == "beyond"].itertuples()))
+        return Judgement("not reproduced", number, evidence, f"beyond the floor: {beyond}")
     if rows.verdict.isin(["within", "identical"]).all():
-        return Judged("reproduced", number, evidence)
-    return Judged("inconclusive", number, evidence, "no floor has been measured for some cells")
+        return Judgement("reproduced", number, evidence)
+    return Judgement("inconclusive", number, evidence, "no floor has been measured for some cells")
 
 
-def possible_counts(e: Evidence) -> Judged:
+def possible_counts(e: Evidence) -> Judgement:
     """Are the printed numbers possible, and is their spread what random splits give?"""
     rows = e.tables["consistency"]
     narrow = rows[rows.p_narrow <= LEVEL / len(rows)]
     number = f"{int((rows.solutions > 0).sum())} of {len(rows)} means and spreads are possible counts"
     evidence = f"test sizes {', '.join(str(splits.held_out(card.load(task))) for task in reported.order('accuracy'))}"
     if (rows.solutions == 0).any():
-        return Judged("not reproduced", number, evidence, "some printed number is no possible count")
+        return Judgement("not reproduced", number, evidence, "some printed number is no possible count")
     if len(narrow):
-        names = "; ".join(map(cell, narrow.itertuples()))
+        names = "; ".join(map(describe, narrow.itertuples()))
         number += f"; {len(narrow)} spread less than independent errors allow"
-        return Judged("inconclusive", number, evidence, f"spread too small (Bonferroni, one-sided): {names}")
-    return Judged("reproduced", number, evidence)
+        return Judgement("inconclusive", number, evidence, f"spread too small (Bonferroni, one-sided): {names}")
+    return Judgement("reproduced", number, evidence)

@@ -7,7 +7,7 @@ Verdict = Literal["reproduced", "not reproduced", "inconclusive", "not testable 
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgement:
     """A verdict with the number it rests on and, unless reproduced, why; for ``inconclusive`` the power.
 
     ``not measured``: the evidence could be had on a machine like this one and is not there yet; ``not testable here``: it could

@@ -15,7 +15,7 @@ COMMANDS: dict[str, str] = {
     "download": "fetch the archives of tasks, where there is a network",
     "prepare": "download, verify and prepare tasks",
     "split": "record which samples train, validate and test",
-    "verify": "run the parity ladder on this machine",
+    "verify": "run the parity tests on this machine",
     "train": "train one run to its end",
     "status": "show the matrix: done, running, failed, waiting",
     "collect": "gather records into tidy tables",

@@ -29,10 +29,10 @@ def run(args: argparse.Namespace) -> int:
     from rhelbench.bench import plan
     from rhelbench.bench import run as bench
 
-    cores.settle(cores.asked() or cores.available())
+    cores.set_threads(cores.requested() or cores.available())
     if args.cell:
         try:
-            cell = plan.Cell.model_validate_json(args.cell)
+            cell = plan.Measurement.model_validate_json(args.cell)
         except ValidationError as error:
             raise wrong("--cell", error, "give the JSON of a rhelbench.bench.plan.Cell") from error
         print(json.dumps(bench.measure(cell)))
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.passes:
         return _passes(args.out)
     fields = ("table", "task", "framework", "kernel", "model", "algorithm")
-    for cell in plan.choose(plan.cells(), {field: getattr(args, field) for field in fields}):
+    for cell in plan.choose(plan.measurements(), {field: getattr(args, field) for field in fields}):
         row = bench.fresh(cell)
         bench.store(args.out / f"{cell.table}.csv", row)
         print(f"{cell}: {row['step_ms']:.1f} ms", flush=True)
@@ -59,7 +59,7 @@ def _inputs(data: Path, out: Path) -> int:
         raise UserError(f"No task is prepared in {data}: run `python -m rhelbench prepare --task BasicMotions --data {data}`.")
     smoke = expand.read("config/smoke.yaml").model_copy(update={"tasks": tasks, "seeds": [2345]})
     for spec in expand.expand(smoke):
-        if (spec.model, spec.algorithm) == ("linear-complex", "rhel"):
+        if (spec.model, spec.algorithm) == ("linear", "rhel"):
             row = overhead.inputs(spec, data)
             bench.store(out / "inputs.csv", row | bench.circumstances(), ("task", "framework"))
             print(f"inputs: {spec.task}, {spec.framework}: {row['samples_per_s']:,.0f} samples/s", flush=True)

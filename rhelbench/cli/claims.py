@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     judged = ledger(gathered)
     for name, table in gathered.tables.items():
         write_csv(args.out / "statistics" / f"{name}.csv", table)
-    effects = pd.concat([deviations.measure(model) for model in ("linear-complex", "nonlinear")], ignore_index=True)
+    effects = pd.concat([deviations.measure(model) for model in ("linear", "nonlinear")], ignore_index=True)
     metrics, rounding = deviations.metric_effects(found), deviations.rounding(gathered.static)
     factors = deviations.factors()
     write_csv(args.out / "statistics" / "deviations.csv", effects)

@@ -18,7 +18,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write runs.csv and history.csv and say how many runs ended how."""
-    matrix = expand.read(args.config) if args.config else expand.of_json(args.config_json)
+    matrix = expand.read(args.config) if args.config else expand.from_json(args.config_json)
     runs = collect(expand.expand(matrix), args.results, args.out)
     print(f"{matrix.name}: {counts(runs)}")
     return 0

@@ -9,7 +9,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), help="what must be computed on; default: a GPU where there is one")
 
 
-def obey(device: str | None) -> None:
+def apply(device: str | None) -> None:
     """Tell every framework, which reads its environment when it is imported, what it may use.
 
     Args:

@@ -17,7 +17,7 @@ from rhelbench.cli.train import read_spec
 from rhelbench.errors import UserError, unknown
 from rhelbench.files import write_atomically
 from rhelbench.records import collected, io, published
-from rhelbench.records.reproduce import AGAIN, VERDICTS, Spread, compare, compare_folders, explain, verdicts
+from rhelbench.records.reproduce import REPRODUCED, VERDICTS, Spread, compare, compare_folders, explain, verdicts
 from rhelbench.spec import RunSpec
 from rhelbench.stats import spread
 from rhelbench.stats.equivalence import margin
@@ -85,13 +85,13 @@ def _all(args: argparse.Namespace) -> int:
     print(f"{len(table)} runs: " + ", ".join(f"{(table.verdict == name).sum()} {name}" for name in VERDICTS) + ".")
     if args.out:
         write_atomically(args.out, table.to_csv(index=False))
-    return int(not table.verdict.isin(AGAIN).all())
+    return int(not table.verdict.isin(REPRODUCED).all())
 
 
 def _spreads(folder: Path) -> Callable[[str], list[Spread]]:
     """Return a function from a published run to the spreads of its cell; none where no table of all runs is published."""
     known = collected.read(folder) if (folder / "runs.csv").exists() else None
-    return lambda run_id: [] if known is None else spread.of(known, run_id)
+    return lambda run_id: [] if known is None else spread.measured_spreads(known, run_id)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
         f"{run_id}: training it again ({took} when it was published); to repeat this: python -m rhelbench reproduce {run_id}",
         flush=True,
     )
-    threads.obey(args.threads or before["provenance"].get("threads"), "train", spec.task)
+    threads.apply(args.threads or before["provenance"].get("threads"), "train", spec.task)
     setup.own_process(spec.framework)
     corner = args.scratch / "reproduce"
     with tempfile.TemporaryDirectory() as own:
@@ -128,4 +128,4 @@ def run(args: argparse.Namespace) -> int:
     print(f"{run_id}: {verdict}: {explain(before, again, verdict, table, spreads, allowed)}")
     if args.out:
         write_atomically(args.out, table.to_csv(index=False))
-    return int(verdict not in AGAIN)
+    return int(verdict not in REPRODUCED)

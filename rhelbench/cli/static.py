@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from rhelbench.report import write
 
     check_names("study", args.names, list(STUDIES))
-    threads.obey(args.threads, "study")
+    threads.apply(args.threads, "study")
     for name in args.names:
         start = time.perf_counter()
         tables = import_module(STUDIES[name]).compute()

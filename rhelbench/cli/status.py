@@ -1,4 +1,4 @@
-"""``python -m rhelbench status``: where every run of a matrix stands."""
+"""``python -m rhelbench status``: the state of every run of a matrix."""
 
 import argparse
 from pathlib import Path
@@ -19,6 +19,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table."""
     given = args.config_json
-    matrix = expand.of_json(given) if given else expand.read(args.config)
+    matrix = expand.from_json(given) if given else expand.read(args.config)
     print(status.table(expand.expand(matrix), args.results, args.scratch))
     return 0

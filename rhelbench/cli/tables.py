@@ -6,7 +6,7 @@ from pathlib import Path
 from rhelbench.files import write_csv
 from rhelbench.records import collected
 from rhelbench.report import summary, tables, write
-from rhelbench.stats.cells import cells
+from rhelbench.stats.configurations import summarise
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +20,6 @@ def run(args: argparse.Namespace) -> int:
     found = collected.read(args.collected)
     write.table(args.out / "table1", tables.build(found, "accuracy"))
     write.table(args.out / "table2", tables.build(found, "mse"))
-    write_csv(args.out / "summary.csv", cells(found))
+    write_csv(args.out / "summary.csv", summarise(found))
     write.text(args.out / "summary.txt", summary.terminal(found))
     return 0

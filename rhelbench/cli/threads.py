@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def obey(threads: int | None, rule: str, task: str | None = None, runs: int = 1) -> int:
+def apply(threads: int | None, rule: str, task: str | None = None, runs: int = 1) -> int:
     """Settle on a number of threads before a framework is imported; the default is what the workflow's job would have.
 
     Args:
@@ -28,12 +28,12 @@ def obey(threads: int | None, rule: str, task: str | None = None, runs: int = 1)
     Returns:
         The number.
     """
-    chosen = threads or cores.asked()
+    chosen = threads or cores.requested()
     if chosen is None:
         table = resources.read()["rules"][rule]
         wanted = (table.get(task, table["default"]) if task else table)["cores"] * runs
         chosen = min(wanted, cores.available())
         if chosen < wanted:
             print(f"{wanted} cores are configured and {chosen} may be used here: {chosen} threads.", file=sys.stderr)
-    cores.settle(chosen)
+    cores.set_threads(chosen)
     return chosen

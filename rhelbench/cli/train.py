@@ -13,7 +13,7 @@ from rhelbench.errors import UserError, wrong
 from rhelbench.records import provenance
 from rhelbench.registry import Packing
 from rhelbench.spec import RunSpec
-from rhelbench.training import job, pack, setup
+from rhelbench.training import job, seeds_per_job, setup
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -34,14 +34,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; 0 for every end of the run's own, 128 + n after signal n."""
-    devices.obey(args.device)
+    devices.apply(args.device)
     if sentence := provenance.commit_unknown():
         print(f"rhelbench: {sentence}", file=sys.stderr)
     specs = [read_spec(text) for text in args.spec]
-    at_once = len(specs) if args.packing != "in_turn" else 1
-    threads.obey(args.threads, "train", specs[0].task, at_once)
+    at_once = len(specs) if args.packing != "sequential" else 1
+    threads.apply(args.threads, "train", specs[0].task, at_once)
     if len(specs) > 1:
-        return pack.run(specs, args.data, args.results, args.scratch, args.packing, args.device)
+        return seeds_per_job.run(specs, args.data, args.results, args.scratch, args.packing, args.device)
     setup.own_process(specs[0].framework)
     return job.run(specs[0], args.data, args.results, args.scratch, args.wait, args.keep, device=args.device)
 
@@ -60,7 +60,7 @@ def read_spec(text: str) -> RunSpec:
         except OSError as error:
             raise UserError(f"--spec {text}: {error.strerror}; give a spec.json or its content.") from error
     try:
-        return RunSpec.model_validate(json.loads(given))
+        return RunSpec.read(json.loads(given))
     except json.JSONDecodeError as error:
         raise UserError(f"{where} is no JSON ({error}); give a spec.json or its content.") from error
     except ValidationError as error:

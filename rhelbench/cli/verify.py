@@ -27,16 +27,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Climb the ladder (or read the vectors), print a table, and return 1 if a level fails."""
-    devices.obey(args.device)
-    threads.obey(args.threads, "verify_framework")
+    """Climb the parity (or read the vectors), print a table, and return 1 if a level fails."""
+    devices.apply(args.device)
+    threads.apply(args.threads, "verify_framework")
     passed, report = True, {}
     for framework in args.framework or _installed():
         setup.require(framework, args.device)
         if args.vectors:
             passed &= _vectors(framework, args.vectors, args.kernel)
         else:
-            ok, report[framework] = _ladder(framework, args.case)
+            ok, report[framework] = _parity(framework, args.case)
             passed &= ok
     if args.out and report:
         from rhelbench.files import write_atomically
@@ -55,10 +55,10 @@ def _installed() -> list[str]:
     return [name for name in TRAINED if name not in missing]
 
 
-def _ladder(framework: str, part: str) -> tuple[bool, dict]:
+def _parity(framework: str, part: str) -> tuple[bool, dict]:
     from rhelbench.records.provenance import code, describe
-    from rhelbench.verify.cases import cases, unjudged
-    from rhelbench.verify.levels import TOLERANCES, climb
+    from rhelbench.verify.cases import cases, uncovered
+    from rhelbench.verify.levels import TOLERANCES, run_levels
 
     code(framework)  # the code that is climbed, whatever is edited meanwhile
     digest = parity_digest(framework)
@@ -67,14 +67,14 @@ def _ladder(framework: str, part: str) -> tuple[bool, dict]:
         raise UserError(
             f"No case of {framework} has '{part}' in its name: see one in the table of `verify`, or leave --case out."
         )
-    for model in unjudged():
+    for model in uncovered():
         print(f"{model} is not verified: the oracle has no such Hamiltonian (docs/bring-your-own-hamiltonian.md).")
     first = chosen[0]
     learner = setup.learner(first.spec, first.shape)
     facts = learner.facts()
     print(f"{framework} on {facts['device']}, precision {facts['precision']}, float64, against the NumPy oracle")
     print(f"{'level':<16}{'worst':>9}{'allowed':>10}  verdict  case and quantity")
-    rows = list(climb(framework, part))
+    rows = list(run_levels(framework, part))
     levels = {}
     for level, allowed in TOLERANCES.items():
         here = [row for row in rows if row.level == level]

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if not process.has_key():
         raise UserError("wandb has no key on this machine: set WANDB_API_KEY, or run 'wandb login' once.")
     given, project = args.config_json, os.environ.get("WANDB_PROJECT", process.PROJECT)
-    matrix = expand.of_json(given) if given else expand.read(args.config)
+    matrix = expand.from_json(given) if given else expand.read(args.config)
     from rhelbench.wandb import workspace  # takes a second to load
 
     known = args.scratch / f"wandb_dashboard-{args.entity}-{project}.json"

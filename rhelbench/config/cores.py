@@ -48,7 +48,7 @@ def _quota(folder: Path) -> list[float]:
     return [int(quota) / int(period)] if quota not in ("max", "-1") else []
 
 
-def asked() -> int | None:
+def requested() -> int | None:
     """Return the number of threads that the environment asks for, the first where it lists nested levels (``4,2``), or None.
 
     Raises:
@@ -61,7 +61,7 @@ def asked() -> int | None:
     return int(first) if first else None
 
 
-def settle(threads: int) -> None:
+def set_threads(threads: int) -> None:
     """Let every framework that is imported later compute on so many threads, which wait for each other without using a core."""
     os.environ |= dict.fromkeys(VARIABLES, str(threads))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -12,7 +12,7 @@ from kernels.passes import find
 from rhelbench import files
 from rhelbench.config.hyperparameters import SETTINGS, TRAINERS, hyperparameters, kernel, settings
 from rhelbench.config.matrix import Matrix
-from rhelbench.config.protocols import CONFIG, Protocol, of, other, protocols, read_protocol
+from rhelbench.config.protocols import CONFIG, Protocol, counterpart, protocols, read_protocol, resolve_switches
 from rhelbench.errors import UserError, check_names, foremost, unknown, wrong
 from rhelbench.registry import ALGORITHMS, DEVIATIONS, HAMILTONIANS, MODELS
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
@@ -74,7 +74,7 @@ def read(path: str | Path) -> Matrix:
     return parse(load(path), str(path))
 
 
-def of_json(text: str) -> Matrix:
+def from_json(text: str) -> Matrix:
     """Validate a configuration given as JSON (see ``parse`` for what else is refused).
 
     Raises:
@@ -124,9 +124,9 @@ def resolve(
     task, model, algorithm, framework, seed, variant, row = cell
     protocol, facts = sources.protocol, sources.cards[task]
     values = settings(sources.hyperparameters, task, model) | matrix.overrides | point
-    switches = of(protocol, facts.length, algorithm, model)
+    switches = resolve_switches(protocol, facts.length, algorithm, model)
     if row:
-        turned = of(read_protocol(other(matrix.protocol), matrix.benchmark), facts.length, algorithm, model)
+        turned = resolve_switches(read_protocol(counterpart(matrix.protocol), matrix.benchmark), facts.length, algorithm, model)
         switches |= {name: turned[name] for name in DEVIATIONS[row].switches}
     chosen = kernel(values.get("kernel", "auto"), framework)
 

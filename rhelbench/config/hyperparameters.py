@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from rhelbench import BENCHMARK_VERSION, files
-from rhelbench.config.protocols import CONFIG, earlier
+from rhelbench.config.protocols import CONFIG, earlier_versions
 from rhelbench.errors import UserError, check_names
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches
@@ -13,7 +13,7 @@ SETTINGS = sorted({*Hyperparameters.model_fields, *Budget.model_fields, *Switche
 #: The frameworks that train.
 TRAINERS = [name for name, framework in FRAMEWORKS.items() if framework.trains]
 #: The rows of a task: of all models, and of one.
-ROWS = ["both", *dict.fromkeys(name.removesuffix("-complex") for name in MODELS)]
+ROWS = ["both", *dict.fromkeys(name.removesuffix("-real") for name in MODELS)]
 _KERNELS = list(get_args(RunSpec.model_fields["kernel"].annotation))
 
 
@@ -36,7 +36,7 @@ def hyperparameters(benchmark: str = BENCHMARK_VERSION) -> dict[str, Any]:
         for name, row in rows.items():
             check_names(f"key in {path}, {task}, {name}:", row, SETTINGS)
     found = table.model_dump()
-    for version in earlier(benchmark):
+    for version in earlier_versions(benchmark):
         found["common"] |= version.common
     return found
 
@@ -51,7 +51,7 @@ def settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
     if rows is None:
         known = next(iter(table["tasks"]), "another task")
         raise UserError(f"config/hyperparameters.yaml has no row for task '{task}': add one, as for {known}.")
-    return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-complex"), {})}
+    return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-real"), {})}
 
 
 def kernel(given: Any, framework: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from rhelbench import BENCHMARK_VERSION
-from rhelbench.config.protocols import order
+from rhelbench.config.protocols import version_order
 from rhelbench.errors import UserError
 from rhelbench.registry import Packing
 from rhelbench.spec import Frozen, Variant
@@ -52,7 +52,7 @@ class Matrix(Frozen):
     @classmethod
     def _has_been(cls, value: str) -> str:
         """Runs of an earlier version can be shown; those of a later one are unknown here."""
-        if not re.fullmatch(r"\d+\.\d+", value) or order(value) > order(BENCHMARK_VERSION):
+        if not re.fullmatch(r"\d+\.\d+", value) or version_order(value) > version_order(BENCHMARK_VERSION):
             raise ValueError(f"'{value}' is none of the versions up to {BENCHMARK_VERSION}, which is installed")
         return value
 
@@ -78,7 +78,7 @@ class Matrix(Frozen):
         return value if isinstance(value, list) else [value]
 
 
-def once(words: Sequence[str]) -> None:
+def refuse_repetition(words: Sequence[str]) -> None:
     """Look whether a command line gives a setting twice: of an option and of a key Snakemake takes the last without a word.
 
     Args:

@@ -16,10 +16,14 @@ def _usual(task: str, protocol: str, algorithm: str, model: str, benchmark: str)
     read = protocols.read_protocol(protocol, benchmark)
     found = hyperparameters.settings(hyperparameters.hyperparameters(benchmark), task, model)
     sizes = {name: found[name] for kind in (Hyperparameters, Budget) for name in kind.model_fields}
-    return protocols.of(read, card.load(task).length, algorithm, model) | sizes | {"dtype": found.get("dtype", read.dtype)}
+    return (
+        protocols.resolve_switches(read, card.load(task).length, algorithm, model)
+        | sizes
+        | {"dtype": found.get("dtype", read.dtype)}
+    )
 
 
-def of(spec: RunSpec) -> str:
+def overridden_settings(spec: RunSpec) -> str:
     """Name every switch, hyperparameter and budget in which a run differs from what its protocol and task usually have.
 
     How a run is cut into calls, timed and compiled (``chunk_steps``, ``time_limit_s``, ``kernel``) is not named.

@@ -41,17 +41,21 @@ class _Versions(Frozen):
     versions: dict[str, Version]
 
 
-def order(version: str) -> tuple[int, ...]:
+def version_order(version: str) -> tuple[int, ...]:
     """Return a Major.Minor as numbers, to be compared."""
     return tuple(map(int, version.split(".")))
 
 
-def earlier(benchmark: str) -> list[Version]:
+def earlier_versions(benchmark: str) -> list[Version]:
     """Return what tells runs of a version from today's, the latest change first (config/earlier.yaml); none for today's."""
     if benchmark == BENCHMARK_VERSION:
         return []
     found = files.read_yaml(CONFIG / "earlier.yaml", _Versions).versions
-    return [found[version] for version in sorted(found, key=order, reverse=True) if order(version) >= order(benchmark)]
+    return [
+        found[version]
+        for version in sorted(found, key=version_order, reverse=True)
+        if version_order(version) >= version_order(benchmark)
+    ]
 
 
 def trainable(benchmark: str) -> bool:
@@ -67,17 +71,17 @@ def protocols() -> list[str]:
 def read_protocol(name: str, benchmark: str = BENCHMARK_VERSION) -> Protocol:
     """Read config/protocols/<name>.yaml, as it is or as it was in an earlier version."""
     protocol = files.read_yaml(CONFIG / "protocols" / f"{name}.yaml", Protocol)
-    for version in earlier(benchmark):
+    for version in earlier_versions(benchmark):
         protocol = Protocol.model_validate(protocol.model_dump() | version.protocols.get(name, {}))
     return protocol
 
 
-def other(name: str) -> str:
+def counterpart(name: str) -> str:
     """Return the protocol that a row of docs/deviations.md is turned to: ``released`` for ``exact``, else ``exact``."""
     return "released" if name == "exact" else "exact"
 
 
-def of(protocol: Protocol, length: int, algorithm: str, model: str) -> dict[str, Any]:
+def resolve_switches(protocol: Protocol, length: int, algorithm: str, model: str) -> dict[str, Any]:
     """Resolve a protocol for one run.
 
     Args:

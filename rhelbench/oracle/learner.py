@@ -85,7 +85,7 @@ class OracleLearner:
         """Return real numbers as float64, labels as they are."""
         return x if np.issubdtype(x.dtype, np.integer) else np.asarray(x, dtype=np.float64)
 
-    def train_span(self, x: Array, y: Array, plan: NDArray[np.int32]) -> NDArray[np.floating]:
+    def train_chunk(self, x: Array, y: Array, plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Take one Adam step per row of ``plan``; return the losses."""
         losses = []
         for rows in plan:

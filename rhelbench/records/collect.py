@@ -29,7 +29,8 @@ def row(spec: RunSpec, run: io.Run | None) -> dict[str, Any]:
     seconds = provenance.get("seconds", {})
     known = {
         "run_id": spec.run_id, "benchmark": spec.benchmark, "task": spec.task, "model": spec.model, "algorithm": spec.algorithm,
-        "framework": spec.framework, "protocol": spec.protocol, "overrides": overrides.of(spec), "seed": spec.seed,
+        "framework": spec.framework, "protocol": spec.protocol, "seed": spec.seed,
+        "overrides": overrides.overridden_settings(spec),
         "perturbation": spec.variant.perturbation, "dropout_stream": spec.variant.dropout_stream,
         "metric": METRICS[card.load(spec.task).kind], "flags": " ".join(result.get("flags", [])),
         "train_s": seconds.get("train"), "total_s": seconds.get("total"),

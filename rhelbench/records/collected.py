@@ -10,11 +10,11 @@ from rhelbench.files import read_csv
 from rhelbench.records import published, reported
 from rhelbench.records.tidy import OPTIONS
 from rhelbench.registry import METRICS
-from rhelbench.stats.runs import CELL, ENDED, WITHOUT, Records, overridden
+from rhelbench.stats.runs import CONFIGURATION, ENDED, WITHOUT_METRIC, Records, overriding_value
 from rhelbench.tasks import card
 
 _COLUMNS = [
-    "run_id", "benchmark", *CELL, "seed", "perturbation", "dropout_stream", "status", "metric", "value",
+    "run_id", "benchmark", *CONFIGURATION, "seed", "perturbation", "dropout_stream", "status", "metric", "value",
     "correct", "total", "best_step", "last_step",
 ]  # fmt: skip
 
@@ -32,9 +32,9 @@ def read(folder: Path) -> Records:
         )
     again = "collect the records again"
     runs = read_csv(path, again, _COLUMNS, **OPTIONS)
-    strange = sorted(set(runs.status) - {*ENDED, *WITHOUT})
+    strange = sorted(set(runs.status) - {*ENDED, *WITHOUT_METRIC})
     if strange:
-        raise UserError(f"{path} has the unknown status '{strange[0]}': use one of {', '.join((*ENDED, *WITHOUT))}.")
+        raise UserError(f"{path} has the unknown status '{strange[0]}': use one of {', '.join((*ENDED, *WITHOUT_METRIC))}.")
     accuracy = runs.value[runs.metric == "accuracy"].dropna()
     if not accuracy.between(0, 1).all():
         raise UserError(f"{path}: accuracies must be fractions between 0 and 1, found {accuracy.max():g}.")
@@ -45,7 +45,7 @@ def read(folder: Path) -> Records:
     if "overrides" in runs.columns:  # switches that differ from the protocol's make another cell
         extra = runs.overrides.fillna("").astype(str)
         runs["protocol"] = runs.protocol.where(extra == "", runs.protocol + "+" + extra)
-    twice = runs[runs.duplicated([*CELL, "seed", "perturbation", "dropout_stream"])]
+    twice = runs[runs.duplicated([*CONFIGURATION, "seed", "perturbation", "dropout_stream"])]
     if len(twice):
         raise UserError(f"{path} has two runs of one cell and seed ({twice.run_id.iloc[0]}): collect one matrix into one folder.")
     kinds = {task: _metric(str(task), rows) for task, rows in runs.groupby("task")}
@@ -71,4 +71,4 @@ def _metric(task: str, runs: pd.DataFrame) -> str:
 def nudge_sizes(runs: pd.DataFrame) -> pd.Series:
     """Return each run's relative nudge ρ: its own, or that of protocol ``exact`` in the run's version."""
     usual = runs.benchmark.map({version: read_protocol("exact", version).nudge.size for version in runs.benchmark.unique()})
-    return overridden(runs, "nudge", "relative nan").str.removeprefix("relative ").astype(float).fillna(usual)
+    return overriding_value(runs, "nudge", "relative nan").str.removeprefix("relative ").astype(float).fillna(usual)

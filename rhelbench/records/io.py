@@ -120,7 +120,16 @@ def read(folder: Path) -> dict[str, Any] | None:
         name, why = wrong
         both = "it" if name == RECORD else f"it and {RECORD} beside it,"
         raise UserError(f"{folder / name} is damaged ({why}): delete {both} and train the run again.")
-    return record
+    return upgrade(record)
+
+
+def upgrade(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with its specification and run id in today's format; its numbers stay as they are."""
+    result = record["result"]
+    if "spec" not in result:
+        return record
+    run = RunSpec.read(result["spec"])
+    return record | {"result": result | {"run_id": run.run_id, "spec": run.model_dump(mode="json")}}
 
 
 def read_run(folder: Path) -> Run | None:

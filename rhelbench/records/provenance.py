@@ -131,7 +131,7 @@ def describe(spec: RunSpec, facts: dict[str, Any], packed: str | None = None) ->
         "device": facts.get("device"),
         "kernel": facts.get("kernel"),
         "packed": packed,
-        "threads": facts.get("threads") or cores.asked(),
+        "threads": facts.get("threads") or cores.requested(),
         "precision": facts.get("precision"),
         "versions": {"python": platform.python_version(), "rhelbench": __version__, **facts.get("versions", {})},
         "compilations": facts.get("compilations"),

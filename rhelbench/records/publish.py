@@ -26,7 +26,7 @@ def specs(paths: list[Path]) -> list[RunSpec]:
 
 
 def ended(run_ids: list[str], folder: Path, same_code_as: str | None = None) -> dict[str, io.Run]:
-    """Return those of some runs that have ended and can be published.
+    """Return those of some runs that have ended and can be published, by run id.
 
     Args:
         run_ids: which; one without a record, or that failed, is left out.
@@ -58,7 +58,7 @@ def ended(run_ids: list[str], folder: Path, same_code_as: str | None = None) -> 
                     "them, delete the folder and train it again, or name the commit whose code it was: --same-code-as COMMIT."
                 )
             git["same_code_as"] = full
-        found[run_id] = run
+        found[run.record["result"]["run_id"]] = run
     return found
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from rhelbench.errors import UserError
 from rhelbench.files import write_atomically
-from rhelbench.records.io import HISTORY, RECORD, Run, mismatch, read_run
-from rhelbench.spec import run_id
+from rhelbench.records.io import HISTORY, RECORD, Run, mismatch, read_run, upgrade
+from rhelbench.spec import RunSpec
 
 RECORDS = "records.jsonl"
 HISTORIES = "history.csv.gz"
@@ -25,7 +25,7 @@ _REMEDY = "restore it with git, or publish its runs again"
 
 
 def read(folder: Path) -> dict[str, Run]:
-    """Return every run in a folder's two files, by run id; none where there are no such files.
+    """Return every run in a folder's two files, by run id and in today's format; none where there are no such files.
 
     Args:
         folder: for example ``results/published``.
@@ -46,14 +46,15 @@ def read(folder: Path) -> dict[str, Run]:
             name = record["result"]["run_id"]
             run = Run(record, _HEADER + b"".join(rows.pop(name, [])))
             wrong = _wrong(name, run)
+            new = upgrade(record)
         except (ValueError, KeyError, TypeError) as error:
-            why = f"it lacks {error}" if isinstance(error, KeyError) else error
+            why = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
             raise UserError(f"{records}, line {number} is damaged ({why}): {_REMEDY}.") from error
-        if name in runs:
+        if new["result"]["run_id"] in runs:
             wrong = "it is there twice"
         if wrong:
             raise UserError(f"{records}, line {number}, run {name} is damaged ({wrong}): {_REMEDY}.")
-        runs[name] = run
+        runs[new["result"]["run_id"]] = Run(new, run.history)
     if rows:
         raise UserError(f"{histories} is damaged (it has a history of {min(rows)}, which has no record): {_REMEDY}.")
     return runs
@@ -129,7 +130,7 @@ def _wrong(name: str, run: Run) -> str | None:
         return "it lacks its result or its provenance"
     if found := mismatch(name, run.record, None, run.history):
         return f"{found[0]}: {found[1]}"
-    if "spec" not in result or not result.get("run_id") == name == run_id(result["spec"]):
+    if "spec" not in result or result.get("run_id") != name or RunSpec.read(result["spec"]).identity[:8] != name[-8:]:
         return "its name is not that of its specification"
     if "history" not in result.get("digests", {}):
         return "its record names no SHA-256 of its history"

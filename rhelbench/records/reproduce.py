@@ -36,7 +36,7 @@ VERDICTS = {
     "not comparable": "the data or the split differ, so that the numbers answer different questions.",
 }
 #: Verdicts of a run that came out again.
-AGAIN = ("identical", "same metric", "within the spread")
+REPRODUCED = ("identical", "same metric", "within the spread")
 
 
 def compare(published: Record, again: Record, spreads: Sequence[Spread] = ()) -> tuple[str, pd.DataFrame]:

@@ -18,7 +18,7 @@ _STAGE = "retrain"
 _FILES = ("spec.json", "history.csv", io.RECORD)
 
 
-def why(spec: RunSpec, record: dict[str, Any], data: Path) -> str | None:
+def reason(spec: RunSpec, record: dict[str, Any], data: Path) -> str | None:
     """Return why a run that has a record is to be trained again, or None: the record is of today's data and code.
 
     Digests decide, never the age of a file; what is not known (a task that is not prepared, a record without digests) says
@@ -60,7 +60,7 @@ def reasons(specs: Iterable[RunSpec], results: Path, data: Path) -> dict[str, st
         UserError: a record is damaged.
     """
     records = {spec: io.read(results / spec.run_id) for spec in specs}
-    found = {spec.run_id: why(spec, record, data) for spec, record in records.items() if record}
+    found = {spec.run_id: reason(spec, record, data) for spec, record in records.items() if record}
     return {run_id: reason for run_id, reason in found.items() if reason}
 
 
@@ -97,7 +97,7 @@ def begin(spec: RunSpec, folder: Path, corner: Path, data: Path) -> Path:
         if (folder / name).exists() and not (kept / name).exists():
             write_atomically(kept / name, (folder / name).read_bytes(), durable=True)
     print(
-        f"{spec.run_id}: is trained again ({why(spec, record, data)}); its old record stays until the new one stands, and is "
+        f"{spec.run_id}: is trained again ({reason(spec, record, data)}); its old record stays until the new one stands, and is "
         f"kept in {kept}.",
         file=sys.stderr,
     )

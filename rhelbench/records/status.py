@@ -11,19 +11,19 @@ from rhelbench.records.collect import history
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
-#: Where a run stands; a run that ended in any other way than by failing is done.
-STANDS = ("done", "running", "failed", "waiting")
-COLUMNS = ("run", "stands", "ended", "step", "val", "test", "device", "by")
+#: States of a run; one that ended in any other way than by failing is done.
+STATES = ("done", "running", "failed", "waiting")
+COLUMNS = ("run", "state", "exit status", "step", "val", "test", "device", "host")
 _NUMBERS = {"step": ".0f", "val": ".4g", "test": ".4g"}
 
 
 def row(spec: RunSpec, run: io.Run | None, results: Path, scratch: Path) -> dict[str, Any]:
-    """Return where a run stands: its lock, else its record, and the last step and the best of its history so far."""
+    """Return the state of a run: its lock, else its record, and the last step and the best of its history so far."""
     folder, corner = results / spec.run_id, scratch / spec.run_id
     record, by = run.record if run else None, lock.holder(corner)
     result = record["result"] if record and not by else {}
     failed = result.get("status") == "failed"
-    stands = "running" if by else "failed" if failed else "done" if record else "waiting"
+    state = "running" if by else "failed" if failed else "done" if record else "waiting"
     log = (retrain.history(folder, corner) if by else folder) / "history.csv"
     begun = log.read_bytes() if log.exists() else None
     seen = history(log, run.history if run and not by else begun)
@@ -32,7 +32,7 @@ def row(spec: RunSpec, run: io.Run | None, results: Path, scratch: Path) -> dict
     ended = result.get("status")
     step = result.get("last_step") or seen["step"].max()
     device = record["provenance"].get("device") if record and not by else None
-    return dict(zip(COLUMNS, (spec.run_id, stands, ended, step, val, result.get("value"), device, by), strict=True))
+    return dict(zip(COLUMNS, (spec.run_id, state, ended, step, val, result.get("value"), device, by), strict=True))
 
 
 def table(specs: list[RunSpec], results: Path, scratch: Path) -> str:
@@ -43,5 +43,5 @@ def table(specs: list[RunSpec], results: Path, scratch: Path) -> str:
         rows[column] = ["" if pd.isna(value) else format(value, form) for value in rows[column]]
     align = ["right" if column in _NUMBERS else "left" for column in COLUMNS]
     text = rows.to_markdown(index=False, tablefmt="simple", missingval="", disable_numparse=True, colalign=align)
-    totals = ", ".join(f"{(rows.stands == stand).sum()} {stand}" for stand in STANDS)
+    totals = ", ".join(f"{(rows.state == state).sum()} {state}" for state in STATES)
     return f"{text}\n\n{len(rows)} runs: {totals}"

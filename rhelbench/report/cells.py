@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.records import reported
-from rhelbench.stats.runs import WITHOUT
+from rhelbench.stats.runs import WITHOUT_METRIC
 
 
 def remarks(cell: pd.Series) -> str:
     """Say in words what a reader must know about a cell: ``n = 2, 1 failed, 2 missing``; empty when nothing."""
     if cell.missing == cell.expected:
         return "missing"
-    notes = [f"{cell[status]} {status}" for status in (*WITHOUT, "time-limit") if cell[status]]
+    notes = [f"{cell[status]} {status}" for status in (*WITHOUT_METRIC, "time-limit") if cell[status]]
     return ", ".join(([f"n = {cell.n}"] if 0 < cell.n < cell.expected else []) + notes)
 
 

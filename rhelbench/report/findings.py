@@ -17,13 +17,13 @@ NOT_LEARNED = "neither is known to beat the majority baseline by more than the m
 
 
 def gradient(folder: Path) -> str:
-    """Say how far RHEL's gradient is from BPTT's in float64: the worst of both frameworks, from the parity ladder."""
-    ladder: dict[str, Any] = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
+    """Say how far RHEL's gradient is from BPTT's in float64: the worst of both frameworks, from the parity tests."""
+    parity: dict[str, Any] = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
     worst = {
-        unit: max(ladder[name]["levels"][f"echo {unit}"]["worst"] for name in ("jax", "torch"))
+        unit: max(parity[name]["levels"][f"echo {unit}"]["worst"] for name in ("jax", "torch"))
         for unit in ("linear", "nonlinear")
     }
-    holds = all(level["passed"] for framework in ladder.values() for level in framework["levels"].values())
+    holds = all(level["passed"] for framework in parity.values() for level in framework["levels"].values())
     verdict = "RHEL gives that of BPTT" if holds else "RHEL departs from BPTT"
     return (
         f"The gradient: **{verdict}**. In float64, over one real sample's length, RHEL's gradient of every parameter is BPTT's "

@@ -5,8 +5,8 @@ import pandas as pd
 from rhelbench.names import LABELS
 from rhelbench.registry import MODELS
 from rhelbench.report.cells import remarks, value
-from rhelbench.stats.cells import cells
-from rhelbench.stats.runs import Records, unturned
+from rhelbench.stats.configurations import summarise
+from rhelbench.stats.runs import Records, without_overrides
 
 #: Of a terminal, in characters.
 WIDTH = 100
@@ -17,7 +17,7 @@ def terminal(records: Records) -> str:
 
     Accuracies in %, MSE in units of 0.01, mean ± population sd over seeds, and the counts behind them.
     """
-    table = unturned(cells(records))
+    table = without_overrides(summarise(records))
     # A cell that nothing has run in yet is only counted, so that 280 planned runs do not fill the screen.
     touched = table[table.missing < table.expected]
     rows = [

@@ -9,8 +9,8 @@ from rhelbench.names import LABELS
 from rhelbench.records import reported
 from rhelbench.registry import MODELS
 from rhelbench.report.cells import remarks, value
-from rhelbench.stats.cells import cells
-from rhelbench.stats.runs import Records, unturned
+from rhelbench.stats.configurations import summarise
+from rhelbench.stats.runs import Records, without_overrides
 
 #: The two tables of the paper by the metric that they print.
 TITLES = {"accuracy": "Table 1: classification tasks", "mse": "Table 2: regression tasks"}
@@ -40,7 +40,7 @@ class Table:
 
 
 def _ours(records: Records, metric: str) -> pd.DataFrame:
-    table = unturned(cells(records))
+    table = without_overrides(summarise(records))
     table = table[table.metric == metric].assign(source="ours")
     texts = []
     for _, cell in table.iterrows():

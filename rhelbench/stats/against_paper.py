@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from rhelbench.stats.cells import cells
+from rhelbench.stats.configurations import summarise
 from rhelbench.stats.equivalence import LEVEL, margin
-from rhelbench.stats.runs import CELL, Records
+from rhelbench.stats.runs import CONFIGURATION, Records
 
 COLUMNS = [
-    *CELL, "metric", "n", "mean", "sd", "paper_n", "paper_mean", "paper_sd", "difference", "low", "high",
+    *CONFIGURATION, "metric", "n", "mean", "sd", "paper_n", "paper_mean", "paper_sd", "difference", "low", "high",
     "p_difference", "p_equivalence", "ours_inside", "paper_inside", "verdict",
 ]  # fmt: skip
 
@@ -55,7 +55,7 @@ def compare(records: Records, paper: pd.DataFrame) -> pd.DataFrame:
         unadjusted: each cell is a replication of its own.
     """
     paper = paper.rename(columns={"mean": "paper_mean", "sd": "paper_sd", "n": "paper_n"})
-    table = cells(records).merge(paper, on=["task", "model", "algorithm", "metric"])
+    table = summarise(records).merge(paper, on=["task", "model", "algorithm", "metric"])
     rows = []
     for cell in table[table.n > 0].to_dict("records"):
         n, k = int(cell["n"]), int(cell["paper_n"])

@@ -7,10 +7,10 @@ from scipy import stats
 from rhelbench.registry import MODELS
 from rhelbench.stats.equivalence import LEVEL
 from rhelbench.stats.pairs import holm
-from rhelbench.stats.runs import CELL, Records
+from rhelbench.stats.runs import CONFIGURATION, Records
 
 #: A cell that both frameworks run.
-CELL_OF_BOTH = [name for name in CELL if name != "framework"]
+SHARED_CONFIGURATION = [name for name in CONFIGURATION if name != "framework"]
 #: Column of runs.csv to what its nonzero values are.
 SOURCES = {"perturbation": "initial values one unit in the last place apart", "dropout_stream": "another dropout stream"}
 
@@ -27,7 +27,7 @@ def floors(records: Records) -> pd.DataFrame:
     runs = records.runs.dropna(subset=["value"])
     for source in SOURCES:
         other = next(name for name in SOURCES if name != source)
-        for key, cell in runs[runs[other] == 0].groupby(CELL, sort=False):
+        for key, cell in runs[runs[other] == 0].groupby(CONFIGURATION, sort=False):
             groups = [g.value.to_numpy(float) for _, g in cell.groupby("seed") if len(g) > 1 and (g[source] > 0).any()]
             if not groups:
                 continue
@@ -35,7 +35,7 @@ def floors(records: Records) -> pd.DataFrame:
             squares = sum(float(((g - g.mean()) ** 2).sum()) for g in groups)
             rows.append(
                 {
-                    **dict(zip(CELL, key, strict=True)),
+                    **dict(zip(CONFIGURATION, key, strict=True)),
                     "source": source,
                     "metric": cell.metric.iloc[0],
                     "sd": float(np.sqrt(squares / freedom)),
@@ -44,7 +44,7 @@ def floors(records: Records) -> pd.DataFrame:
                     "spread": max(float(np.ptp(g)) for g in groups),
                 }
             )
-    return pd.DataFrame(rows, columns=[*CELL, "source", "metric", "sd", "freedom", "runs", "spread"])
+    return pd.DataFrame(rows, columns=[*CONFIGURATION, "source", "metric", "sd", "freedom", "runs", "spread"])
 
 
 def frameworks(records: Records) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def frameworks(records: Records) -> pd.DataFrame:
         a source, and the verdict ``identical``, ``within``, ``beyond`` or ``no floor``.
     """
     runs, floor = records.plain(), floors(records)
-    keys = CELL_OF_BOTH
+    keys = SHARED_CONFIGURATION
     rows = []
     for key, part in runs[runs.model.isin([m for m in MODELS if MODELS[m].hamiltonian])].groupby(keys, sort=False):
         wide = part.pivot_table(index="seed", columns="framework", values="value", aggfunc="first")
@@ -91,4 +91,6 @@ def frameworks(records: Records) -> pd.DataFrame:
 def decisive(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row of ``frameworks`` per cell: the floor of other dropout streams where measured, else what there is."""
     order = table.source.map({"dropout_stream": 0, "perturbation": 1, "": 2})
-    return table.assign(order=order).sort_values("order", kind="stable").drop_duplicates(CELL_OF_BOTH).drop(columns="order")
+    return (
+        table.assign(order=order).sort_values("order", kind="stable").drop_duplicates(SHARED_CONFIGURATION).drop(columns="order")
+    )

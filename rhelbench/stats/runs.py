@@ -8,10 +8,10 @@ import pandas as pd
 #: Statuses of a run that reached an end of its protocol and so has a metric that counts.
 ENDED = ("done", "early-stopped", "time-limit")
 #: Statuses of a cell without a metric; they are shown, never dropped and never read as zero.
-WITHOUT = ("diverged", "failed", "missing")
+WITHOUT_METRIC = ("diverged", "failed", "missing")
 
 #: A cell of the matrix is one row of these; its runs differ by seed.
-CELL = ["task", "model", "algorithm", "framework", "protocol"]
+CONFIGURATION = ["task", "model", "algorithm", "framework", "protocol"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Records:
         return self.runs[(self.runs.perturbation == 0) & (self.runs.dropout_stream == 0)]
 
 
-def unturned(table: pd.DataFrame) -> pd.DataFrame:
+def without_overrides(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows (runs or cells) that tables and figures show: those without overrides, or all where each has some.
 
     Cells with a switch turned stand on the deviations page.
@@ -49,7 +49,7 @@ def unturned(table: pd.DataFrame) -> pd.DataFrame:
     return table if turned.all() else table[~turned].reset_index(drop=True)
 
 
-def overridden(runs: pd.DataFrame, name: str, usual: pd.Series | str) -> pd.Series:
+def overriding_value(runs: pd.DataFrame, name: str, usual: pd.Series | str) -> pd.Series:
     """Return what each run sets a setting to, ``usual`` where it sets nothing.
 
     Args:

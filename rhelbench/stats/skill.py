@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from rhelbench.registry import MODELS
-from rhelbench.stats.cells import cells
+from rhelbench.stats.configurations import summarise
 from rhelbench.stats.equivalence import LEVEL, flip, margin, paired
-from rhelbench.stats.runs import CELL, Records
+from rhelbench.stats.runs import CONFIGURATION, Records
 
 BASELINES = ("majority", "memoryless")
 
@@ -24,8 +24,8 @@ def table(records: Records) -> pd.DataFrame:
     """
     runs = records.plain()
     rows = []
-    for cell in cells(records).to_dict("records"):
-        own = runs[(runs[CELL] == pd.Series({name: cell[name] for name in CELL})).all(axis=1)].set_index("seed")
+    for cell in summarise(records).to_dict("records"):
+        own = runs[(runs[CONFIGURATION] == pd.Series({name: cell[name] for name in CONFIGURATION})).all(axis=1)].set_index("seed")
         for name in BASELINES:
             where = (runs.task == cell["task"]) & (runs.protocol == cell["protocol"]) & (runs.model == name)
             if name == "memoryless" and (where & (runs.framework == cell["framework"])).any():
@@ -44,13 +44,13 @@ def table(records: Records) -> pd.DataFrame:
                 value = 1 - own_mean / base_mean
             certain = result.low > 0 if result.sd else _more(own.loc[both.index], base.loc[both.index], gains)
             beyond = result.low > room if result.sd else certain and result.mean > room
-            entry = {name: cell[name] for name in CELL} | {"metric": cell["metric"], "baseline": name, "n": result.n}
+            entry = {name: cell[name] for name in CONFIGURATION} | {"metric": cell["metric"], "baseline": name, "n": result.n}
             rows.append(
                 entry
                 | {"gain": result.mean, "low": result.low, "high": result.high, "skill": value}
                 | {"better": bool(certain), "beyond": bool(beyond)}
             )
-    columns = [*CELL, "metric", "baseline", "n", "gain", "low", "high", "skill", "better", "beyond"]
+    columns = [*CONFIGURATION, "metric", "baseline", "n", "gain", "low", "high", "skill", "better", "beyond"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from rhelbench.stats import noise
-from rhelbench.stats.runs import CELL, Records
+from rhelbench.stats.runs import CONFIGURATION, Records
 
 #: Fewer seeds than these measure no spread.
 LEAST = 3
@@ -17,14 +17,14 @@ class Spread:
     runs: str
 
 
-def of(records: Records, run_id: str) -> list[Spread]:
+def measured_spreads(records: Records, run_id: str) -> list[Spread]:
     """Return the measured spreads of a published run's cell that are not zero: of its seeds, then its noise floors.
 
     Args:
         records: the published results.
         run_id: of one of them.
     """
-    runs, keys = records.runs, [*CELL, "benchmark"]
+    runs, keys = records.runs, [*CONFIGURATION, "benchmark"]
     found = runs[runs.run_id == run_id]
     if found.empty:
         return []

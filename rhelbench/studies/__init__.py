@@ -13,7 +13,7 @@ STUDIES: dict[str, str] = {
         "epsilon",
         "round_trip",
         "passes",
-        "imperfect_machine",
+        "imperfect_hardware",
         "gradient_norm",
         "calibration",
         "estimators",

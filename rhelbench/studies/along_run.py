@@ -45,11 +45,11 @@ def compute(
     matrix = expand.parse(names | {"frameworks": [FRAMEWORK], "seeds": list(seeds)}, "the study along a run")
     rows: list[Row] = []
     for spec in expand.expand(matrix):
-        rows += along(spec, setup.load(spec, Path(data_dir)), every)
+        rows += follow(spec, setup.load(spec, Path(data_dir)), every)
     return {"along_run": pd.DataFrame(rows, columns=COLUMNS)}
 
 
-def along(spec: RunSpec, problem: Problem, every: int) -> list[Row]:
+def follow(spec: RunSpec, problem: Problem, every: int) -> list[Row]:
     """Train one run as ever, and compare gradients at its start and after every ``every`` steps.
 
     Args:

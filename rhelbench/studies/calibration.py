@@ -61,7 +61,7 @@ def table(tables: int = TABLES) -> pd.DataFrame:
     tasks = reported.order("accuracy")
     sizes = np.array([splits.held_out(card.load(task)) for task in tasks])
     paper = reported.read()
-    linear = paper[(paper.model == "linear-complex") & (paper.algorithm == "bptt")].set_index("task")
+    linear = paper[(paper.model == "linear") & (paper.algorithm == "bptt")].set_index("task")
     accuracy = linear["mean"].reindex(tasks).to_numpy(float)
     rows = []
     for alike in ALIKE:

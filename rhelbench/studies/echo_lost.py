@@ -22,7 +22,7 @@ GRADIENTS = {
 }
 
 
-def stacked(hamiltonian: str, K: int, deltas: tuple[float, ...]) -> units.Units:
+def draw_units(hamiltonian: str, K: int, deltas: tuple[float, ...]) -> units.Units:
     """Return one draw per δ, equal in everything else."""
     drawn = [units.draw(hamiltonian, K, delta) for delta in deltas]
 
@@ -69,7 +69,7 @@ def compute(lengths: tuple[int, ...] = LENGTHS, deltas: tuple[float, ...] = DELT
     frames = []
     for hamiltonian in REPORTED:
         for K in lengths:
-            drawn = stacked(hamiltonian, K, deltas)
+            drawn = draw_units(hamiltonian, K, deltas)
             wanted = units.truth(drawn, FRAMEWORK)
             rows = {}
             for name, (algorithm, dtype, rho) in GRADIENTS.items():

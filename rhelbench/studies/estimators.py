@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rhelbench.config.protocols import of, read_protocol
+from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.oracle.algorithms import ALGORITHMS
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.parameters import unit_table
 from rhelbench.registry import ALGORITHMS as ENTRIES
-from rhelbench.registry import FRAMEWORKS, REPORTED
+from rhelbench.registry import FRAMEWORKS, REPORTED, unit_model
 from rhelbench.spec import Nudge, Switches
 from rhelbench.studies import units
 from rhelbench.studies.single_unit import SECOND, Counting
@@ -61,11 +61,11 @@ def memory(lengths: Sequence[int] = LENGTHS) -> pd.DataFrame:
     """
     rows, bench, protocol = [], import_module(str(FRAMEWORKS["jax"].bench)), read_protocol("exact")
     for model, name, K in product(REPORTED, NEEDS, lengths):
-        switches = Switches.model_validate(of(protocol, K, "rhel", model) | {"algorithm": name})
-        table = unit_table(model, 1, units.CHANNELS, switches.delta_init)
+        switches = Switches.model_validate(resolve_switches(protocol, K, "rhel", unit_model(model)) | {"algorithm": name})
+        table = unit_table(unit_model(model), 1, units.CHANNELS, switches.delta_init)
         raw = {letter: np.zeros(shape, np.float32) for letter, (shape, _) in table.items()}
         f = np.zeros((K, 1, units.CHANNELS), np.float32)
-        held = bench.recurrence(model, "portable", switches, raw, f, f).state_bytes()
+        held = bench.recurrence(unit_model(model), "portable", switches, raw, f, f).state_bytes()
         rows.append((model, name, K, held, held / (2 * f[0].nbytes)))
     return pd.DataFrame(rows, columns=["model", "estimator", "length", "state_bytes", "states"])
 

@@ -40,7 +40,7 @@ def compute(
     for K in lengths:
         for model in ("linear", "nonlinear"):
             rows += _unit(model, K, draws, frameworks)
-        for model in ("linear-complex", "nonlinear"):
+        for model in ("linear", "nonlinear"):
             rows += _stack(model, K, draws, blocks)
     columns = [*KEYS, "draw", "parameter", "error"]
     data = pd.DataFrame(rows, columns=columns)
@@ -64,7 +64,7 @@ def _unit(hamiltonian: str, K: int, draws: int, frameworks: Sequence[str]) -> Ro
 
 
 def _stack(model: str, K: int, draws: int, blocks: int) -> Rows:
-    spec, shape = stacks.drawn(model, K, blocks, DELTA)
+    spec, shape = stacks.draw(model, K, blocks, DELTA)
     nudge = spec.switches.nudge
     reference = stacks.learner(spec, shape, "jax", "bptt", nudge, "float64")
     plan = [("bptt", float("nan"), nudge)]

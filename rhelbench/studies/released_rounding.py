@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.config import expand
-from rhelbench.config.protocols import of, read_protocol
+from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.parameters import initial
 from rhelbench.spec import Nudge, RunSpec
@@ -33,7 +33,7 @@ def compute(task: str = TASK, frameworks: Sequence[str] = ("jax", "torch"), data
     Source:
         docs/deviations.md, rows 2 and 8.
     """
-    names = {"name": "static", "protocol": "released", "tasks": [task], "models": ["linear-complex"], "algorithms": ["rhel"]}
+    names = {"name": "static", "protocol": "released", "tasks": [task], "models": ["linear"], "algorithms": ["rhel"]}
     (spec,) = expand.expand(expand.parse(names | {"frameworks": ["jax"], "seeds": [SEED]}, "the study of rounding"))
     problem = setup.load(spec, Path(data_dir))
     x, y = problem.parts["train"]
@@ -58,7 +58,7 @@ def errors(
     parameters = initial(spec, shape)  # in float32: both precisions start from the same numbers
 
     def gradients(rule: str, kernel: str, dtype: str) -> Arrays:
-        nudge = Nudge.model_validate(of(read_protocol(RULES[rule]), shape.length, "rhel", spec.model)["nudge"])
+        nudge = Nudge.model_validate(resolve_switches(read_protocol(RULES[rule]), shape.length, "rhel", spec.model)["nudge"])
         learner = stacks.learner(spec, shape, framework, rule, nudge, dtype, kernel)
         return stacks.gradients(learner, parameters, x.astype(dtype), y, dtype)
 

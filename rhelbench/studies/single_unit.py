@@ -113,7 +113,7 @@ def spread(repeats: int = 10, K: int = 50, P: int = 16) -> float:
     return max(float(np.ptp(stack, axis=0).max()) for stack in stacks)
 
 
-def everything(K: int = LONGEST) -> dict[str, Any]:
+def measure_all(K: int = LONGEST) -> dict[str, Any]:
     """Measure all of it; twenty seconds at the full length ``K``."""
     return {
         "continuous": in_continuous_time(),

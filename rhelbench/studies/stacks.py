@@ -4,7 +4,7 @@ from importlib import import_module
 
 import numpy as np
 
-from rhelbench.config.protocols import of, read_protocol
+from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.contract import Arrays, Learner, TaskShape
 from rhelbench.parameters import initial
 from rhelbench.registry import FRAMEWORKS
@@ -23,9 +23,9 @@ def learner(
     return import_module(FRAMEWORKS[framework].learner).make_learner(spec.model_copy(update=changes), shape)
 
 
-def drawn(model: str, K: int, blocks: int, delta: float) -> tuple[RunSpec, TaskShape]:
+def draw(model: str, K: int, blocks: int, delta: float) -> tuple[RunSpec, TaskShape]:
     """Return a stack for drawn data under protocol ``exact``: H = P = 16, no dropout, 6 channels, 2 classes, K steps."""
-    chosen = Switches.model_validate(of(read_protocol("exact"), K, "rhel", model) | {"delta_init": delta})
+    chosen = Switches.model_validate(resolve_switches(read_protocol("exact"), K, "rhel", model) | {"delta_init": delta})
     hyper = Hyperparameters(lr=1e-4, blocks=blocks, hidden=WIDTH, state=WIDTH, batch=SAMPLES, dropout=0.0, time_channel=False)
     budget = Budget(steps=1, eval_every=1, patience=1, time_limit_s=1.0, chunk_steps=1)
     names = {"task": "drawn", "model": model, "algorithm": "rhel", "framework": "jax", "protocol": "measured", "seed": 0}
@@ -52,8 +52,8 @@ def _rounded(value: np.ndarray) -> np.ndarray:
     return np.asarray(value.astype(np.float32).astype(np.float64))
 
 
-def gradients(of: Learner, parameters: Arrays, x: np.ndarray, y: np.ndarray, dtype: str) -> Arrays:
+def gradients(learner: Learner, parameters: Arrays, x: np.ndarray, y: np.ndarray, dtype: str) -> Arrays:
     """Return the gradient by path, and by ``"input"``, in float64 numbers."""
-    of.init({path: value.astype(dtype) for path, value in parameters.items()}, 0)
-    _, found = of.gradients(of.put(x), of.put(y))
+    learner.init({path: value.astype(dtype) for path, value in parameters.items()}, 0)
+    _, found = learner.gradients(learner.put(x), learner.put(y))
     return {path: np.asarray(value, np.float64) for path, value in found.items()}

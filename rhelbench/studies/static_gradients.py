@@ -12,7 +12,7 @@ from rhelbench.studies import stacks
 from rhelbench.tasks import card, splits, store
 
 TASK, SEED = "SelfRegulationSCP1", 2345
-MODELS = ("linear-complex", "nonlinear")
+MODELS = ("linear", "nonlinear")
 #: Algorithm to its relative nudges ρ. The pair is shown at two: its error goes as ρ², nothing else limits it.
 NUDGES = {"rhel": (1e-4, 1e-6), "rhel_separate": (1e-5,), "rhel_released": (1e-5,)}
 COLUMNS = ["framework", "model", "algorithm", "rho", "block", "parameter", "cosine", "norm_ratio", "error", "norm"]

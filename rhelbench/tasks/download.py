@@ -51,7 +51,7 @@ def fetch(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path
     """
     target = archive_path(card, data_dir)
     if not target.exists():
-        with lock.held(Path(data_dir) / "locks" / f"{card.name}.zip", wait=True, work="downloaded"):
+        with lock.exclusive(Path(data_dir) / "locks" / f"{card.name}.zip", wait=True, work="downloaded"):
             if not target.exists():
                 return _fetch(card, target, mirrors)
     checksums.accept(card, target, str(target), target.parent, first_use=False)

@@ -51,7 +51,7 @@ def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = (
     if is_prepared(card, data_dir):
         return home / "facts.json"
     try:
-        with lock.held(Path(data_dir) / "locks" / task, wait=True, work="prepared"):
+        with lock.exclusive(Path(data_dir) / "locks" / task, wait=True, work="prepared"):
             if not is_prepared(card, data_dir):
                 _prepare(card, home, data_dir, mirrors)
     except OSError as error:

@@ -98,14 +98,14 @@ def run(
             found = setup.require(spec.framework, device)
         else:
             found = ""
-        with lock.held(corner, wait, note=found), nullcontext(signals) if signals else Signals() as noted:
+        with lock.exclusive(corner, wait, note=found), nullcontext(signals) if signals else Signals() as noted:
             retrain.finish(folder, corner)  # of a process that was killed just before
             if status := _ended(spec, folder, data):
                 print(f"{spec.run_id}: has its record ({status}); nothing to do.", file=sys.stderr)
                 return 0
             place = retrain.begin(spec, folder, corner, data)
             _clean(spec, place, corner)
-            with process.mirrored(place, corner):
+            with process.copying(place, corner):
                 status = _attempt(spec, data, place, corner, noted, keep, make or setup.learner, packed)
             retrain.finish(folder, corner)
             return status
@@ -116,7 +116,7 @@ def run(
 def _ended(spec: RunSpec, folder: Path, data: Path) -> str | None:
     """Return how a run ended that need not be trained again, else None."""
     record = io.read(folder)
-    return record["result"]["status"] if record and not retrain.why(spec, record, data) else None
+    return record["result"]["status"] if record and not retrain.reason(spec, record, data) else None
 
 
 def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:

@@ -44,7 +44,7 @@ class Majority:
         """Return the array itself: it is where it is needed."""
         return x
 
-    def train_span(self, x: NDArray[Any], y: NDArray[Any], plan: NDArray[np.int32]) -> NDArray[np.floating]:
+    def train_chunk(self, x: NDArray[Any], y: NDArray[Any], plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Count the whole training part, whatever the plan; return the loss of that answer on the plan's rows."""
         del x
         if self._shape.kind == "regression":
@@ -62,7 +62,7 @@ class Majority:
     def gradients(self, x: NDArray[Any], y: NDArray[Any]) -> tuple[float, Arrays]:
         """Return the loss alone: nothing here has a gradient."""
         rows = np.arange(len(y), dtype=np.int32)[None]
-        return float(self.train_span(x, y, rows)[0]), {}
+        return float(self.train_chunk(x, y, rows)[0]), {}
 
     def fidelity(self, x: NDArray[Any]) -> float:
         """Return 0: without a recurrent state the echo is exact."""

@@ -18,7 +18,7 @@ from rhelbench.spec import RunSpec
 from rhelbench.tasks import card, splits, store
 
 PARTS = ("train", "val", "test")
-#: The seeds of a vectorised pack load in threads, and the library that reads the store may not be used in two of them at once.
+#: The seeds of a vectorised job load in threads, and the library that reads the store may not be used in two of them at once.
 _ONE_AT_A_TIME = threading.Lock()
 
 

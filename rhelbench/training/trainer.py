@@ -86,7 +86,7 @@ def train(
         evaluation = min((run.step // spec.budget.eval_every + 1) * spec.budget.eval_every, steps)
         stop = min(run.step + spec.budget.chunk_steps, evaluation)
         with run.clock.measure("train"):
-            losses = learner.train_span(x, y, batches.plan(run.step, stop))
+            losses = learner.train_chunk(x, y, batches.plan(run.step, stop))
         if not np.isfinite(losses).all():
             run.step += int(np.argmin(np.isfinite(losses))) + 1
             status = "diverged"

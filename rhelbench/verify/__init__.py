@@ -1,1 +1,1 @@
-"""The parity ladder: a framework against the oracle, level by level, on the machine at hand."""
+"""Parity tests: a framework against the oracle, level by level, on the machine at hand."""

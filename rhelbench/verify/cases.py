@@ -60,7 +60,7 @@ def case(
     steps, state = (12, 5) if kernel == "portable" else (LONG, WIDE)
     shape = TaskShape(channels=3, length=steps, outputs=2, kind=task_kind, output_step=4)  # pyright: ignore[reportArgumentType]
     rule = "bptt" if algorithm == "bptt" else "rhel"
-    chosen = protocols.of(protocols.read_protocol(kind), shape.length, rule, model) | {"algorithm": algorithm}
+    chosen = protocols.resolve_switches(protocols.read_protocol(kind), shape.length, rule, model) | {"algorithm": algorithm}
     chosen["delta_init"] = 0.1  # whatever the protocol starts at: the recurrent path must carry signal
     if ALGORITHMS[algorithm].subtracts:
         chosen["nudge"] = SUBTRACTED[kind]
@@ -96,7 +96,7 @@ def cases(framework: str) -> list[Case]:
     return [*portable(framework), *fused(framework)]
 
 
-def unjudged() -> list[str]:
+def uncovered() -> list[str]:
     """Return the models that can't be compared, since the oracle lacks their Hamiltonian."""
     return [name for name, model in MODELS.items() if model.hamiltonian and model.hamiltonian not in HAMILTONIANS]
 
@@ -106,7 +106,7 @@ def portable(framework: str) -> list[Case]:
 
     BPTT under both protocols, and BPTT and RHEL with every further reversible integrator.
     """
-    trained = [name for name, model in MODELS.items() if model.trained and name not in unjudged()]
+    trained = [name for name, model in MODELS.items() if model.trained and name not in uncovered()]
     units = [name for name in trained if MODELS[name].hamiltonian]
     rows = [case(framework, model, "bptt", "exact", "classification") for model in trained]
     rows += [case(framework, model, "bptt", "released", "classification") for model in units]

@@ -27,12 +27,12 @@ LAYERS: dict[str, str] = {
 TAGS: dict[str, float] = {"rhel_e1e-1": 1e-1, "rhel_e1e-3": 1e-3}
 #: Model by the beginning of a file's name, and the integrator that made it.
 KINDS: dict[str, tuple[str, str]] = {
-    "lin_layer_complex": ("linear-complex", "leapfrog"),
-    "lin_layer_real": ("linear", "leapfrog"),
+    "lin_layer_complex": ("linear", "leapfrog"),
+    "lin_layer_real": ("linear-real", "leapfrog"),
     "nonlin_layer_official": ("nonlinear", "leapfrog_released"),
     "nonlin_layer_paper": ("nonlinear", "leapfrog"),
-    "model_LinHRU_complex": ("linear-complex", "leapfrog"),
-    "model_LinHRU_real": ("linear", "leapfrog"),
+    "model_LinHRU_complex": ("linear", "leapfrog"),
+    "model_LinHRU_real": ("linear-real", "leapfrog"),
     "model_NonlinHRU": ("nonlinear", "leapfrog_released"),
 }
 
@@ -73,7 +73,7 @@ def letter(name: str, value: np.ndarray, model: str) -> Arrays:
     """
     ours = LETTERS[name]
     if ours in ("B", "C") and value.ndim == 3:
-        return {f"{ours}_re": value[..., 0], f"{ours}_im": value[..., 1]} if model == "linear-complex" else {ours: value[..., 0]}
+        return {f"{ours}_re": value[..., 0], f"{ours}_im": value[..., 1]} if model == "linear" else {ours: value[..., 0]}
     return {ours: value.reshape(()) if ours in ("alpha", "delta") else value}
 
 

@@ -1,4 +1,4 @@
-"""Levels L0 to L4: names, one step, outputs, gradients, training against the oracle; and the echo, RHEL against BPTT."""
+"""Parity test levels: state, step, outputs, gradients, training against the oracle; and the echo, RHEL against BPTT."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from rhelbench.verify.cases import Case, cases
 
 #: Largest accepted difference per level, relative to max|reference| of each array.
 TOLERANCES: dict[str, float] = {
-    "L0": 0.0,  # names, shapes and dtypes are equal or not
-    "L1": 1e-12,  # a handful of float64 roundings
-    "L2": 1e-10,  # a stack of blocks
-    "L3": 1e-9,  # the same through the backward pass
-    "L4": 1e-7,  # Adam divides by small second moments, fifty times over
+    "state": 0.0,  # names, shapes and dtypes are equal or not
+    "step": 1e-12,  # a handful of float64 roundings
+    "outputs": 1e-10,  # a stack of blocks
+    "gradients": 1e-9,  # the same through the backward pass
+    "training": 1e-7,  # Adam divides by small second moments, fifty times over
     "echo linear": 1e-8,  # a quadratic energy: exact at any nudge, so rounding alone, over 405 steps
     "echo nonlinear": 1e-6,  # truncation, of order ρ², at ρ = 1e-4, where two echoes are subtracted
 }
@@ -66,7 +66,7 @@ def worst(found: Arrays, wanted: Arrays) -> tuple[float, str]:
     return _worst_of(rows)
 
 
-def level0(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+def compare_state(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     """Compare names, shapes and dtypes of the whole state."""
     wanted, found = oracle.state(), subject.state()
     for name in sorted({*wanted, *found}):
@@ -76,7 +76,7 @@ def level0(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     return 0.0, f"{len(wanted)} arrays"
 
 
-def level1(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+def compare_step(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     """Compare potential, force and one step of every integrator at random states."""
     model = MODELS[item.spec.model]
     if model.hamiltonian is None:
@@ -104,20 +104,20 @@ def level1(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     return worst(found, quantities(hamiltonians.HAMILTONIANS, integrators.INTEGRATORS, oracle.put))
 
 
-def level2(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+def compare_outputs(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     """Compare outputs in inference mode, with norm statistics that one training step has filled."""
     plan = np.arange(item.spec.hyper.batch, dtype=np.int32)[None]
-    oracle.train_span(oracle.put(item.x), oracle.put(item.y), plan)
+    oracle.train_chunk(oracle.put(item.x), oracle.put(item.y), plan)
     subject.restore(oracle.state())
     return worst({"outputs": subject.predict(subject.put(item.x))}, {"outputs": oracle.predict(oracle.put(item.x))})
 
 
-def level3(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+def compare_gradients(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     """Compare the loss and the gradient of every parameter and of the input, before and after the first training call."""
     rows = []
     for fresh in (True, False):
         if not fresh:
-            oracle.train_span(oracle.put(item.x), oracle.put(item.y), np.arange(4, dtype=np.int32)[None])
+            oracle.train_chunk(oracle.put(item.x), oracle.put(item.y), np.arange(4, dtype=np.int32)[None])
             subject.restore(oracle.state())
         results = []
         for learner in (subject, oracle):
@@ -127,13 +127,13 @@ def level3(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     return _worst_of(rows)
 
 
-def level4(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
+def compare_training(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
     """Compare losses and parameters after one and after fifty optimiser steps."""
     plan = np.random.default_rng(1).permuted(np.tile(np.arange(8, dtype=np.int32), (50, 1)), axis=1)[:, :4]
     rows, losses = [], {subject: [], oracle: []}
     for step, indices in enumerate(plan, start=1):
         for learner, seen in losses.items():
-            seen.append(learner.train_span(learner.put(item.x), learner.put(item.y), indices[None]))
+            seen.append(learner.train_chunk(learner.put(item.x), learner.put(item.y), indices[None]))
         if step in (1, len(plan)):
             pair = []
             for learner, seen in losses.items():
@@ -153,12 +153,18 @@ def echo(item: Case) -> tuple[float, str]:
     return worst(found, unit_gradients(item.spec.model, switches.model_copy(update={"algorithm": "bptt"}), raw, u, bar)[1])
 
 
-LEVELS = {"L0": level0, "L1": level1, "L2": level2, "L3": level3, "L4": level4}
+LEVELS = {
+    "state": compare_state,
+    "step": compare_step,
+    "outputs": compare_outputs,
+    "gradients": compare_gradients,
+    "training": compare_training,
+}
 #: Those that a fused kernel, being a trajectory, can fail: what follows from its gradients is the portable cases' affair.
-FUSED_LEVELS = ("L2", "L3")
+FUSED_LEVELS = ("outputs", "gradients")
 
 
-def climb_case(item: Case) -> Iterator[Row]:
+def run_case(item: Case) -> Iterator[Row]:
     """Run every level of a case; each starts both learners anew from the same parameters.
 
     Raises:
@@ -178,11 +184,11 @@ def climb_case(item: Case) -> Iterator[Row]:
         yield Row(level, item.name, *echo(item))
 
 
-def climb(framework: str, part: str = "") -> Iterator[Row]:
+def run_levels(framework: str, part: str = "") -> Iterator[Row]:
     """Run every level of every case whose name contains ``part``; a fused kernel that can't run here is left out."""
     for item in (item for item in cases(framework) if part in item.name):
         try:
-            yield from climb_case(item)
+            yield from run_case(item)
         except UserError:
             if item.spec.kernel == "portable":
                 raise

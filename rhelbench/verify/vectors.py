@@ -133,7 +133,7 @@ def check_model(
             yield compare(file, quantity, f"loss of call {call}", loss, stored[f"{tag}.loss{call}"], EXACT)
             for name, reference in golden.path_arrays(vectors, f"{tag}.g{call}.").items():
                 yield compare(file, quantity, f"call {call}: {name}", gradients[name], reference, relative, absolute)
-            learner.train_span(x, y, np.arange(spec.hyper.batch, dtype=np.int32)[None])
+            learner.train_chunk(x, y, np.arange(spec.hyper.batch, dtype=np.int32)[None])
             state = learner.state()
             for name, reference in golden.norm_arrays(vectors, call).items():
                 yield compare(file, "norm statistics", f"call {call}: {name}, {algorithm}", state[name], reference, EXACT)
@@ -145,7 +145,7 @@ def check_model(
         batch = np.arange(spec.hyper.batch, dtype=np.int32)
         both_y = stored["y"] if regression else stored["y"].argmax(axis=1)
         plan = np.stack([batch, batch + spec.hyper.batch, batch])
-        losses = learner.train_span(
+        losses = learner.train_chunk(
             learner.put(np.concatenate([stored["X"], stored["X2"]])), learner.put(np.concatenate([both_y, both_y])), plan
         )
         yield compare(file, f"three Adam steps, {quantity}", "losses", losses, stored[f"{tag}.adam3.losses"], relative)

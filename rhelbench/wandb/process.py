@@ -36,7 +36,7 @@ def has_key() -> bool:
 
 
 @contextmanager
-def mirrored(folder: Path, corner: Path) -> Iterator[None]:
+def copying(folder: Path, corner: Path) -> Iterator[None]:
     """Copy a run to wandb while the block runs, from a process of its own that reads what the run writes.
 
     Args:

@@ -115,7 +115,7 @@ def main(folder: Path, corner: Path, pid: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     asked = threading.Event()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
-    spec = RunSpec.model_validate(json.loads((folder / "spec.json").read_text()))
+    spec = RunSpec.read(json.loads((folder / "spec.json").read_text()))
     try:
         run, sent = start(spec, corner, pid)
     except Exception as error:  # unreachable, a wrong key, or anything else of wandb's: go on with files

@@ -16,7 +16,7 @@ from rhelbench.cli import main
 from rhelbench.errors import UserError
 from rhelbench.registry import FRAMEWORKS
 
-CELLS = plan.cells()
+CELLS = plan.measurements()
 UNITS = [(c.framework, c.kernel, c.model, c.algorithm) for c in CELLS if c.table == "unit_length" and c.length == 1000]
 
 

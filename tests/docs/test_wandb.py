@@ -10,16 +10,14 @@ from subprocess import run
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/records"), str(ROOT / "tests/protocol")]
 pytest.importorskip("wandb_workspaces")
 
 
 def test_its_commands_upload_and_define_the_dashboard(tmp_path, monkeypatch):
-    from fake import Fake, make_problem, make_spec
-    from server import Server
-
     from rhelbench.config import expand
     from rhelbench.training import job, setup
+    from tests.training.softmax import Fake, make_problem, make_spec
+    from tests.wandb.server import Server
 
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("WANDB_MODE", "offline")

@@ -23,9 +23,9 @@ from kernels.gpu.passes import doublings, launches
 from kernels.passes import KERNELS, Pass, find
 from rhelbench.parameters import initial
 from rhelbench.spec import Nudge
-from tests.kernels import test_fused_jax
-from tests.kernels.test_fused_torch import gradients
-from tests.parity.torch_helpers import SHAPES, make_data, make_spec, worst
+from tests.impl_jax import test_fused
+from tests.impl_torch.models import SHAPES, make_data, make_spec, worst
+from tests.impl_torch.test_fused import gradients
 from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
 
 DEVICE = "cpu" if os.environ.get("TRITON_INTERPRET") == "1" else "cuda"
@@ -66,7 +66,7 @@ def test_equals_portable(triple: tuple[str, str, str], dtype: torch.dtype, size:
 def run(name: Pass, arrays: dict[str, torch.Tensor], chunk: int | None) -> dict[str, torch.Tensor]:
     """Run the launches of a linear pass; what a kernel leaves out stays not-a-number."""
     made, f = dict(arrays), arrays["f"]
-    for item in launches("linear", name, *f.shape, at_third=True, chunk=chunk):
+    for item in launches("linear", name, *f.shape, kick_at="midpoint", chunk=chunk):
         outputs = {key: torch.full(shape, torch.nan, dtype=f.dtype, device=f.device) for key, shape in item.outputs.items()}
         item.kernel[item.grid](*(made[key] for key in item.inputs), *item.scalars, *outputs.values(), **item.constants)
         made |= outputs
@@ -111,10 +111,10 @@ def test_a_whole_model(model: str) -> None:
         spec = make_spec(model, "rhel", kernel=kernel, dropout=0.2)
         learner = make_learner(spec, shape)
         learner.init(initial(spec, shape), dropout_seed=5)
-        learner.train_span(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32))
+        learner.train_chunk(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32))
         states.append(learner.state())
     before = learner.facts()["compilations"]
-    learner.train_span(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3]], np.int32))
+    learner.train_chunk(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3]], np.int32))
     # On a GPU the first span's second step is recorded; from then on nothing is compiled.
     assert learner.facts()["compilations"] == before
     assert max(worst(states[1][key], value) for key, value in states[0].items()) < 1e-9
@@ -140,8 +140,8 @@ def in_the_interpreter(*arguments, kernel, out_shape, grid, **constants):
 def test_jax_runs_the_same_launches(name: str, algorithm: str, monkeypatch: pytest.MonkeyPatch) -> None:
     setting = name, "leapfrog", Nudge(mode="relative", size=1e-3), "float64"
     for letter, size in (("LENGTH", 18 if name == "linear" else 5), ("SAMPLES", 3), ("LANES", 44 if name == "linear" else 12)):
-        monkeypatch.setattr(test_fused_jax, letter, size)
-    reference = test_fused_jax.gradients(impl_jax.algorithms.ALGORITHMS[algorithm], *setting)
+        monkeypatch.setattr(test_fused, letter, size)
+    reference = test_fused.gradients(impl_jax.algorithms.ALGORITHMS[algorithm], *setting)
     if DEVICE == "cpu":
         monkeypatch.setitem(sys.modules, "jax_triton", SimpleNamespace(triton_call=in_the_interpreter))
         monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
@@ -150,7 +150,7 @@ def test_jax_runs_the_same_launches(name: str, algorithm: str, monkeypatch: pyte
         pytest.skip("JAX sees no GPU")
     else:
         pytest.importorskip("jax_triton")
-    found = test_fused_jax.gradients(impl_jax.fused.fused(impl_jax.fused.Kernel(find(name, "leapfrog", algorithm))), *setting)
+    found = test_fused.gradients(impl_jax.fused.fused(impl_jax.fused.Kernel(find(name, "leapfrog", algorithm))), *setting)
     tolerance = FUSED_FLOAT64 * (3e3 if algorithm == "rhel_released" else 1)
     errors = {key: worst(found[key], value) for key, value in reference.items()}
     assert {key: error for key, error in errors.items() if not error <= tolerance} == {}

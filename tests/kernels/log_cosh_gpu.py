@@ -45,7 +45,7 @@ def main() -> None:
         N = arrays[0].shape[1]
         path, found[name] = a.new_empty((1, N)), a.new_empty((5, N))
         kernel = getattr(nonlinear, name)
-        kernel[(triton.cdiv(N, BLOCK),)](*arrays, 1, N, path, found[name], AT_THIRD=True, BLOCK=BLOCK)
+        kernel[(triton.cdiv(N, BLOCK),)](*arrays, 1, N, path, found[name], AT_MIDPOINT=True, BLOCK=BLOCK)
     np.savez(sys.argv[2], **{key: value.cpu().numpy() for key, value in found.items()})
 
 

@@ -30,19 +30,19 @@ def started(model: str, kind: str = "classification", **changes):
 @pytest.mark.parametrize("model", TRAINED)
 def test_a_restored_state_continues_bit_for_bit(model, norm):
     learner, x, y = started(model, norm=norm)
-    learner.train_span(x, y, PLAN[:1])
+    learner.train_chunk(x, y, PLAN[:1])
     saved = learner.state()
-    losses = learner.train_span(x, y, PLAN[1:])
+    losses = learner.train_chunk(x, y, PLAN[1:])
     other, _, _ = started(model, norm=norm)
     other.restore(saved)
-    np.testing.assert_array_equal(other.train_span(x, y, PLAN[1:]), losses)
+    np.testing.assert_array_equal(other.train_chunk(x, y, PLAN[1:]), losses)
     for name, value in learner.state().items():
         np.testing.assert_array_equal(other.state()[name], value, err_msg=name)
 
 
 def test_a_state_has_the_documented_names_and_is_a_copy():
     learner, x, y = started("linear")
-    learner.train_span(x, y, PLAN)
+    learner.train_chunk(x, y, PLAN)
     state = learner.state()
     paths = set(parameters.initial(learner.spec, learner.shape))
     expected = {f"{kind}.{path}" for kind in ("parameters", "adam.m", "adam.v") for path in paths}
@@ -74,14 +74,14 @@ def test_training_lowers_the_loss_by_the_gradients_it_reports(model):
     learner, x, y = started(model)
     _, gradients = learner.gradients(x[PLAN[0]], y[PLAN[0]])
     start = learner.state()
-    first = learner.train_span(x, y, PLAN[:1])
+    first = learner.train_chunk(x, y, PLAN[:1])
     after = learner.state()
     for path in parameters.initial(learner.spec, learner.shape):
         # the first step of Adam is the gradient's sign, but for its 1e-8
         moved = after[f"parameters.{path}"] - start[f"parameters.{path}"]
         g = gradients[path]
         np.testing.assert_allclose(moved, -1e-2 * g / (np.abs(g) + 1e-8), rtol=1e-6, atol=1e-12)
-    assert learner.train_span(x, y, np.repeat(PLAN[:1], 30, axis=0))[-1] < first[0]
+    assert learner.train_chunk(x, y, np.repeat(PLAN[:1], 30, axis=0))[-1] < first[0]
 
 
 def test_adam_forgets_its_start():

@@ -1,51 +1,7 @@
-import sys
-from pathlib import Path
-
 import pytest
 
-from rhelbench.records import io
-from rhelbench.training import job, setup
-from rhelbench.wandb import process
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "protocol")]
-
-
-@pytest.fixture
-def alone(tmp_path, monkeypatch):
-    """No key, settings or folders of the user's, and a home of its own."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_PROJECT", "WANDB_ENTITY", "NETRC", "WANDB_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def server(alone, monkeypatch):
-    """A stand-in for wandb's server on the loopback, and a key that goes nowhere else."""
-    from server import KEY, Server
-
-    with Server() as running:
-        monkeypatch.setenv("WANDB_BASE_URL", running.url)
-        monkeypatch.setenv("WANDB_API_KEY", KEY)
-        monkeypatch.setenv("WANDB_INIT_TIMEOUT", "100")
-        yield running
-
-
-@pytest.fixture
-def train(tmp_path, monkeypatch, alone):
-    """Train in this process, wandb in a mode of the test's choice; return the record, None after an interruption."""
-    from fake import Fake, make_problem
-
-    problem = make_problem()
-    monkeypatch.setattr(setup, "check", lambda spec, data: None)
-    monkeypatch.setattr(setup, "load", lambda spec, data: problem)
-    for name in ("HURRY", "PATIENCE"):  # the machine that tests may be busy
-        monkeypatch.setattr(process, name, 200.0)
-
-    def go(spec, mode, **fake):
-        monkeypatch.setenv("WANDB_MODE", mode)
-        monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, **fake))
-        job.run(spec, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch")
-        return io.read(tmp_path / "runs" / spec.run_id)
-
-    return go
+@pytest.fixture(autouse=True)
+def _no_wandb(monkeypatch):
+    """Records alone are under test here; what wandb gets is tested in tests/wandb."""
+    monkeypatch.setenv("WANDB_MODE", "disabled")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fake import Fake, make_problem
 
 from rhelbench import cli, lock
 from rhelbench.config import expand
 from rhelbench.records import io
 from rhelbench.training import job, setup
+from tests.training.softmax import Fake, make_problem
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text()) | {
     "models": ["linear"], "algorithms": ["bptt", "rhel"], "frameworks": ["jax"], "seeds": [1, 2],
@@ -38,7 +38,7 @@ def options(tmp_path):
 def test_status_tells_done_running_failed_and_waiting(tmp_path, runs, capsys):
     rows = [{"step": step, "loss": 1.0, "train": 0.5, "val": val, "fidelity": None} for step, val in ((10, 0.625), (20, 0.25))]
     io.history(tmp_path / "runs" / runs[3].run_id, rows)
-    with lock.held(tmp_path / "scratch" / runs[3].run_id):
+    with lock.exclusive(tmp_path / "scratch" / runs[3].run_id):
         assert cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")]) == 0
     text = capsys.readouterr().out
     assert "4 runs: 2 done, 1 running, 1 failed, 0 waiting" in text
@@ -62,8 +62,8 @@ def test_status_tells_what_computes(tmp_path, runs, monkeypatch, capsys):
     class Watched(Fake):
         """Looks at the matrix while it is trained."""
 
-        def train_span(self, x, y, plan):
-            losses = super().train_span(x, y, plan)
+        def train_chunk(self, x, y, plan):
+            losses = super().train_chunk(x, y, plan)
             cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")])
             printed["text"] = capsys.readouterr().out
             return losses
@@ -77,5 +77,5 @@ def test_status_tells_what_computes(tmp_path, runs, monkeypatch, capsys):
     assert re.search(r"done .* cpu\s*$", lines[runs[0].run_id])
     cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")])
     table = capsys.readouterr().out
-    assert re.search(r"^run +stands +ended +step +val +test +device +by", table)
+    assert re.search(r"^run +state +exit status +step +val +test +device +host", table)
     assert re.search(rf"^{runs[3].run_id} +done .* cpu\s*$", table, re.MULTILINE)

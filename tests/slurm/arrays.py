@@ -1,6 +1,6 @@
 """Can job arrays of the executor plugin be used? Four tasks of one array, of which the first takes longest, on a test cluster.
 
-    python tests/slurm/arrays.py results/published/slurm/arrays.json
+    python -m tests.slurm.arrays results/published/slurm/arrays.json
 
 The answer of the plugin that is installed is added to the file. Training is like that: which run stops first is not known before.
 """
@@ -11,10 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cluster import Cluster
-from submission import about
-
 from rhelbench.files import write_atomically
+from tests.slurm.cluster import Cluster
+from tests.slurm.submission import about
 
 TASKS = 4
 #: Seconds of the first task, and seconds that Snakemake waits for files to appear.

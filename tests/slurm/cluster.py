@@ -1,6 +1,6 @@
 """A real Slurm on this machine: one node, two CPUs, two declared GPUs; munge, slurmctld and slurmd without systemd.
 
-A fixture starts and stops it; by hand: ``python tests/slurm/cluster.py FOLDER`` holds it until it is interrupted.
+A fixture starts and stops it; by hand: ``python -m tests.slurm.cluster FOLDER`` holds it until it is interrupted.
 """
 
 import fcntl

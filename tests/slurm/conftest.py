@@ -1,11 +1,6 @@
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from cluster import Cluster, missing
+from tests.slurm.cluster import Cluster, missing
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """What the long form of test_end_to_end.py left behind, as one small table.
 
 RHELBENCH_SLURM=FOLDER python -m pytest -p no:xdist tests/slurm/test_end_to_end.py
-python tests/slurm/evidence.py FOLDER results/published/slurm/end_to_end.csv
+python -m tests.slurm.evidence FOLDER results/published/slurm/end_to_end.csv
 
 Rows of disturbances that the folder does not have stay as they are.
 """
@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from checkout import records, results
 
 from rhelbench.files import write_atomically
+from tests.slurm.checkout import records, results
 
 
 def submissions(log: str) -> int:

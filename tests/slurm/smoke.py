@@ -1,6 +1,6 @@
 """The smoke matrix, whole, from a fresh clone: `snakemake --profile slurm` on a test cluster, and the same here without Slurm.
 
-    python tests/slurm/smoke.py FOLDER results/published/slurm/smoke.json
+    python -m tests.slurm.smoke FOLDER results/published/slurm/smoke.json
 
 FOLDER is kept; called again, it goes on with what is there. Only committed files take part. Both train on CPUs: the cluster's
 GPUs are made up.
@@ -18,10 +18,10 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from checkout import ROOT, Checkout, records, results
-from cluster import Cluster
-from evidence import submissions
-from submission import about
+from tests.slurm.checkout import ROOT, Checkout, records, results
+from tests.slurm.cluster import Cluster
+from tests.slurm.evidence import submissions
+from tests.slurm.submission import about
 
 CONFIG = Path("config/smoke.yaml")
 #: Seconds that either of the two may take.

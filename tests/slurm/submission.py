@@ -1,6 +1,6 @@
 """What Snakemake and Slurm cost beside training: the paper's matrix submitted to a test cluster, with a stand-in for training.
 
-    python tests/slurm/submission.py results/published/slurm/submission.json [--seeds N] [--seeds-per-job N] [--up FOLDER]
+    python -m tests.slurm.submission results/published/slurm/submission.json [--seeds N] [--seeds-per-job N] [--up FOLDER]
 
 The jobs are held in the queue while their submission is timed; then some are let go, to see what a job costs on its node.
 `--up` names the folder of a cluster that is up.
@@ -21,13 +21,12 @@ from pathlib import Path
 
 import psutil
 import yaml
-from checkout import ROOT, Checkout
-from cluster import CPUS, Cluster
 
 from rhelbench.config import expand
 from rhelbench.files import write_atomically
 from rhelbench.records import provenance
-from rhelbench.training import pack
+from tests.slurm.checkout import ROOT, Checkout
+from tests.slurm.cluster import CPUS, Cluster
 
 PACKAGES = ("snakemake", "snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep")
 #: Jobs that are let go on the node.
@@ -66,7 +65,7 @@ def measure(home: Path, cluster: Cluster, seeds: int, seeds_per_job: int) -> dic
     file.write_text(yaml.safe_dump(paper | {"seeds": paper["seeds"][:seeds], "seeds_per_job": seeds_per_job}))
     matrix, clone = expand.read(file), Checkout(home / "clone", file)
     specs, others = expand.expand(matrix), set(cluster.jobs())
-    runs, jobs = len(specs), len(pack.packs(specs, seeds_per_job))
+    runs, jobs = len(specs), len(seeds_per_job.group_seeds(specs, seeds_per_job))
     pretend(clone, matrix)
 
     def ours(states: str) -> list[str]:

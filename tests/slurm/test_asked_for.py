@@ -5,12 +5,12 @@ import os
 from itertools import pairwise
 
 import pytest
-import stand_in_slurm
 import yaml
-from checkout import Checkout
-from submission import pretend
 
 from rhelbench.config import expand
+from tests.slurm import stand_in_slurm
+from tests.slurm.checkout import Checkout
+from tests.slurm.submission import pretend
 
 pytestmark = pytest.mark.timeout(600)
 MATRIX = {

@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-import stand_in_slurm
 import yaml
-from checkout import Checkout
-from test_asked_for import MATRIX
 
 from rhelbench.config import resources
 from rhelbench.errors import UserError
+from tests.slurm import stand_in_slurm
+from tests.slurm.checkout import Checkout
+from tests.slurm.test_asked_for import MATRIX
 
 
 @pytest.fixture

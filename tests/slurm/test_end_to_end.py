@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checkout import Checkout, records, results
-from smoke import gate
 
 from rhelbench.files import write_atomically
+from tests.slurm.checkout import Checkout, records, results
+from tests.slurm.smoke import gate
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(7200)]
 LONG = os.environ.get("RHELBENCH_SLURM")
@@ -35,11 +35,11 @@ WRONG = """\
 import sys
 from impl_torch.hamiltonians.linear import Linear
 from rhelbench.cli import main
-from rhelbench.verify import ladder
+from rhelbench.verify import levels
 
-force, every = Linear.force, ladder.cases
+force, every = Linear.force, levels.cases
 Linear.force = lambda *given: 1.001 * force(*given)
-ladder.cases = lambda framework: every(framework)[:1]
+levels.cases = lambda framework: every(framework)[:1]
 sys.exit(main(sys.argv[3:]))
 """
 

@@ -7,7 +7,8 @@ import sys
 import pandas as pd
 import pytest
 import yaml
-from checkout import ROOT, Checkout
+
+from tests.slurm.checkout import ROOT, Checkout
 
 MATRIX = {
     "name": "small", "protocol": "exact", "tasks": ["BasicMotions"], "models": ["memoryless"], "algorithms": ["bptt"],

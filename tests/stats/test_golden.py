@@ -8,8 +8,9 @@ from statsmodels.stats.weightstats import ttost_paired
 from rhelbench.records import collected, reported
 from rhelbench.report import tables
 from rhelbench.stats import against_paper, noise, pairs, skill
-from tests.stats import golden
-from tests.stats.golden import MSE, PAIRS
+from tests.claims import golden
+from tests.claims.golden import MSE, PAIRS
+from tests.stats import factory
 
 
 @pytest.fixture(scope="module")
@@ -72,21 +73,21 @@ def test_skill(found):
     assert row.better
 
 
-def test_equal_gains_are_judged_by_their_counts(made, tmp_path):
-    rows = made.counts("BasicMotions", "linear", "rhel", [12, 12, 12], 12)
+def test_equal_gains_are_judged_by_their_counts(tmp_path):
+    rows = factory.counts("BasicMotions", "linear", "rhel", [12, 12, 12], 12)
     for correct, better in ((3, True), (11, False)):
-        base = made.counts("BasicMotions", "majority", "bptt", [correct] * 3, 12, framework="numpy")
-        row = skill.table(collected.read(made.write(tmp_path, rows + base))).iloc[0]
+        base = factory.counts("BasicMotions", "majority", "bptt", [correct] * 3, 12, framework="numpy")
+        row = skill.table(collected.read(factory.write(tmp_path, rows + base))).iloc[0]
         expected = stats.fisher_exact([[36, 0], [3 * correct, 36 - 3 * correct]], "greater").pvalue
         assert row.better == better == (expected <= 0.05)
 
 
-def test_a_gain_within_the_margin_is_certain_but_tells_nothing(made, tmp_path):
+def test_a_gain_within_the_margin_is_certain_but_tells_nothing(tmp_path):
     """A point, of a margin of two: the baseline itself would pass for equivalent."""
     for gain, informative in ((100, "no"), (300, "yes")):
-        rows = made.counts("BasicMotions", "linear", "rhel", [5000 + gain] * 3, 10_000)
-        base = made.counts("BasicMotions", "majority", "bptt", [5000] * 3, 10_000, framework="numpy")
-        both = collected.read(made.write(tmp_path, rows + base))
+        rows = factory.counts("BasicMotions", "linear", "rhel", [5000 + gain] * 3, 10_000)
+        base = factory.counts("BasicMotions", "majority", "bptt", [5000] * 3, 10_000, framework="numpy")
+        both = collected.read(factory.write(tmp_path, rows + base))
         assert skill.table(both).better.all()
         assert set(skill.informative(both).values()) == {informative}
 

@@ -9,7 +9,7 @@ from scipy import stats
 from rhelbench.claims import estimators
 from rhelbench.claims.evidence import Evidence
 from rhelbench.claims.method import SINGLE
-from rhelbench.claims.verdict import Judged
+from rhelbench.claims.verdict import Judgement
 from rhelbench.records.collected import nudge_sizes, read
 from rhelbench.report.blocks import limit
 from rhelbench.stats.runs import Records
@@ -24,7 +24,7 @@ LOOKS = [
 ]
 
 
-def _judged(**static: pd.DataFrame) -> Judged:
+def _judged(**static: pd.DataFrame) -> Judgement:
     return estimators.along(Evidence(Records(PUBLISHED, pd.DataFrame(), pd.DataFrame()), {}, {}, static, None, None, []))
 
 

@@ -10,7 +10,7 @@ from rhelbench.studies import along_run
 from rhelbench.training import setup
 from rhelbench.training.checkpoint import Checkpoints
 from rhelbench.training.trainer import train
-from tests.protocol.fake import Watch, make_problem, make_spec
+from tests.training.softmax import Watch, make_problem, make_spec
 
 PUBLISHED = Path("results/published")
 
@@ -22,7 +22,7 @@ def test_looking_on_leaves_the_run_as_it_is(algorithm: str, tmp_path: Path):
         framework="torch",
     )  # fmt: skip
     problem = make_problem()
-    table = pd.DataFrame(along_run.along(spec, problem, 5), columns=along_run.COLUMNS)
+    table = pd.DataFrame(along_run.follow(spec, problem, 5), columns=along_run.COLUMNS)
     alone = train(spec, setup.learner(spec, problem.shape), problem, Checkpoints(tmp_path, "alone"), Watch())
     assert alone is not None
     seen = table.groupby("step").fidelity.first()

@@ -22,7 +22,7 @@ def test_float32_rhel_is_as_good_as_float32_bptt_on_a_short_unit():
 
 
 def test_the_drawn_stack_is_a_problem_that_float32_holds():
-    spec, shape = stacks.drawn("linear-complex", 20, 2, 0.1)
+    spec, shape = stacks.draw("linear-complex", 20, 2, 0.1)
     parameters, x, y = stacks.problem(spec, shape, 0.1, 0)
     for value in (*parameters.values(), x):
         assert np.array_equal(value, value.astype(np.float32))

@@ -10,7 +10,7 @@ from rhelbench.errors import UserError
 from rhelbench.tasks import card as card_module
 from rhelbench.tasks import checksums
 from rhelbench.tasks.download import RETRIES, fetch
-from tests.tasks.made import toy_card, uea_zip
+from tests.tasks.archive import toy_card, uea_zip
 
 
 @pytest.fixture

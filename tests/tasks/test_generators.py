@@ -122,7 +122,7 @@ def test_memory_is_needed(family, small, tmp_path):
         learner = setup.learner(spec, problem.shape)
         learner.init(initial(spec, problem.shape) if model != "majority" else {}, 0)
         x, y = map(learner.put, problem.parts["train"])
-        learner.train_span(x, y, Batches(spec, len(y)).plan(0, spec.budget.steps))
+        learner.train_chunk(x, y, Batches(spec, len(y)).plan(0, spec.budget.steps))
         x, y = problem.parts["test"]
         score[model] = evaluate(learner, Part(learner.put(x), y)).value
     if family == "order":

@@ -19,7 +19,7 @@ from rhelbench.tasks import prepare as prepare_module
 from rhelbench.tasks.prepare import prepare
 from rhelbench.tasks.readers import uea
 from rhelbench.tasks.store import load
-from tests.tasks.made import toy_card, ts_file, uea_parts, uea_zip
+from tests.tasks.archive import toy_card, ts_file, uea_parts, uea_zip
 
 
 @pytest.fixture

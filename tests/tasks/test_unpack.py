@@ -14,7 +14,7 @@ from rhelbench.errors import UserError
 from rhelbench.tasks import unpack as module
 from rhelbench.tasks.prepare import prepare
 from rhelbench.tasks.unpack import opened, unpack
-from tests.tasks.made import toy_card, uea_zip
+from tests.tasks.archive import toy_card, uea_zip
 
 
 def written(path, members, **options):

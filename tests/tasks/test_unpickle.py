@@ -7,7 +7,7 @@ import pytest
 
 from rhelbench.errors import UserError
 from rhelbench.tasks import unpickle
-from tests.tasks.made import python2_pickle, subject
+from tests.tasks.archive import python2_pickle, subject
 
 DUMPS = {
     "python 2, protocol 0": lambda value: python2_pickle(value, 0),

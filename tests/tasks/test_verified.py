@@ -13,7 +13,7 @@ from rhelbench.errors import UserError
 from rhelbench.tasks import checksums, verified
 from rhelbench.tasks.prepare import prepare
 from rhelbench.tasks.store import load
-from tests.tasks.made import toy_card, uea_zip
+from tests.tasks.archive import toy_card, uea_zip
 
 ARROW = "prepared/Toy/store/data-00000-of-00001.arrow"
 

@@ -8,7 +8,7 @@ from functools import cache
 from rhelbench.config import expand as configuration, matrix
 from rhelbench import registry
 from rhelbench.errors import UserError
-from rhelbench.training import pack
+from rhelbench.training import seeds_per_job
 from rhelbench.records import io, published, retrain
 from rhelbench.digest import closure_digest, code_digest, package_digest
 from rhelbench.tasks import card
@@ -19,7 +19,7 @@ RUNS = "results/runs"
 DEFAULT = "config/paper.yaml"
 
 try:
-    matrix.once(sys.argv if workflow.is_main_process else [])
+    matrix.refuse_repetition(sys.argv if workflow.is_main_process else [])
     # Read again here, since Snakemake takes the last of a key that a file gives twice.
     for file in workflow.configfiles:
         configuration.load(file)

@@ -21,7 +21,7 @@ CLAIMS = [
 ]
 INDEX = [f"results/{file}" for file in ("index.html", "claims.md", "deviations.md")]
 PAGES = [*CLAIMS, *INDEX]
-# What other commands have left as evidence: the parity ladder, benchmarks, studies, small matrices of single figures.
+# What other commands have left as evidence: the parity tests, benchmarks, studies, small matrices of single figures.
 EVIDENCE = [
     str(file)
     for pattern in (

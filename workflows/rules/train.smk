@@ -1,8 +1,8 @@
 # One rule per task and framework: its jobs ask for the same resources, and its process knows one framework. A job writes its records and exits 0 for every end of a run's own, `failed` included; `train` resumes.
-# With seeds_per_job, one rule per pack of seeds instead, whose records are its outputs.
+# With seeds_per_job, one rule per group of seeds instead, whose records are its outputs.
 # A run that is trained again has a job of its own: its output is a stamp, and its record is exchanged when the new one stands.
 JOBS = {}
-for seeds in pack.packs(list(SPECS.values()), MATRIX.seeds_per_job):
+for seeds in seeds_per_job.group_seeds(list(SPECS.values()), MATRIX.seeds_per_job):
     spec, ids = seeds[0], [seed.run_id for seed in seeds]
     job = f"train_{spec.task}_{spec.framework}"
     stamp = f"{RUNS}/{{run_id}}/attempts/again-{{now}}"
@@ -78,14 +78,14 @@ rule verify_framework:
 
 
 def packing_of(spec):
-    """How the runs of a pack share their job; a framework without a program over seeds takes processes."""
-    known = MATRIX.packing != "vectorised" or registry.FRAMEWORKS[spec.framework].pack
+    """How the runs of a group share their job; a framework without a program over seeds takes processes."""
+    known = MATRIX.packing != "vectorised" or registry.FRAMEWORKS[spec.framework].vmap_seeds
     return MATRIX.packing if known else "processes"
 
 
 def at_once(spec, outputs):
     """How many of a job's runs are trained at the same time."""
-    return 1 if packing_of(spec) == "in_turn" else len(outputs)
+    return 1 if packing_of(spec) == "sequential" else len(outputs)
 
 
 def log_of(output):

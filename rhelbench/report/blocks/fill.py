@@ -12,9 +12,9 @@ from rhelbench.records import reported, tidy
 from rhelbench.records.collected import read
 from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.report import findings, summary, tables
-from rhelbench.report.blocks import again, cluster, gpu, limit, memory, pairs, rules, speed
+from rhelbench.report.blocks import cluster, gpu, limit, memory, pairs, rules, second_training, speed
 from rhelbench.report.write import markdown
-from rhelbench.stats.runs import Records, overridden
+from rhelbench.stats.runs import Records, overriding_value
 
 #: ``<!-- results: NAME -->``, whatever the build step puts there, ``<!-- end -->``.
 _BLOCK = re.compile(r"(?P<head>[ ]*<!-- results: (?P<name>\w+) -->\n).*?(?P<end>[ ]*<!-- end -->)", re.DOTALL)
@@ -76,7 +76,7 @@ def estimators(records: Records) -> str:
 def trained(records: Records) -> str:
     """Return what training with other ways to a gradient led to (config/trained.yaml)."""
     runs = read(records.folder / "trained").plain()
-    runs = runs.assign(way=overridden(runs, "algorithm", runs.algorithm))
+    runs = runs.assign(way=overriding_value(runs, "algorithm", runs.algorithm))
     lines = ["| model | trained with | test accuracy, % | seeds |", "|---|---|---|---|"]
     for model, own in runs.groupby("model"):
         for way in (name for name in LABELS if name in set(own.way)):
@@ -112,7 +112,7 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     "hours": hours,
     "estimators": estimators,
     "trained": trained,
-    **again.BLOCKS,
+    **second_training.BLOCKS,
     **cluster.BLOCKS,
     **gpu.BLOCKS,
     **limit.BLOCKS,

@@ -9,7 +9,7 @@ from rhelbench.records import tidy
 from rhelbench.records.collected import read
 from rhelbench.registry import MODELS
 from rhelbench.report.write import markdown
-from rhelbench.stats.runs import Records, overridden
+from rhelbench.stats.runs import Records, overriding_value
 
 TASK, STEP = "Heartbeat", 4_000
 #: What tells a run of one matrix from its others.
@@ -36,10 +36,12 @@ def rounding(records: Records) -> str:
 def gap(records: Records) -> str:
     """Return Heartbeat's training loss by model, rule and device, beside that of BPTT for the same seeds."""
     runs = records.runs[(records.runs.task == TASK) & records.runs.protocol.str.startswith("released")]
-    runs = runs[runs.model.isin(("linear-complex", "nonlinear", "memoryless"))]
+    runs = runs[runs.model.isin(("linear", "nonlinear", "memoryless"))]
     loss = records.history[records.history.step == STEP].set_index("run_id").loss
-    runs = runs.assign(loss=runs.run_id.map(loss), rule=overridden(runs, "algorithm", "released"))
-    runs = runs.assign(frozen=overridden(runs, "delta_trained", "True") == "False", dtype=overridden(runs, "dtype", "float32"))
+    runs = runs.assign(loss=runs.run_id.map(loss), rule=overriding_value(runs, "algorithm", "released"))
+    runs = runs.assign(
+        frozen=overriding_value(runs, "delta_trained", "True") == "False", dtype=overriding_value(runs, "dtype", "float32")
+    )
     bptt = runs[(runs.algorithm == "bptt") & ~runs.frozen & (runs.model != "memoryless")]
     bptt = bptt[["model", "framework", "seed", "loss"]].rename(columns={"loss": "bptt"})
     runs = runs.merge(bptt, on=["model", "framework", "seed"], how="left").dropna(subset="loss")

@@ -139,7 +139,7 @@ def calibration(table: pd.DataFrame) -> Section:
 
 
 def parity(table: pd.DataFrame) -> Section:
-    """The parity ladder."""
+    """Parity tests."""
     rows = []
     for row in table.to_dict("records"):
         values = {
@@ -153,11 +153,11 @@ def parity(table: pd.DataFrame) -> Section:
         }
         rows.append(as_row(values))
     note = (
-        "Each framework against the NumPy oracle, float64: L0 names and shapes, L1 one step, L2 outputs, L3 gradients, L4"
+        "Each framework against the NumPy oracle, float64: names and shapes of the state, one step, outputs, gradients,"
         " fifty optimiser steps; echo: RHEL against BPTT of the same unit over 405 steps. Worst difference relative to the "
         "largest value of its array."
     )
-    return Section("parity", "The parity ladder", note, rows)
+    return Section("parity", "Parity tests", note, rows)
 
 
 #: File in statistics/ to the section it becomes, in the order of the page.
