@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rhelbench.registry import ALGORITHMS, FRAMEWORKS, HAMILTONIANS, INTEGRATORS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 #: Folders that are ours; what is imported from elsewhere is fixed by constraints.txt.
 PACKAGES = ("rhelbench", "kernels", *sorted({entry.root.partition(".")[0] for entry in FRAMEWORKS.values()} - {"rhelbench"}))
 #: What decides a run's result, beside its framework's learner.
