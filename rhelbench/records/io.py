@@ -135,7 +135,7 @@ def upgrade(record: dict[str, Any]) -> dict[str, Any]:
 def read_run(folder: Path) -> Run | None:
     """Return a run's record and history, or None where there is no record; see :func:`read`."""
     record, log = read(folder), folder / "history.csv"
-    return record and Run(record, log.read_bytes() if log.exists() else None)
+    return None if record is None else Run(record, log.read_bytes() if log.exists() else None)
 
 
 def mismatch(run_id: str, record: dict[str, Any], spec: dict[str, Any] | None, history: bytes | None) -> tuple[str, str] | None:

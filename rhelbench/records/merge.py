@@ -70,6 +70,6 @@ def _entries(run: io.Run) -> dict[str, str]:
 
 def _difference(ours: io.Run, theirs: io.Run) -> tuple[str, str, str]:
     """Return the first entry of two results that differs, and both values."""
-    pairs = _entries(ours), _entries(theirs)
-    name = next(name for name in {**pairs[0], **pairs[1]} if pairs[0].get(name) != pairs[1].get(name))
-    return name, *(pair.get(name, "nothing") for pair in pairs)
+    first, second = _entries(ours), _entries(theirs)
+    name = next(name for name in first | second if first.get(name) != second.get(name))
+    return name, first.get(name, "nothing"), second.get(name, "nothing")
