@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rhelbench.errors import UserError
+from pydantic import ValidationError
+
+from rhelbench.errors import UserError, foremost
 from rhelbench.files import write_atomically
 from rhelbench.records.io import HISTORY, RECORD, Run, mismatch, read_run, upgrade
 from rhelbench.spec import RunSpec
@@ -42,19 +44,13 @@ def read(folder: Path) -> dict[str, Run]:
     rows, runs = _rows(histories), {}
     for number, line in enumerate(records.read_bytes().splitlines(), 1):
         try:
-            record = json.loads(line)
-            name = record["result"]["run_id"]
-            run = Run(record, _HEADER + b"".join(rows.pop(name, [])))
-            wrong = _wrong(name, run)
-            new = upgrade(record)
-        except (ValueError, KeyError, TypeError) as error:
-            why = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
-            raise UserError(f"{records}, line {number} is damaged ({why}): {_REMEDY}.") from error
-        if new["result"]["run_id"] in runs:
-            wrong = "it is there twice"
-        if wrong:
-            raise UserError(f"{records}, line {number}, run {name} is damaged ({wrong}): {_REMEDY}.")
-        runs[new["result"]["run_id"]] = Run(new, run.history)
+            run = _run(line, rows)
+            run_id = run.record["result"]["run_id"]
+            if run_id in runs:
+                raise ValueError(f"run {run_id} is there twice")
+        except ValueError as error:
+            raise UserError(f"{records}, line {number} is damaged ({error}): {_REMEDY}.") from error
+        runs[run_id] = run
     if rows:
         raise UserError(f"{histories} is damaged (it has a history of {min(rows)}, which has no record): {_REMEDY}.")
     return runs
@@ -123,17 +119,31 @@ def _settle(folder: Path) -> None:
         _next(folder, name).unlink(missing_ok=True)
 
 
+def _run(line: bytes, rows: dict[str, list[bytes]]) -> Run:
+    """Return the run in a line of records.jsonl, in today's format; its rows are taken out of ``rows``."""
+    record = json.loads(line)
+    if not isinstance(record, dict) or record.keys() != {"result", "provenance"}:
+        raise ValueError("it is not a result and its provenance")
+    name = str(record["result"].get("run_id"))
+    run = Run(record, _HEADER + b"".join(rows.pop(name, [])))
+    if wrong := _wrong(name, run):
+        raise ValueError(f"run {name}: {wrong}")
+    return Run(upgrade(record), run.history)
+
+
 def _wrong(name: str, run: Run) -> str | None:
     """Return why the name of a run, its specification, its record and its history do not belong together; None where they do."""
     result = run.record["result"]
-    if run.record.keys() != {"result", "provenance"}:
-        return "it lacks its result or its provenance"
     if found := mismatch(name, run.record, None, run.history):
         return f"{found[0]}: {found[1]}"
-    if "spec" not in result or result.get("run_id") != name or RunSpec.read(result["spec"]).identity[:8] != name[-8:]:
-        return "its name is not that of its specification"
     if "history" not in result.get("digests", {}):
         return "its record names no SHA-256 of its history"
+    try:
+        identity = RunSpec.read(result.get("spec")).identity
+    except ValidationError as error:
+        return f"its specification is wrong at '{'.'.join(map(str, foremost(error)[1]))}'"
+    if result.get("run_id") != name or name[-8:] != identity[:8]:
+        return "its name is not that of its specification"
     if run.history is None or not run.history.startswith(_HEADER) or not run.history.endswith(b"\n"):
         return f"its history is not the columns {', '.join(HISTORY)}"
     return None

@@ -137,14 +137,17 @@ def cut(name: str):
 DAMAGE = {
     "a line that is cut": (cut(published.RECORDS), r"records\.jsonl, line 4 is damaged \(.+\)"),
     "a line that is no record": (lambda f: rewrite(f, lambda lines: ["[]"]), r"records\.jsonl, line 1 is damaged \(.+\)"),
-    "a record without a result": (lambda f: rewrite(f, lambda lines: ["{}"]), r"line 1 is damaged \(it lacks 'result'\)"),
+    "a record without a result": (
+        lambda f: rewrite(f, lambda lines: ["{}"]),
+        r"line 1 is damaged \(it is not a result and its provenance\)",
+    ),
     "a record without provenance": (
         lambda f: rewrite(f, lambda lines: [json.dumps({"result": json.loads(lines[0])["result"]})]),
-        r"it lacks its result or its provenance",
+        r"it is not a result and its provenance",
     ),
-    "a run that is there twice": (lambda f: rewrite(f, lambda lines: [*lines, lines[-1]]), r"line 5, run \S+ is damaged \("),
-    "another name": (edit("result", run_id="other"), r"run other is damaged \(history.csv: its SHA-256 is not"),
-    "another specification": (edit("result", spec={}), r"line 1 is damaged \(it lacks 'task'\)"),
+    "a run that is there twice": (lambda f: rewrite(f, lambda lines: [*lines, lines[-1]]), r"line 5 is damaged \("),
+    "another name": (edit("result", run_id="other"), r"run other: history.csv: its SHA-256 is not"),
+    "another specification": (edit("result", spec={}), r"its specification is wrong at 'task'"),
     "no digest": (edit("result", digests={}), r"its record names no SHA-256 of its history"),
     "another digest": (edit("result", digests={"history": "0"}), r"its SHA-256 is not the one that its record names"),
     "another number": (repack(lambda text: text.replace(b",0.3,", b",0.4,", 1)), r"its SHA-256 is not the one"),
