@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rhelbench.records import publish, published
 from rhelbench.records.collect import collect
+from tests.results import digests
 
 PUBLISHED = Path("results/published")
 
@@ -27,3 +28,8 @@ def test_the_committed_results_are_few_and_small() -> None:
     assert len(files) < 100
     assert sum(sizes) < 12e6
     assert max(sizes) < 5e6
+
+
+def test_the_numbers_of_every_table_are_those_that_were_reviewed(tmp_path: Path) -> None:
+    """Where a change is meant, `python -m tests.results.digests` writes them anew."""
+    assert digests.make(tmp_path) == digests.read()
