@@ -12,7 +12,7 @@ from rhelbench.report.blocks import fill
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--published", type=Path, default=Path("results/published"), help="a folder with runs.csv and history.csv"
+        "--published", type=Path, default=Path("results/published"), help="a folder that `collect` or `publish` wrote"
     )
 
 

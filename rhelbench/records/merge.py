@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rhelbench import BENCHMARK_VERSION
 from rhelbench.errors import UserError
 from rhelbench.records import io, published
 from rhelbench.records.publish import ended
@@ -33,9 +32,8 @@ def merged(
     if not names:
         raise UserError(f"No record in {source}: name another clone's results/runs or results/published.")
     found, there, asked = ended(names, source, same_code_as), published.read(folder), {spec.run_id for spec in wanted}
-    for run_id, run in found.items():
-        if run_id not in asked:
-            raise _unasked(run_id, run, source)
+    for run_id in sorted(found.keys() - asked):
+        raise _unasked(found[run_id].record["result"]["spec"]["benchmark"], {spec.benchmark for spec in wanted}, run_id, source)
     new = {run_id: run for run_id, run in found.items() if _unlike(there.get(run_id), run)}
     for run_id in () if replace else sorted(new.keys() & there):
         name, ours, theirs = _difference(there[run_id], new[run_id])
@@ -46,11 +44,12 @@ def merged(
     return new
 
 
-def _unasked(run_id: str, run: io.Run, source: Path) -> UserError:
-    version = run.record["result"]["spec"]["benchmark"]
-    if version != BENCHMARK_VERSION:
-        remedy = "train it again with this version, or merge it in a clone of that version"
-        return UserError(f"Run {run_id} in {source} is of version {version}, and {BENCHMARK_VERSION} is asked for: {remedy}.")
+def _unasked(version: str, versions: set[str], run_id: str, source: Path) -> UserError:
+    if version not in versions:
+        return UserError(
+            f"Run {run_id} in {source} is of version {version}, and version {' or '.join(sorted(versions))} is asked for: "
+            f"train it again, or add a configuration with benchmark: '{version}' to config/published/."
+        )
     return UserError(
         f"No configuration asks for run {run_id} in {source}: add its matrix to config/published/, or name its configuration "
         "with --config and its folder with --published."

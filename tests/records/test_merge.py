@@ -130,7 +130,9 @@ def test_a_run_of_another_version_is_refused(tmp_path, site, specs, capsys):
     other = specs[1].model_copy(update={"benchmark": "0.1"})
     leave(other, site)
     said = refused(tmp_path, site, capsys)
-    expect(said, rf"^rhelbench: Run {other.run_id} in .* is of version 0\.1, and .* is asked for: train it again")
+    expect(
+        said, rf"^rhelbench: Run {other.run_id} in .* is of version 0\.1, and version 0\.\d is asked for: train it again, or add "
+    )
 
 
 def test_failed_runs_are_left_out_and_a_folder_without_runs_is_refused(tmp_path, site, specs, capsys):
