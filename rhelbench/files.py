@@ -1,5 +1,6 @@
 """Files that are complete or absent; whatever is wrong with one that is read is a sentence that names it."""
 
+import io
 import json
 import os
 import sysconfig
@@ -99,12 +100,17 @@ def read_json(path: Path, remedy: str, keys: Sequence[str] = ()) -> dict[str, An
     return content
 
 
-def read_csv(path: Path, remedy: str, columns: Sequence[str] = (), **options: Any) -> "pd.DataFrame":
-    """Return the table in a CSV file, read with the options of ``pandas.read_csv``; see :func:`read_json`."""
+def read_csv(
+    path: Path, remedy: str, columns: Sequence[str] = (), content: bytes | None = None, **options: Any
+) -> "pd.DataFrame":
+    """Return the table in a CSV file, or in its ``content`` where that was read already; see :func:`read_json`.
+
+    The options are those of ``pandas.read_csv``.
+    """
     import pandas as pd  # not needed for training, which this file is part of
 
     try:
-        table: pd.DataFrame = pd.read_csv(path, **options)
+        table: pd.DataFrame = pd.read_csv(path if content is None else io.BytesIO(content), **options)
         _need(columns, table.columns)
     except ValueError as error:
         raise _damaged(path, error, remedy) from error

@@ -17,7 +17,7 @@ from rhelbench.studies import single_unit
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--collected", required=True, type=Path, help="a folder with runs.csv and history.csv")
+    parser.add_argument("--collected", required=True, type=Path, help="a folder that `collect` or `publish` wrote")
     parser.add_argument(
         "--published", type=Path, default=find(Path("results/published")), help="parity.json and benchmarks/ are read there"
     )

@@ -13,7 +13,7 @@ from rhelbench.report.blocks import fill
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--published", type=Path, default=find(Path("results/published")), help="a folder with runs.csv and history.csv"
+        "--published", type=Path, default=find(Path("results/published")), help="a folder that `collect` or `publish` wrote"
     )
 
 

@@ -9,9 +9,11 @@ import yaml
 
 from rhelbench.config import expand, resources
 from rhelbench.errors import UserError
+from rhelbench.records import published
 
 RESOURCES = yaml.safe_load(Path("config/resources.yaml").read_text())["rules"]
 TRAINING = json.loads(Path("results/published/slurm/training.json").read_text())["cells"]
+RUNS = published.read(Path("results/published"))
 #: What is asked for, over what was measured: other data, another allocator, a driver's own memory.
 ROOM = 1.25
 #: Minutes beside a run's own clock: Snakemake's start, compilation, the last evaluation.
@@ -28,17 +30,17 @@ def test_memory_covers_what_was_measured(cell):
     assert asked >= ROOM * TRAINING[cell]["peak_host_bytes"]
 
 
-@pytest.mark.parametrize("file", sorted(Path("results/published/runs").glob("*/record.json")), ids=lambda file: file.parent.name)
-def test_memory_covers_published_runs(file):
-    record = json.loads(file.read_text())
+@pytest.mark.parametrize("run_id", RUNS)
+def test_memory_covers_published_runs(run_id):
+    record = RUNS[run_id].record
     asked = needs(record["result"]["spec"]["task"])["mem_mb"] * 2**20
     assert asked >= ROOM * record["provenance"]["peak_host_bytes"]
 
 
-@pytest.mark.parametrize("file", sorted(Path("results/published/runs").glob("*/record.json")), ids=lambda file: file.parent.name)
-def test_run_time_covers_published_runs(file):
+@pytest.mark.parametrize("run_id", RUNS)
+def test_run_time_covers_published_runs(run_id):
     """Short tasks ask for less than the time limit."""
-    record = json.loads(file.read_text())
+    record = RUNS[run_id].record
     assert needs(record["result"]["spec"]["task"])["runtime"] * 60 >= ROOM * record["provenance"]["wall_s"]
 
 

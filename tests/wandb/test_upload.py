@@ -5,6 +5,7 @@ import json
 import time
 
 import pytest
+
 from tests.training.softmax import make_spec
 from tests.wandb.server import KEY
 

@@ -9,7 +9,7 @@ from rhelbench.config import expand as configuration, matrix
 from rhelbench import files, registry
 from rhelbench.errors import UserError
 from rhelbench.training import seeds_per_job
-from rhelbench.records import io, retrain
+from rhelbench.records import io, published, retrain
 from rhelbench.digest import closure_digest, code_digest, package_digest
 from rhelbench.tasks import card
 from snakemake.settings.types import DeploymentMethod
@@ -165,8 +165,12 @@ def tidy(wildcards):
     """The tidy results to draw from: our own runs, or the published ones where nothing has been run."""
     ours = training() or any(Path(record).exists() for record in RECORDS)
     own = MATRIX.results == "runs" or (MATRIX.results == "auto" and ours)
-    folder = COLLECTED if own else PUBLISHED
-    return {"runs": f"{folder}/runs.csv", "history": f"{folder}/history.csv"}
+    folder, history = (
+        (COLLECTED, "history.csv")
+        if own
+        else (PUBLISHED, published.HISTORIES)
+    )
+    return {"runs": f"{folder}/runs.csv", "history": f"{folder}/{history}"}
 
 
 def captioned(kind, files):

@@ -29,7 +29,7 @@ EVIDENCE = [
         "benchmarks/*.csv",
         "static/*.csv",
         "*/runs.csv",
-        "*/history.csv",
+        f"*/{published.HISTORIES}",
     )
     for file in sorted(PUBLISHED.glob(pattern))
 ]
