@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse
 
-from rhelbench.wandb.segments import LOG
 from rhelbench.records.io import RECORD
+from rhelbench.wandb.segments import LOG
 
 #: Name of the project on wandb, unless WANDB_PROJECT says otherwise.
 PROJECT = "rhelbench"

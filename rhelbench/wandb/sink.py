@@ -13,12 +13,12 @@ from typing import Any
 
 import wandb
 
+from rhelbench.records import io, provenance
 from rhelbench.registry import METRICS
-from rhelbench.wandb import segments
-from rhelbench.records import provenance, io
-from rhelbench.wandb.process import PATIENCE, PROJECT, has_key
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
+from rhelbench.wandb import segments
+from rhelbench.wandb.process import PATIENCE, PROJECT, has_key
 
 #: Seconds between two looks at the history, and (unless WANDB_INIT_TIMEOUT says otherwise) until an unreachable server is
 #: given up for offline files.

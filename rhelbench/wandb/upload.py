@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rhelbench import lock
 from rhelbench.errors import UserError
-from rhelbench.wandb import segments, process
 from rhelbench.records import io
+from rhelbench.wandb import process, segments
 
 #: Seconds for one file of one run: they are small.
 LIMIT = 120.0

@@ -7,8 +7,8 @@ from typing import Any
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
-from rhelbench.registry import METRICS
 from rhelbench.files import write_atomically
+from rhelbench.registry import METRICS
 from rhelbench.tasks import card
 
 #: Name of the view over all tasks.

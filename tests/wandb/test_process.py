@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+
 from tests.training.softmax import make_spec
 from tests.wandb.server import KEY
 

@@ -5,6 +5,10 @@ import json
 import time
 
 import pytest
+
+from rhelbench import cli
+from rhelbench.records import io
+from rhelbench.wandb import process, segments, upload
 from tests.training.softmax import make_spec
 from tests.wandb.server import KEY
 

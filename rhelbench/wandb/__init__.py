@@ -1,0 +1,1 @@
+"""Weights & Biases: live metrics in a process of its own, upload of finished runs, the workspace."""
