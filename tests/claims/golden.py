@@ -50,9 +50,7 @@ def rows() -> list[dict]:
         for source, correct in (("perturbation", 50 + number % 2), ("dropout_stream", 48 + number)):
             other = row | {"correct": correct, "value": correct / 62, source: number}
             found.append(other | {"run_id": f"{row['run_id']}-{source}-{number}"})
-    return found + factory.counts(
-        "Heartbeat", "linear", "bptt", [50, 50, 51, 52, 51], 62, framework="torch", protocol="released"
-    )
+    return found + factory.counts("Heartbeat", "linear", "bptt", [50, 50, 51, 52, 51], 62, framework="torch", protocol="released")
 
 
 def read(folder: Path) -> Records:

@@ -71,7 +71,7 @@ def _digests(run_id: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("framework", ["jax", "torch"])
 def test_twenty_kills_left_the_record_as_it_was(framework: str) -> None:
-    """Measured by tests/protocol/robustness.py."""
+    """Measured by tests/training/robustness.py."""
     found = json.loads((PUBLISHED / "robustness.json").read_text())
     kills = found[f"kills {framework}"]
     assert kills["kills"] == kills["alive_when_killed"] == 20
