@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from rhelbench import cli
+from tests.stats import factory
 
 WRONG = {
-    "tables --collected results/published --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
+    "tables --collected {folder}/small --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
     "collect --config config/smoke.yaml --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
     "prepare --task Heartbeat --data /dev/null/x": "Not a directory: ",
     "collect --config-json {bad --out there": "--config-json is not JSON (",
@@ -16,7 +17,7 @@ WRONG = {
     "check --config config/none.yaml": "No configuration config/none.yaml: choose one of",
     "check --config config/smoke.yaml --spec BasicMotions": "Unknown run of config/smoke.yaml: 'BasicMotions'",
     "bench --cell x": "--cell is wrong (Invalid JSON",
-    "quote --published results/published/curves": "results/published/curves/parity.json is missing: give a folder",
+    "quote --published {folder}/small": "small/parity.json is missing: give a folder",
 }
 
 
@@ -29,8 +30,9 @@ def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize(("line", "sentence"), WRONG.items(), ids=WRONG)
-def test_a_wrong_word_is_one_sentence(line: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sentence in said(line.split(), capsys)
+def test_a_wrong_word_is_one_sentence(line: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    factory.small(tmp_path)
+    assert sentence in said([word.replace("{folder}", str(tmp_path)) for word in line.split()], capsys)
 
 
 @pytest.mark.parametrize("line", ["claims --longest -5", "claims --longest 0", "split --seed -1"])

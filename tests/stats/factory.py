@@ -71,7 +71,7 @@ def small(folder: Path) -> Path:
 def paper(folder: Path) -> Path:
     """Write the paper's matrix in both frameworks, in which most runs are missing and some of one cell have failed."""
     rows = []
-    for model, algorithm, framework in product(("linear-complex", "nonlinear"), ("bptt", "rhel"), ("jax", "torch")):
+    for model, algorithm, framework in product(("linear", "nonlinear"), ("bptt", "rhel"), ("jax", "torch")):
         where = {"framework": framework, "protocol": "released"}
         for task, total in SIZES.items():
             rows += counts(task, model, algorithm, [None] * 5, total, **where)
