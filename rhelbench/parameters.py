@@ -39,6 +39,22 @@ def _draw(start: Start, delta_init: float) -> Draw:
     return uniform(start.low, start.high) if start.low < start.high else constant(start.low)
 
 
+def unit_values(hamiltonian: str, channels: int, rng: np.random.Generator, delta_init: float) -> Arrays:
+    """Draw the trainable values of one unit's Hamiltonian as a model starts with them.
+
+    Args:
+        hamiltonian: a key of ``registry.HAMILTONIANS``.
+        channels: P.
+        rng: draws the values in the order of the registry.
+        delta_init: start of a step that the registry leaves to the protocol.
+
+    Returns:
+        Raw values by letter, (P,) or (), float64.
+    """
+    starts = HAMILTONIANS[hamiltonian].values.items()
+    return {name: _draw(start, delta_init)(rng, (channels,) if start.per == "channel" else ()) for name, start in starts}
+
+
 def unit_table(model: str, hidden: int, state: int, delta_init: float) -> dict[str, tuple[tuple[int, ...], Draw]]:
     """Return one unit's parameters: name to (shape, draw), sizes P = ``state`` and H = ``hidden`` (paper, section 4).
 

@@ -5,9 +5,9 @@ import pandas as pd
 
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
-from rhelbench.oracle.interface import Array
 from rhelbench.registry import REPORTED
 from rhelbench.seeds import generator
+from rhelbench.studies import units
 from rhelbench.studies.single_unit import LONGEST
 
 DELTAS = (0.001, 0.01, 0.03, 0.1)
@@ -15,16 +15,6 @@ DELTAS = (0.001, 0.01, 0.03, 0.1)
 CHANNELS, POINTS = 16, 200
 #: Size of the half difference: so small that the echo pair is the tangent map.
 TANGENT = 1e-9
-
-
-def draw(name: str, K: int) -> tuple[dict[str, Array], Array]:
-    """Draw a unit's θ as a model is initialised and its drive ~ N(0, 1), (K, 1, P)."""
-    rng = generator(f"gradient_norm/{name}", "unit", 0, 0)
-    f = rng.standard_normal((K, 1, CHANNELS))
-    if name == "linear":
-        return {"A": rng.uniform(0, 1, CHANNELS)}, f
-    theta = {"alpha": np.array(rng.uniform(0.1, 1)), "w": rng.uniform(0.5, 1, CHANNELS), "b": np.zeros(CHANNELS)}
-    return theta | {"c_tilde": 1 / (1 + np.exp(-rng.uniform(-1, 1, CHANNELS)))}, f
 
 
 def compute(K: int = LONGEST) -> dict[str, pd.DataFrame]:
@@ -43,7 +33,9 @@ def compute(K: int = LONGEST) -> dict[str, pd.DataFrame]:
     kept = set(np.unique(np.round(np.geomspace(1, K, POINTS)).astype(int)))
     frames = []
     for name, hamiltonian in ((name, HAMILTONIANS[name]) for name in REPORTED):
-        theta, f = draw(name, K)
+        rng = generator(f"gradient_norm/{name}", "unit", 0, 0)
+        f = rng.standard_normal((K, 1, CHANNELS))
+        theta, _ = units.draw_theta(name, rng, CHANNELS, 0.1)
         theta = {letter: np.tile(value, copies) if value.ndim else value for letter, value in theta.items()}
         wide = np.tile(f, copies)
         phi = pi = np.zeros((1, len(delta)))

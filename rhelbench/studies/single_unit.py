@@ -14,6 +14,7 @@ from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.interface import Array, Gradients
 from rhelbench.registry import REPORTED
 from rhelbench.seeds import generator
+from rhelbench.studies import units
 
 #: Methods of a Hamiltonian that give second derivatives, the entries of the recurrence's Jacobian.
 SECOND = ("force_slopes", "velocity_slope")
@@ -43,10 +44,7 @@ def problem(model: str, K: int, P: int, delta: float = 0.1) -> tuple[dict[str, A
     """Draw one unit's θ, its δ (P,) or scalar, a drive f (K, 1, P) ~ N(0, 1) and incoming gradients g (K, 1, P) ~ N(0, 1)."""
     rng = generator(f"measured/{model}/{K}/{P}", "unit", 0, 0)
     f, g = rng.standard_normal((2, K, 1, P))
-    if model == "linear":
-        return {"A": rng.uniform(0, 1, P)}, np.full(P, delta), f, g
-    theta = {"alpha": np.array(rng.uniform(0.1, 1)), "w": rng.uniform(0.5, 1, P), "b": np.zeros(P)}
-    return theta | {"c_tilde": 1 / (1 + np.exp(-rng.uniform(-1, 1, P)))}, np.array(delta), f, g
+    return *units.draw_theta(model, rng, P, delta), f, g
 
 
 def estimate(algorithm: str, model: str, K: int, P: int, delta: float = 0.1) -> tuple[Gradients, Counter, Counter]:

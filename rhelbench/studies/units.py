@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhelbench.contract import Arrays
+from rhelbench.oracle.hamiltonians import HAMILTONIANS
+from rhelbench.parameters import unit_values
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.seeds import generator
 
@@ -44,17 +46,30 @@ def _rounded(values: Sequence[Array]) -> Array:
     return np.stack(values).astype(np.float32).astype(np.float64)
 
 
+def draw_theta(hamiltonian: str, rng: np.random.Generator, P: int, delta: float) -> tuple[Arrays, Array]:
+    """Draw a unit's θ as a model is initialised, and set its δ.
+
+    Args:
+        hamiltonian: a key of ``registry.HAMILTONIANS``.
+        rng: draws θ.
+        P: channels.
+        delta: δ, the same in every channel.
+
+    Returns:
+        θ by letter, (P,) or (), and δ, (P,) where each channel has its own, else ().
+    """
+    theta, step = HAMILTONIANS[hamiltonian].physical(unit_values(hamiltonian, P, rng, delta), 1)
+    return theta, np.full_like(step, delta)
+
+
 def draw(hamiltonian: str, K: int, delta: float, draws: int = 1, P: int = CHANNELS) -> Units:
     """Draw θ as a model is initialised, f ~ N(0, 1) and g ~ N(0, 1)/(32 K): a loss averaged over a batch of 32 and over time."""
     found: dict[str, list[Array]] = {}
     for r in range(draws):
         rng = generator(f"studies/{hamiltonian}/{K}", "unit", 0, r)
         values = {"f": rng.standard_normal((K, 1, P)), "g": rng.standard_normal((K, 1, P)) / (32 * K)}
-        if hamiltonian == "linear":
-            values |= {"A": rng.uniform(0, 1, P), "delta": np.full(P, delta)}
-        else:
-            values |= {"alpha": np.array(rng.uniform(0.1, 1)), "w": rng.uniform(0.5, 1, P), "b": np.zeros(P)}
-            values |= {"c_tilde": 1 / (1 + np.exp(-rng.uniform(-1, 1, P))), "delta": np.array(delta)}
+        theta, step = draw_theta(hamiltonian, rng, P, delta)
+        values |= theta | {"delta": step}
         for name, value in values.items():
             found.setdefault(name, []).append(value)
     drawn = {name: _rounded(values) for name, values in found.items()}

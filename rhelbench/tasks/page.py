@@ -1,49 +1,23 @@
 """A task's page of facts and its example plot, for the report."""
 
-import base64
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment
 from numpy.typing import NDArray
 
+from rhelbench.plotting.html import data_uri, render
 from rhelbench.tasks.card import Card
 
 #: Channels drawn in the example plot; more would hide each other.
 SHOWN = 6
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ card.name }}: facts</title><style>
-body {font: 15px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222}
-table {border-collapse: collapse} th, td {text-align: left; padding: .25rem 1rem .25rem 0;
-  border-bottom: 1px solid #ddd; vertical-align: top}
-img {max-width: 100%} code {font-size: 85%; overflow-wrap: anywhere}
-</style></head><body>
-<h1>{{ card.name }}</h1><p>{{ card.title }}</p>
-<table>{% for name, value in rows %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</table>
-<h2>What the files contain and papers do not say</h2><ul>{% for line in findings %}<li>{{ line }}</li>{% endfor %}</ul>
-<h2>{{ "One example per class" if facts.classes else "One example per subject" if facts.recordings else "One example" }}</h2>
-<img alt="Examples" src="data:image/png;base64,{{ picture }}">
-<h2>Source</h2>
-<table>{% for name, value in source %}<tr><th>{{ name }}</th><td><code>{{ value }}</code></td></tr>{% endfor %}</table>
-</body></html>
-"""
+TEMPLATE = Path(__file__).with_name("page.html")
 
 
 def write(card: Card, facts: dict[str, Any], picture: Path, target: Path) -> None:
     """Write the page: a pure function of card, facts and picture."""
-    template = Environment(autoescape=True).from_string(_PAGE)
-    target.write_text(
-        template.render(
-            card=card,
-            facts=facts,
-            rows=_rows(facts),
-            findings=findings(facts),
-            source=_source(card, facts),
-            picture=base64.b64encode(picture.read_bytes()).decode(),
-        ),
-        encoding="utf-8",
-    )
+    values = {"rows": _rows(facts), "findings": findings(facts), "source": _source(card, facts), "picture": data_uri(picture)}
+    target.write_text(render(TEMPLATE, card=card, facts=facts, **values), encoding="utf-8")
 
 
 def findings(facts: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from rhelbench.report import pairs as pairs_report
 from rhelbench.report.blocks import memory, second_training
 from rhelbench.report.blocks import pairs as pairs_block
 from rhelbench.stats import pairs
@@ -54,4 +55,4 @@ def test_a_pair_is_shown_with_its_verdict_and_power(tmp_path):
     ],
 )
 def test_what_would_decide_a_pair(verdict: str, p: float, needed: int | None, said: str) -> None:
-    assert pairs_block._more({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said
+    assert pairs_report._remedy({"verdict": verdict, "p_equivalence": p, "seeds_needed": needed, "n": 20}) == said

@@ -1,11 +1,11 @@
 """``results/index.html``: the claims, the two tables and the figures on one self-contained page."""
 
-import base64
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 
+from rhelbench.plotting.html import data_uri
+from rhelbench.plotting.html import render as render_template
 from rhelbench.records import tidy
 from rhelbench.registry import FIGURES
 from rhelbench.report import pages, tables
@@ -26,8 +26,7 @@ def _figures(folders: list[Path]) -> list[dict[str, str]]:
     for path in paths:
         rst = CAPTIONS / f"{path.stem}.rst"
         caption = " ".join(rst.read_text(encoding="utf-8").split()) if rst.exists() else path.stem.replace("_", " ")
-        data = base64.b64encode(path.read_bytes()).decode()
-        figures.append({"name": path.stem, "caption": caption, "source": f"data:image/png;base64,{data}"})
+        figures.append({"name": path.stem, "caption": caption, "source": data_uri(path)})
     return figures
 
 
@@ -64,5 +63,4 @@ def render(records: Records, claims: Path, figures: list[Path]) -> str:
         "figures": _figures(figures),
         "name": records.folder.name,
     }
-    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE.read_text("utf-8"))
-    return template.render(**context)
+    return render_template(TEMPLATE, **context)

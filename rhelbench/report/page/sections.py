@@ -9,7 +9,7 @@ import pandas as pd
 from rhelbench.names import LABELS
 from rhelbench.records import reported
 from rhelbench.registry import MODELS
-from rhelbench.report.pages import interval
+from rhelbench.report import pairs as columns
 from rhelbench.report.tables import Table
 
 #: Columns of a printed table that name its row; the others are tasks.
@@ -78,28 +78,9 @@ def p_value(value: float) -> str:
 
 def pairs(table: pd.DataFrame) -> Section:
     """RHEL − BPTT, one row per pair with at least one seed."""
-    rows = []
-    for row in table[table.n > 0].to_dict("records"):
-        metric, known = row["metric"], pd.notna(row["low"])
-        needed = f"{int(row['seeds_needed'])}" if pd.notna(row["seeds_needed"]) else ("more than 1,000" if known else "")
-        values = {
-            "seeds": f"{row['n']} of {row['expected']}",
-            "difference": interval(row["mean"], row["low"], row["high"], metric),
-            "margin": f"± {row['margin'] * reported.SCALE[metric]:.1f}",
-            "verdict": row["verdict"],
-            "p equivalent": p_value(row["p_equivalence_holm"]),
-            "p sign flips": p_value(row["p_flip"]),
-            "p different": p_value(row["p_difference_holm"]),
-            "informative": row["informative"],
-            "detectable": number(row["detectable"], metric) if known else "",
-            "power": f"{row['power']:.2f}" if known else "",
-            "seeds needed": needed,
-        }
-        rows.append(as_row(names(row) | values))
+    rows = [as_row(columns.printed(row)) for row in table[table.n > 0].to_dict("records")]
     note = (
-        "Mean difference with its 95 % paired t interval, in points of accuracy or 0.01 of MSE. The p values of equivalence (two "
-        "one-sided t tests) and of difference are Holm-adjusted over the matrix, the exact sign flips stand beside them alone. "
-        "Informative: is either algorithm better than the majority baseline by more than the margin? Detectable: the smallest "
-        "difference these seeds could have found with 80 % power. Power, seeds needed: of the equivalence test at no difference."
+        f"{columns.MEANING}The exact sign flips are not adjusted. Learned: is either algorithm better than the majority "
+        "baseline by more than the margin? Detectable: the smallest difference these seeds could have found with 80 % power."
     )
     return Section("pairs", "RHEL − BPTT, paired by seed", note, rows, "No pair has been run yet.", "pairs")
