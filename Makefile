@@ -14,12 +14,13 @@ CORES = $$($(BIN)/python -c 'from rhelbench.config.cores import available; print
 # The queue of runs that the published results still lack, in the order of their worth.
 CAMPAIGN := $(sort $(wildcard config/campaign/*.yaml))
 
-.PHONY: help install smoke report campaign test lint format lock
+.PHONY: help install smoke report campaign test check-results lint format lock
 help:
 	@echo "make smoke    train on a small real task and print the paper's table (minutes)"
 	@echo "make report   tables, figures, claims and pages from the committed results, without training"
 	@echo "make campaign train what config/campaign asks for, in order, at the lowest priority; goes on where it stopped"
-	@echo "make test     run the test suite"
+	@echo "make test     run the tests of the code"
+	@echo "make check-results   compare code, README and docs with the published results"
 	@echo "make lint     format, lint and type checks"
 
 install: $(INSTALLED)
@@ -47,7 +48,10 @@ campaign: $(INSTALLED)
 		nice -n 19 $(BIN)/snakemake train --cores $(CORES) --configfile $$matrix --nolock --keep-going --quiet host reason rules; done
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -q --numprocesses $(CORES)
+	@$(BIN)/python -m pytest -q --numprocesses $(CORES) --ignore tests/results
+
+check-results: $(INSTALLED)
+	@$(BIN)/python -m pytest -q --numprocesses $(CORES) tests/results
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

@@ -1,6 +1,13 @@
+"""The digest of code: what counts, and that it depends on neither layout nor locale."""
+
+import os
+import subprocess
+import sys
+
 import pytest
 
 from rhelbench import digest
+from rhelbench.digest import code_digest, package_digest
 from rhelbench.registry import FRAMEWORKS
 
 TREE = {
@@ -161,3 +168,12 @@ def test_a_template_string_is_one_token():
         ("NEWLINE", "\n", (1, 7), (1, 8)), ("ENDMARKER", "", (2, 0), (2, 0)),
     ]  # fmt: skip
     assert digest._code(source, later) == digest._code(source, [("STRING", "t'a{b}'", (1, 0), (1, 7)), *later[-2:]])
+
+
+ASK = "from rhelbench import digest; print(digest.code_digest('torch'), digest.package_digest('rhelbench.tasks'))"
+
+
+def test_the_digest_of_code_is_the_same_where_text_is_ascii() -> None:
+    ascii_only = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run([sys.executable, "-c", ASK], env=os.environ | ascii_only, capture_output=True, text=True)
+    assert done.stdout.split() == [code_digest("torch"), package_digest("rhelbench.tasks")], done.stderr

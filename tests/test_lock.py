@@ -1,4 +1,4 @@
-"""Who holds a lock when several processes find a dead one, and what a lock says."""
+"""Who holds a lock, when one is dead, and what a lock says."""
 
 import errno
 import json
@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -168,3 +169,67 @@ def test_a_note_is_shown_with_the_holder(tmp_path):
         assert lock.holder(tmp_path) == f"host {socket.gethostname()}, pid {os.getpid()}, job 17"
         assert json.loads((tmp_path / "lock").read_text())["note"] == "job 17"
     assert lock.holder(tmp_path) is None
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def test_locks(tmp_path, monkeypatch):
+    file = tmp_path / "lock"
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    mine = json.loads(json.dumps(lock._me()))
+    for them, age, taken in (
+        (mine | {"pid": dead.pid}, 0, True),  # no such process
+        (mine | {"started": 5.0}, 0, True),  # a later process has its number
+        (mine | {"host": "elsewhere"}, 2 * lock.DEAD, True),  # no sign of life from another host
+        (mine | {"host": "elsewhere"}, 0.5 * lock.DEAD, False),
+        (mine, 0, False),
+    ):
+        file.write_text(json.dumps(them))
+        then = time.time() - age
+        os.utime(file, (then, then))
+        assert (lock.holder(tmp_path) is None) == taken
+        if taken:
+            with lock.exclusive(tmp_path):
+                assert lock.holder(tmp_path) == f"host {mine['host']}, pid {mine['pid']}"
+            assert list(tmp_path.iterdir()) == []
+        else:
+            with (
+                pytest.raises(UserError, match=f"is being trained by pid {them['pid']} on {them['host']}"),
+                lock.exclusive(tmp_path),
+            ):
+                pass
+            file.unlink()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}"])
+def test_an_unreadable_lock_is_dead_once_it_is_old(tmp_path, content):
+    file = tmp_path / "lock"
+    file.write_text(content)
+    with pytest.raises(UserError, match="is being trained by pid unknown on an unknown host"), lock.exclusive(tmp_path):
+        pass
+    then = time.time() - 2 * lock.DEAD
+    os.utime(file, (then, then))
+    assert lock.holder(tmp_path) is None
+    with lock.exclusive(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sign_of_life_that_fails_is_not_the_last(tmp_path, monkeypatch):
+    touched = []
+
+    def touch(self):
+        touched.append(self)
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(lock, "BEAT", 0.01)
+    monkeypatch.setattr(Path, "touch", touch)
+    with lock.exclusive(tmp_path):
+        wait_for(lambda: len(touched) > 1)
+    assert {path.parent for path in touched} == {tmp_path}

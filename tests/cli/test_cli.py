@@ -1,22 +1,14 @@
 """What a user can get wrong on the command line is one sentence that says what to do."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from rhelbench import cli
-from rhelbench.cli import train
-from rhelbench.config import expand
-from rhelbench.errors import UserError
-from rhelbench.tasks import card
+from tests.stats import factory
 
 WRONG = {
-    "tables --collected results/published --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
+    "tables --collected {folder}/small --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
     "collect --config config/smoke.yaml --out /dev/null/x": "/dev/null/x: Not a directory; check the path",
     "prepare --task Heartbeat --data /dev/null/x": "Not a directory: ",
     "collect --config-json {bad --out there": "--config-json is not JSON (",
@@ -25,7 +17,7 @@ WRONG = {
     "check --config config/none.yaml": "No configuration config/none.yaml: choose one of",
     "check --config config/smoke.yaml --spec BasicMotions": "Unknown run of config/smoke.yaml: 'BasicMotions'",
     "bench --cell x": "--cell is wrong (Invalid JSON",
-    "quote --published results/published/curves": "results/published/curves/parity.json is missing: give a folder",
+    "quote --published {folder}/small": "small/parity.json is missing: give a folder",
 }
 
 
@@ -38,8 +30,9 @@ def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize(("line", "sentence"), WRONG.items(), ids=WRONG)
-def test_a_wrong_word_is_one_sentence(line: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sentence in said(line.split(), capsys)
+def test_a_wrong_word_is_one_sentence(line: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    factory.small(tmp_path)
+    assert sentence in said([word.replace("{folder}", str(tmp_path)) for word in line.split()], capsys)
 
 
 @pytest.mark.parametrize("line", ["claims --longest -5", "claims --longest 0", "split --seed -1"])
@@ -62,39 +55,3 @@ def test_every_command_says_where_it_is_to_be_run(
 def test_what_is_missing_is_installed_from_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "wandb is not installed: run `.venv/bin/pip install -e '.[wandb]' -c constraints.txt`" in said(["wandb_sync"], capsys)
-
-
-def test_check_prints_a_specification_that_train_takes(capsys: pytest.CaptureFixture[str]) -> None:
-    spec = expand.expand(expand.read("config/smoke.yaml"))[0]
-    assert cli.main(["check", "--config", "config/smoke.yaml", "--spec", spec.run_id]) == 0
-    printed = capsys.readouterr().out
-    assert train.read_spec(printed) == spec
-    with pytest.raises(UserError, match=r"field 'sead' is wrong .*python -m rhelbench check --config FILE --spec RUN_ID"):
-        train.read_spec(json.dumps(json.loads(printed) | {"sead": 1}))
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"name: [", "config/tasks/BasicMotions.yaml is not YAML .*line 1"),
-        (b"\xff\x00", "config/tasks/BasicMotions.yaml is not YAML"),
-        (b"", "config/tasks/BasicMotions.yaml must hold keys and values"),
-    ],
-)
-def test_a_card_that_is_broken_is_named(content: bytes, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree("config", tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
-    Path("config/tasks/BasicMotions.yaml").write_bytes(content)
-    with pytest.raises(UserError, match=sentence) as caught:
-        card.load("BasicMotions")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    """``check --list | head``: the pipe is closed before the first line is written."""
-    read, write = os.pipe()
-    os.close(read)
-    words = [sys.executable, "-m", "rhelbench", "check", "--list", "--config", "config/smoke.yaml"]
-    done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, text=True)
-    os.close(write)
-    assert (done.returncode, done.stderr) == (1, "")

@@ -1,22 +1,15 @@
-"""Wrong input gives one sentence and a non-zero exit before any job starts."""
+"""A configuration becomes runs; a wrong one is one sentence before any job starts."""
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from pydantic import ValidationError
 
-from rhelbench.config import expand, overrides
-from rhelbench.config.matrix import refuse_repetition
+from rhelbench.config import expand
 from rhelbench.errors import UserError
-from rhelbench.registry import ALGORITHMS, DEVIATIONS
-from rhelbench.tasks.card import Card
+from rhelbench.registry import ALGORITHMS
 
 SMOKE = yaml.safe_load(Path("config/smoke.yaml").read_text())
-
 WRONG = {
     "a misspelt key": ({"protocl": "exact"}, "Unknown key in here: 'protocl' (did you mean 'protocol'?)"),
     "no seed": ({"seeds": []}, "'seeds' is wrong"),
@@ -65,16 +58,6 @@ WRONG = {
         "Unknown key in here, variants: 'perturb' (did you mean 'perturbation'?)",
     ),
 }
-MISSPELT = {
-    "stepz: 240": ("steps: 240", "config/hyperparameters.yaml, BasicMotions, both: 'stepz' (did you mean 'steps'?)"),
-    "nonliner:": ("nonlinear:", "config/hyperparameters.yaml, SelfRegulationSCP1: 'nonliner' (did you mean 'nonlinear'?)"),
-    "patienz: 10": ("patience: 10", "config/hyperparameters.yaml, common: 'patienz' (did you mean 'patience'?)"),
-    "steps: 1, steps: 2": (
-        "steps: 240",
-        "config/hyperparameters.yaml, line 29: 'steps' is given a second time (first in line 29); keep one of them.",
-    ),
-    "- 3": ("dropout: 0.05", "config/hyperparameters.yaml is not YAML"),
-}
 
 
 @pytest.mark.parametrize(("change", "sentence"), WRONG.values(), ids=WRONG)
@@ -83,90 +66,6 @@ def test_wrong_configurations_are_refused(change: dict, sentence: str) -> None:
         expand.expand(expand.parse(SMOKE | change, "here"))
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("written", "right", "sentence"), [(key, *rest) for key, rest in MISSPELT.items()], ids=MISSPELT)
-def test_a_misspelt_hyperparameter_is_refused(
-    written: str, right: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree("config", tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
-    file = Path("config/hyperparameters.yaml")
-    file.write_text(file.read_text().replace(right, written))
-    with pytest.raises(UserError) as caught:
-        expand.expand(expand.read("config/smoke.yaml"))
-    assert sentence in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_the_command_line_prints_the_sentence_and_exits_with_2(tmp_path: Path) -> None:
-    file = tmp_path / "wrong.yaml"
-    file.write_text(yaml.safe_dump(SMOKE | {"models": ["liner"]}))
-    done = subprocess.run(
-        [sys.executable, "-m", "rhelbench", "check", "--config", str(file)], capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "did you mean 'linear'?" in done.stderr
-
-
-def test_snakemake_stops_before_any_job(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--dry-run",
-            "--nolock",
-            "--configfile",
-            "config/smoke.yaml",
-            "--config",
-            "models=liner",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode != 0
-    assert "rhelbench: Unknown model 'liner' (did you mean 'linear'?)" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("line", "sentence"),
-    [
-        ("tables --config seeds=1 tasks=Heartbeat seeds=2", "--config gives 'seeds' twice"),
-        ("tables --config seeds=1 -n --config tasks=Heartbeat", "--config is given twice"),
-        ("tables --configfile a.yaml -n --configfile b.yaml", "--configfile is given twice"),
-        ("tables -C seeds=1 --config=tasks=Heartbeat", "--config is given twice"),
-    ],
-)
-def test_a_setting_that_is_given_twice_is_refused(line: str, sentence: str) -> None:
-    with pytest.raises(UserError, match=sentence):
-        refuse_repetition(line.split())
-
-
-@pytest.mark.parametrize("line", ["", "--config", "-n seeds=1 --config seeds=1 tasks='[seeds=1]' --cores 1 seeds=2"])
-def test_a_setting_that_is_given_once_is_taken(line: str) -> None:
-    assert refuse_repetition(line.split()) is None
-
-
-def test_a_configuration_that_repeats_a_key_is_refused_by_snakemake(tmp_path: Path) -> None:
-    file = tmp_path / "twice.yaml"
-    file.write_text(Path("config/smoke.yaml").read_text() + "seeds: [1]\n")
-    words = [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "tables", "--configfile", str(file)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 1
-    assert f"rhelbench: {file}, line {len(file.read_text().splitlines())}: 'seeds' is given a second time" in done.stderr
-
-
-def test_a_card_says_what_a_task_may_be_called() -> None:
-    content = yaml.safe_load(Path("config/tasks/BasicMotions.yaml").read_text())
-    for name in ("JapaneseVowels_eq", "X.v2", "NA", "2018", "None", "order-500"):
-        assert Card.model_validate(content | {"name": name}).name == name
-    for name in ("a b", ".x", "-x", "a/b", "ä", "a+b", ""):
-        with pytest.raises(ValidationError, match="is no name for a task: use letters, digits"):
-            Card.model_validate(content | {"name": name})
 
 
 def test_smoke_is_two_algorithms_and_three_seeds() -> None:
@@ -181,65 +80,11 @@ def test_the_paper_is_280_runs() -> None:
     assert len(specs) == 7 * 2 * 2 * 2 * 5
 
 
-def test_settings_go_from_common_to_the_task_to_the_model() -> None:
-    matrix = expand.parse(SMOKE | {"tasks": ["SelfRegulationSCP1"], "models": ["linear", "nonlinear"]}, "here")
-    hidden = {spec.model: spec.hyper.hidden for spec in expand.expand(matrix)}
-    assert hidden == {"linear": 64, "nonlinear": 128}
-
-
-@pytest.mark.parametrize("protocol", ["released", "exact"])
-def test_a_protocol_says_what_rhel_is(protocol: str) -> None:
-    matrix = expand.parse(SMOKE | {"protocol": protocol, "models": ["linear", "nonlinear"]}, "here")
-    rules = {(s.model, s.algorithm): (s.switches.algorithm, s.switches.integrator) for s in expand.expand(matrix)}
-    released = protocol == "released"
-    assert rules["linear", "rhel"] == ("rhel_released" if released else "rhel", "leapfrog")
-    assert rules["nonlinear", "rhel"] == (
-        "rhel_released" if released else "rhel",
-        "leapfrog_released" if released else "leapfrog",
-    )
-    assert rules["nonlinear", "bptt"][0] == "bptt"
-
-
-def test_delta_starts_smaller_on_longer_sequences() -> None:
-    tasks = ["Heartbeat", "SelfRegulationSCP2", "EigenWorms"]
-    matrix = expand.parse(SMOKE | {"tasks": tasks, "models": ["nonlinear"]}, "here")
-    assert {spec.task: spec.switches.delta_init for spec in expand.expand(matrix)} == {
-        "Heartbeat": 0.1,
-        "SelfRegulationSCP2": 0.03,
-        "EigenWorms": 0.01,
-    }
-
-
 def test_one_changed_setting_is_another_run() -> None:
     first = expand.expand(expand.parse(SMOKE, "here"))[0]
     second = expand.expand(expand.parse(SMOKE | {"overrides": {"lr": 1e-3}}, "here"))[0]
     assert first.run_id != second.run_id
     assert first.run_id.rpartition("-")[0] == second.run_id.rpartition("-")[0]
-
-
-@pytest.mark.parametrize("protocol", ["released", "exact"])
-def test_each_row_of_the_deviations_turns_its_own_switch_alone(protocol: str) -> None:
-    rows = {"protocol": protocol, "algorithms": ["rhel"], "frameworks": ["jax"], "seeds": [1], "tasks": ["Heartbeat"]}
-    for model in ("linear", "nonlinear"):
-        for row, entry in DEVIATIONS.items():
-            (spec,) = expand.expand(expand.parse(SMOKE | rows | {"models": [model], "deviations": [row]}, "here"))
-            turned = {part.partition("=")[0] for part in overrides.overridden_settings(spec).split(",") if part}
-            assert turned == (set() if entry.of_released_step and model != "nonlinear" else set(entry.switches)), (model, row)
-
-
-def test_what_a_configuration_sets_is_named() -> None:
-    own = {
-        "lr": 1e-3,
-        "steps": 80,
-        "chunk_steps": 20,
-        "eval_every": 40,
-        "nudge": {"mode": "absolute", "size": 0.1},
-        "kernel": "portable",
-    }
-    names = {overrides.overridden_settings(spec) for spec in expand.expand(expand.parse(SMOKE | {"overrides": own}, "here"))}
-    assert names == {"lr=0.001,nudge=absolute 0.1,steps=80"}
-    for file in ("paper", "smoke"):
-        assert {overrides.overridden_settings(spec) for spec in expand.expand(expand.read(f"config/{file}.yaml"))} == {""}
 
 
 def test_a_configuration_names_the_version_whose_runs_it_means() -> None:

@@ -22,14 +22,14 @@ PACKAGES = ("rhelbench", "impl_jax", "impl_torch", "kernels", "config")
 #: Worst relative L2 error of float32 gradients to float64 BPTT, over every parameter of one block, by algorithm, in PyTorch.
 SINGLE = """
 import numpy as np
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.contract import TaskShape
 from rhelbench.parameters import initial
 from rhelbench.training.setup import learner
 
 shape, rng = TaskShape(3, 100, 4, "classification"), np.random.default_rng(0)
 x, y, found = rng.standard_normal((8, 100, 3)), rng.integers(0, 4, 8), {}
-for spec in [spec for spec in config.expand(config.read("config/duffing.yaml")) if spec.framework == "torch"]:
+for spec in [spec for spec in expand.expand(expand.read("config/duffing.yaml")) if spec.framework == "torch"]:
     for dtype in ("float64", "float32"):
         hyper = spec.hyper.model_copy(update={"blocks": 1, "dropout": 0.0})
         one = spec.model_copy(update={"hyper": hyper, "dtype": dtype})
@@ -46,9 +46,9 @@ for name in ("bptt", "rhel"):
 #: The page's run of RHEL in one framework, as the workflow starts it.
 TRAIN = """
 import sys
-from rhelbench import config
+from rhelbench.config import expand
 from rhelbench.cli import main
-specs = config.expand(config.read("config/duffing.yaml"))
+specs = expand.expand(expand.read("config/duffing.yaml"))
 (spec,) = [spec for spec in specs if (spec.algorithm, spec.framework) == ("rhel", sys.argv[1])]
 sys.exit(main(["train", "--spec", spec.canonical_json()]))
 """

@@ -30,11 +30,12 @@ GRADIENTS = """
 import json
 from importlib import import_module
 import numpy as np
-from rhelbench import config, parameters
+from rhelbench import parameters
+from rhelbench.config import expand
 from rhelbench.registry import FRAMEWORKS
 
 rng, found = np.random.default_rng(0), {}
-specs = config.expand(config.read("config/contract.yaml"))
+specs = expand.expand(expand.read("config/contract.yaml"))
 for model, step in (("linear", "s"), ("duffing", "h")):
     table = parameters.unit_table(model, hidden=4, state=3, delta_init=0.1)
     raw = {letter: np.asarray(draw(rng, size)) for letter, (size, draw) in table.items()}

@@ -58,3 +58,14 @@ def task(kind: str, length: int = 24, samples: int = 5, seed: int = 0) -> tuple[
 def relative_error(ours: np.ndarray, reference: np.ndarray) -> float:
     """Return max|ours − reference| / max|reference|."""
     return float(np.max(np.abs(ours - reference)) / np.max(np.abs(reference)))
+
+
+def along(function, h: float = 5e-5) -> float:
+    """Return dF/dt at t = 0, of fourth order."""
+    return (8 * (function(h) - function(-h)) - (function(2 * h) - function(-2 * h))) / (12 * h)
+
+
+def directions(values: dict[str, np.ndarray], seed: int = 0) -> dict[str, np.ndarray]:
+    """Draw one direction per array, every entry ±1, so that a directional derivative sees each of them."""
+    rng = np.random.default_rng(seed)
+    return {name: np.asarray(rng.choice([-1.0, 1.0], np.shape(value))) for name, value in values.items()}

@@ -1,11 +1,11 @@
+"""Histories, digests and records are read back exactly."""
+
 import hashlib
 import json
 import math
 
 import numpy as np
-import pytest
 
-from rhelbench import files
 from rhelbench.records import io
 
 ROWS = [
@@ -52,17 +52,3 @@ def test_a_failed_attempt_stays_and_the_record_is_replaced(tmp_path):
     kept = [json.loads((tmp_path / "attempts" / f"{n}.json").read_text())["result"]["n"] for n in (1, 2)]
     assert kept == [1, 2]
     assert io.read(tmp_path / "nowhere") is None
-
-
-def test_a_write_that_fails_leaves_the_old_content_and_no_part(tmp_path, monkeypatch):
-    file = tmp_path / "x"
-    files.write_atomically(file, "old")
-
-    def full(handle):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        files.write_atomically(file, "new", durable=True)
-    assert file.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]

@@ -1,13 +1,11 @@
-"""What is computed from benchmarks: ratios, goals, and where runs spend their time."""
+"""What is computed from benchmarks: ratios and goals."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from rhelbench.bench import overhead, rivals
-from rhelbench.config import expand
-from rhelbench.errors import UserError
+from rhelbench.bench import rivals
 from rhelbench.report import speed
 
 
@@ -44,13 +42,3 @@ def test_a_cell_counts_with_its_quicker_kernel(tmp_path: Path) -> None:
     found = speed.goals(pd.concat([table, slow]))
     assert (found.met == found.of).all()
     assert found.of.max() == 2
-
-
-def test_the_pipeline_of_the_published_runs_adds_up() -> None:
-    wanted = [spec.run_id for spec in expand.expand(expand.read("config/published/smoke.yaml"))]
-    table = overhead.pipeline(Path("results/published"), wanted)
-    parts = [f"{name}_s" for name in (*overhead.ACTIVITIES, "rest")]
-    assert (table[parts].sum(axis=1) - table.wall_s).abs().max() < 1e-6
-    assert (table.rest_s >= 0).all()
-    with pytest.raises(UserError, match="has no record of none"):
-        overhead.pipeline(Path("results/published"), ["none"])

@@ -65,7 +65,7 @@ def test_the_four_curves_are_of_one_start() -> None:
 
 @pytest.mark.parametrize("framework", ["jax", "torch"])
 def test_twenty_kills_left_the_record_as_it_was(framework: str) -> None:
-    """Measured by tests/protocol/robustness.py."""
+    """Measured by tests/training/robustness.py."""
     found = json.loads((PUBLISHED / "robustness.json").read_text())
     kills = found[f"kills {framework}"]
     assert kills["kills"] == kills["alive_when_killed"] == 20

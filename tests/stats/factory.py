@@ -1,5 +1,6 @@
-"""Records made by hand for the tests: effects that are known because they were put there."""
+"""Records for the tests, with effects that are known because they were put there."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,11 @@ import pandas as pd
 from rhelbench import BENCHMARK_VERSION
 
 SEEDS = (2345, 3456, 4567, 5678, 6789)
+#: Test samples of the paper's tasks.
+SIZES = {
+    "EigenWorms": 36, "SelfRegulationSCP1": 85, "SelfRegulationSCP2": 57,
+    "EthanolConcentration": 79, "Heartbeat": 62, "MotorImagery": 57,
+}  # fmt: skip
 
 
 def run(task, model, algorithm, seed, *, correct=None, total=None, value=None, framework="jax", protocol="exact",
@@ -54,3 +60,25 @@ def write(folder: Path, rows: list[dict]) -> Path:
         folder / "history.csv", index=False
     )
     return folder
+
+
+def small(folder: Path) -> Path:
+    """Write three seeds of BPTT and RHEL on one task."""
+    rows = counts("BasicMotions", "linear", "bptt", [12, 11, 12], 12)
+    return write(folder / "small", rows + counts("BasicMotions", "linear", "rhel", [12, 12, 12], 12))
+
+
+def paper(folder: Path) -> Path:
+    """Write the paper's matrix in both frameworks, in which most runs are missing and some of one cell have failed."""
+    rows = []
+    for model, algorithm, framework in product(("linear", "nonlinear"), ("bptt", "rhel"), ("jax", "torch")):
+        where = {"framework": framework, "protocol": "released"}
+        for task, total in SIZES.items():
+            rows += counts(task, model, algorithm, [None] * 5, total, **where)
+        rows += [run("PPG-DaLiA", model, algorithm, seed, status="missing", **where) for seed in SEEDS]
+    heart = [row for row in rows if row["task"] == "Heartbeat" and row["framework"] == "jax"]
+    for row, correct in zip(heart[:4], (40, 41, 42, 43), strict=True):
+        row.update(correct=correct, total=62, value=correct / 62, status="early-stopped")
+    heart[3]["status"], heart[4]["status"] = "time-limit", "failed"
+    heart[5]["status"], heart[5]["value"] = "diverged", 0.5
+    return write(folder / "paper", rows)

@@ -1,8 +1,7 @@
-"""Gradients along a run: looking on changes nothing, and the published table follows the published runs."""
+"""Gradients along a run: evaluating them changes nothing."""
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,8 +10,6 @@ from rhelbench.training import setup
 from rhelbench.training.checkpoint import Checkpoints
 from rhelbench.training.trainer import train
 from tests.training.softmax import Watch, make_problem, make_spec
-
-PUBLISHED = Path("results/published")
 
 
 @pytest.mark.parametrize("algorithm", ["bptt", "rhel"])
@@ -33,14 +30,3 @@ def test_looking_on_leaves_the_run_as_it_is(algorithm: str, tmp_path: Path):
     assert (1 - table.cosine).max() < 1e-4
     assert table.norm_ratio.between(0.99, 1.01).all()
     assert set(table.part) == {"all", "units"}
-
-
-def test_the_published_table_has_every_look_of_every_path():
-    table = pd.read_csv(PUBLISHED / "static/along_run.csv")
-    steps = list(range(0, 201, along_run.EVERY))  # as config/hyperparameters.yaml trains at this length
-    for _, own in table.groupby(["seed", "path", "algorithm", "dtype", "rho", "part"]):
-        assert list(own.step) == steps
-    assert set(table.seed) == set(along_run.SEEDS)
-    assert (table[(table.step == 0) & (table.part == "all")].groupby("seed").norm.nunique() == 1).all()  # one start
-    exact = table[table.dtype == "float64"]
-    assert np.isfinite(exact.cosine).all()

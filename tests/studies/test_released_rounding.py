@@ -1,4 +1,4 @@
-"""In single precision much of the linear model's gradient is rounding under the released rule, none under the exact one."""
+"""In single precision the released rule loses digits that the exact one keeps."""
 
 import numpy as np
 import pandas as pd
@@ -6,8 +6,6 @@ import pandas as pd
 from rhelbench.config import expand
 from rhelbench.studies import released_rounding
 from rhelbench.tasks import card
-
-PUBLISHED = expand.CONFIG.parent / "results" / "published"
 
 
 def test_errors_of_rules_on_a_small_problem():
@@ -22,11 +20,3 @@ def test_errors_of_rules_on_a_small_problem():
     assert worst["rhel"] < 1e-4
     assert worst["bptt"] < 1e-4
     assert worst["rhel_released"] > 100 * worst["rhel"]
-
-
-def test_published_errors_say_what_the_page_says():
-    table = pd.read_csv(PUBLISHED / "static" / "released_rounding.csv")
-    assert len(table) == 2 * 2 * 3 * 2 * 7  # frameworks, kernels, rules, blocks, parameters
-    of_A = table[table.parameter == "a"].groupby("rule").error
-    assert of_A.min()["rhel_released"] > 0.4
-    assert of_A.max()["rhel"] < 1e-4

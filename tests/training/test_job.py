@@ -1,6 +1,5 @@
 """Whole jobs, most of them in processes of their own: killed, interrupted, locked out, failed, re-run."""
 
-import errno
 import json
 import os
 import random
@@ -8,11 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from rhelbench import lock
 from rhelbench.errors import UserError
 from rhelbench.records import provenance
 from rhelbench.training import job, seeds_per_job, setup
@@ -157,63 +154,6 @@ def test_a_task_that_is_not_prepared_leaves_nothing(tmp_path):
     with pytest.raises(UserError, match="Task BasicMotions is not prepared"):
         job.run(make_spec(), tmp_path / "data", tmp_path / "runs", tmp_path / "scratch")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_locks(tmp_path, monkeypatch):
-    file = tmp_path / "lock"
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    mine = json.loads(json.dumps(lock._me()))
-    for them, age, taken in (
-        (mine | {"pid": dead.pid}, 0, True),  # no such process
-        (mine | {"started": 5.0}, 0, True),  # a later process has its number
-        (mine | {"host": "elsewhere"}, 2 * lock.DEAD, True),  # no sign of life from another host
-        (mine | {"host": "elsewhere"}, 0.5 * lock.DEAD, False),
-        (mine, 0, False),
-    ):
-        file.write_text(json.dumps(them))
-        then = time.time() - age
-        os.utime(file, (then, then))
-        assert (lock.holder(tmp_path) is None) == taken
-        if taken:
-            with lock.exclusive(tmp_path):
-                assert lock.holder(tmp_path) == f"host {mine['host']}, pid {mine['pid']}"
-            assert list(tmp_path.iterdir()) == []
-        else:
-            with (
-                pytest.raises(UserError, match=f"is being trained by pid {them['pid']} on {them['host']}"),
-                lock.exclusive(tmp_path),
-            ):
-                pass
-            file.unlink()
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}"])
-def test_an_unreadable_lock_is_dead_once_it_is_old(tmp_path, content):
-    file = tmp_path / "lock"
-    file.write_text(content)
-    with pytest.raises(UserError, match="is being trained by pid unknown on an unknown host"), lock.exclusive(tmp_path):
-        pass
-    then = time.time() - 2 * lock.DEAD
-    os.utime(file, (then, then))
-    assert lock.holder(tmp_path) is None
-    with lock.exclusive(tmp_path):
-        pass
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_sign_of_life_that_fails_is_not_the_last(tmp_path, monkeypatch):
-    touched = []
-
-    def touch(self):
-        touched.append(self)
-        raise OSError(errno.ESTALE, "Stale file handle")
-
-    monkeypatch.setattr(lock, "BEAT", 0.01)
-    monkeypatch.setattr(Path, "touch", touch)
-    with lock.exclusive(tmp_path):
-        wait_for(lambda: len(touched) > 1)
-    assert {path.parent for path in touched} == {tmp_path}
 
 
 def test_a_failure_is_a_record_an_attempt_and_exit_0_and_is_tried_again(tmp_path, here):

@@ -6,14 +6,15 @@ import time
 
 import pytest
 
+from rhelbench import cli
+from rhelbench.records import io
+from rhelbench.wandb import process, segments, upload
 from tests.training.softmax import make_spec
 from tests.wandb.server import KEY
 
 pytest.importorskip("wandb_workspaces")
 
-from rhelbench import cli
-from rhelbench.records import io
-from rhelbench.wandb import process, segments, upload, workspace
+from rhelbench.wandb import workspace
 
 STEPS = [10, 20, 30, 40, 50, 60]
 

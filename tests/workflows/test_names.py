@@ -3,11 +3,10 @@
 import shutil
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import yaml
 
-from rhelbench.records import collected, tidy
+from rhelbench.records import collected
 from tests.workflows.clone import MATRIX, Clone
 
 #: A file with an underscore and a version; what pandas reads as missing and as a number.
@@ -37,14 +36,3 @@ def test_a_task_of_any_allowed_name_goes_through(tmp_path: Path) -> None:
     assert all(name in summary for name in NAMES)
     page = (clone.folder / "results/index.html").read_text()
     assert all(f">{name}<" in page for name in NAMES)
-
-
-def test_names_are_text_and_an_empty_field_is_missing(tmp_path: Path) -> None:
-    file = tmp_path / "runs.csv"
-    table = pd.DataFrame({"task": ["NA", "None", "2018", None], "value": [0.5, float("nan"), float("inf"), 1.0]})
-    table.to_csv(file, index=False)
-    read = tidy.read(file)
-    assert read.task.tolist()[:3] == ["NA", "None", "2018"]
-    assert pd.isna(read.task[3])
-    assert read.value.tolist()[::2] == [0.5, float("inf")]
-    assert pd.isna(read.value[1])
