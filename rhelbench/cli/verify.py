@@ -60,7 +60,7 @@ def _parity(framework: str, part: str) -> tuple[bool, dict]:
     from rhelbench.verify.cases import cases, uncovered
     from rhelbench.verify.levels import TOLERANCES, run_levels
 
-    code(framework)  # the code that is climbed, whatever is edited meanwhile
+    code(framework)  # the code that is tested, whatever is edited meanwhile
     digest = parity_digest(framework)
     chosen = [item for item in cases(framework) if part in item.name]
     if not chosen:

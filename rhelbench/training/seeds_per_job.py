@@ -134,7 +134,7 @@ def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Pa
     program = FRAMEWORKS[framework].vmap_seeds
     if program is None:
         raise UserError(f"--packing vectorised: {framework} has no program over several seeds; take processes or sequential.")
-    together, codes = import_module(program).Pack(len(specs)), [1] * len(specs)
+    together, codes = import_module(program).VmappedSeeds(len(specs)), [1] * len(specs)
     packed = f"one program over {len(specs)} seeds"
 
     def member(place: int, spec: RunSpec, signals: Signals) -> None:

@@ -20,7 +20,7 @@ UNITS = [name for name, model in MODELS.items() if model.hamiltonian]
 
 
 @pytest.mark.parametrize(("framework", "model", "algorithm"), list(product(TRAINED, UNITS, ("bptt", "rhel"))))
-def test_every_level_is_climbed(framework: str, model: str, algorithm: str) -> None:
+def test_every_level_is_run(framework: str, model: str, algorithm: str) -> None:
     rows = list(levels.run_case(case(framework, model, algorithm, "exact", "classification")))
     echo = [f"echo {MODELS[model].hamiltonian}"] if algorithm == "rhel" else []
     assert [row.level for row in rows] == ["state", "step", "outputs", "gradients", "training", *echo]
@@ -28,7 +28,7 @@ def test_every_level_is_climbed(framework: str, model: str, algorithm: str) -> N
 
 
 @pytest.mark.parametrize("framework", TRAINED)
-def test_the_fused_kernels_are_climbed(framework: str) -> None:
+def test_the_fused_kernels_are_run(framework: str) -> None:
     items = [item for item in cases("torch") if item.spec.kernel == "fused"]
     names = [(MODELS[item.spec.model].hamiltonian, item.spec.switches.integrator, item.spec.switches.algorithm) for item in items]
     assert sorted(names) == sorted(KERNELS)
