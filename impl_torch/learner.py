@@ -63,7 +63,7 @@ def device() -> str:
     return f"cuda: {torch.cuda.get_device_name()}" if torch.cuda.is_available() else "cpu"
 
 
-def own_process() -> None:
+def configure_process() -> None:
     """Make a process that trains on a CPU keep freed memory, and give the same bits on any number of threads."""
     if not torch.cuda.is_available():
         keep_freed_memory()

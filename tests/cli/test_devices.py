@@ -11,7 +11,7 @@ import pytest
 from rhelbench import cli
 from rhelbench.config import expand
 from rhelbench.tasks.prepare import prepare
-from rhelbench.verify.cases import case
+from rhelbench.verify.cases import make_case
 
 FRAMEWORKS = ("jax", "torch")
 SENTENCE = r"{} finds no GPU on .+, but one is asked for: .+ or ask for --device cpu \(in a configuration: device: cpu\)\."
@@ -119,7 +119,7 @@ def test_a_run_says_what_computed_it(framework, data, tmp_path, no_gpu, capfd):
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_verify_runs_on_the_cpu_it_is_told_to_take(framework, tmp_path, no_gpu, monkeypatch, capsys):
-    item = case(framework, "memoryless", "bptt", "exact", "classification")
+    item = make_case(framework, "memoryless", "bptt", "exact", "classification")
     monkeypatch.setattr("rhelbench.verify.cases.cases", lambda framework: [item])
     monkeypatch.setattr("rhelbench.verify.levels.cases", lambda framework: [item])
     assert cli.main(["verify", "--framework", framework, "--device", "cpu", "--out", str(tmp_path / "out.json")]) == 0
