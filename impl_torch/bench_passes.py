@@ -12,7 +12,7 @@ from kernels.passes import Pass
 from rhelbench.errors import UserError
 from rhelbench.seeds import generator
 
-#: (pass, whether every momentum is stored): number of trajectory-sized arrays that it reads and writes, by Hamiltonian.
+#: Number of trajectory-sized arrays that a pass reads and writes, by (pass, whether every momentum is stored) and Hamiltonian.
 PATHS: dict[tuple[Pass, bool], dict[str, int]] = {
     ("forward", False): {"linear": 2, "nonlinear": 2},
     ("forward", True): {"linear": 3, "nonlinear": 3},
