@@ -84,7 +84,17 @@ def block(
     keys: tuple[Key[Array, ""], Key[Array, ""]] | tuple[None, None],
     training: bool,
 ) -> tuple[Activations, Running]:
-    """Return x + drop(GLU(drop(GELU(HRU(norm(x)))))) and the updated norm statistics."""
+    """Return x + drop(GLU(drop(GELU(HRU(norm(x)))))) and the updated norm statistics.
+
+    Args:
+        model: the stack's configuration.
+        raw: the block's parameters by path.
+        x: input (K, n, H).
+        running: running statistics.
+        count: training calls of the norm so far.
+        keys: keys of its two dropout masks; None drops nothing.
+        training: mode of the norm.
+    """
     if model.fused:
         made = BlockConfig(model.unit, model.norm, model.dropout, model.dropout_mask, model.rematerialise)
         return fused_block(made, select(raw, "hru."), select(raw, "glu."), x, running, count, keys, training)

@@ -183,7 +183,10 @@ def one_drive(both: Callable[..., Any]) -> Trajectory:
 
 
 def fidelity(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes, f: Drive) -> Float[Array, " n"]:
-    """Return ‖Φe_end‖/max_k‖Φ_k‖ per sample (n,) of an echo without nudge; 0 is a perfect retrace to Φ_0 = 0."""
+    """Return ‖Φe_end‖/max_k‖Φ_k‖ per sample (n,) of an echo without nudge; 0 is a perfect retrace to Φ_0 = 0.
+
+    Arguments: see ``forward``.
+    """
     start = jnp.zeros(f.shape[1:], f.dtype)
     theta, delta = lanes(theta, delta, start)
     norm = lambda phi, pi: jnp.sqrt(jnp.sum(phi**2 + pi**2, axis=1))  # noqa: E731

@@ -29,7 +29,7 @@ class Kernel:
     nudge: Nudge
 
     def run(self, name: Pass, values: tuple[Tensor, ...], delta: Tensor, f: Path, keep: bool = False, **rest: Tensor) -> Arrays:
-        """Run one pass over all channels; ``rest`` has its arguments besides θ, δ and f."""
+        """Run one pass over all channels; ``rest`` has its arguments other than θ, δ and f."""
         theta = torch.stack([value.detach().expand(f[0].shape).reshape(-1) for value in values])
         arrays = {"theta": theta, "delta": _spread(delta, f[0]), "f": _flat(f)}
         return RUN[f.device.type](self.entry.hamiltonian, name, {**arrays, **rest}, self.entry.kick_at, keep)

@@ -35,7 +35,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Call:
-    """Arguments of a block besides its parameters and its input.
+    """Arguments of a block other than its parameters and its input.
 
     Args:
         stack: configuration of the stack.

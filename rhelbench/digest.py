@@ -15,7 +15,7 @@ from rhelbench.registry import ALGORITHMS, FRAMEWORKS, HAMILTONIANS, INTEGRATORS
 ROOT = Path(__file__).resolve().parents[1]
 #: Packages of this repository; constraints.txt pins all others.
 PACKAGES = ("rhelbench", "kernels", *sorted({entry.root.partition(".")[0] for entry in FRAMEWORKS.values()} - {"rhelbench"}))
-#: Modules that decide a run's result, besides its framework's learner.
+#: Modules that decide a run's result, in addition to its framework's learner.
 TRAINING = ("rhelbench.training.trainer", "rhelbench.training.setup")
 #: Tokens without meaning, and tokens whose kind alone matters.
 _LAYOUT = {"ENCODING", "COMMENT", "TYPE_COMMENT", "TYPE_IGNORE", "NL", "ENDMARKER"}

@@ -41,7 +41,7 @@ def exclusive(folder: Path, wait: bool = False, note: str = "", work: str = "tra
     Args:
         folder: created if missing.
         wait: wait for another living process instead of an error.
-        note: what ``holder`` reports besides host and pid.
+        note: what ``holder`` reports in addition to host and pid.
         work: the work on the folder, for the error message.
 
     Raises:

@@ -14,6 +14,7 @@ class Linear:
     """Driven harmonic oscillators: T = ½π², V = ½Aφ² − φf.
 
     A = relu(a) ≥ 0 is the squared frequency, δ = sigmoid(s) the step size; both are trainable, per channel.
+    Arguments of all methods: see ``interface.Hamiltonian``.
 
     Source:
         Paper, section 4 (linear HRU).

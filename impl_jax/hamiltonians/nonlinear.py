@@ -80,6 +80,7 @@ class Nonlinear:
     """Oscillators in a saturating well: T = ½π², V = ½αφ² + c̃ log cosh(wφ + f + b)/w.
 
     α and the step size δ are scalars; w, b and c̃ = sigmoid(c) are per channel; δ is trained directly.
+    Arguments of all methods: see ``interface.Hamiltonian``.
 
     Source:
         Paper, section 4 (nonlinear HRU); ``c_squash`` = 2 is the released code's c̃ = sigmoid(sigmoid(c)).

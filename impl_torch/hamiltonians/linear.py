@@ -13,6 +13,7 @@ class Linear:
     """Harmonic oscillators with trainable stiffness A and step size δ.
 
     H = ½ π² + ½ A φ² − φ f, A = relu(a), δ = sigmoid(s), each per channel (P,).
+    Arguments of all methods: see ``interface.Hamiltonian``.
 
     Source:
         Paper, section 4 (linear HRU).

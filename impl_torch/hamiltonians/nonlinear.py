@@ -72,6 +72,7 @@ class Nonlinear:
 
     H = ½ π² + ½ α φ² + c̃ log cosh(w φ + f + b) / w, so ∂V/∂φ = α φ + c̃ tanh(w φ + f + b).
     w, b, c̃ per channel (P,); α and δ scalars (). c̃ = sigmoid(c), with two sigmoids in the released code.
+    Arguments of all methods: see ``interface.Hamiltonian``.
 
     Source:
         Paper, section 4 (nonlinear HRU).

@@ -4,7 +4,18 @@ Each pass has three launches. ``*_ends`` runs every chunk but the last from zero
 state. ``carry`` computes the chunks' initial states. The pass itself runs every chunk from its initial
 state. Chunks are numbered in the order of the pass.
 
-Shapes: theta, delta, epsilon (N,); f, g, phi, pi (K, N); dtype float32 or float64.
+Arguments of all kernels are pointers to float32 or float64 arrays, and integers:
+    theta, delta, epsilon: A, step size δ and nudge ε, (N,) each.
+    f, g: input drive and dL/dφ, (K, N).
+    phi, pi: histories (K, N); in an echo the final state (N,).
+    ends, starts: final and initial states of chunks, (CHUNKS − 1 or CHUNKS, 2·SYSTEMS, N).
+    grad_f, grad_u, grad_B: gradients of the drive (K, N), written.
+    parts, sums: gradients of A and δ, per chunk (CHUNKS, 2, N) and in total (2, N), written.
+    K, N: time steps; channels times samples.
+    LENGTH: time steps per chunk.
+    BLOCK: channels per program.
+    AT_MIDPOINT: whether the force is taken at φ_{k+1/3} instead of φ_k.
+    SYSTEMS, PAIR: number of states per channel, two for echoes; whether they are mean and half difference.
 """
 
 # pyright: reportGeneralTypeIssues=false

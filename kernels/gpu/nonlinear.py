@@ -1,7 +1,17 @@
 """The nonlinear unit, V = ½ α φ² + c̃ log cosh(w φ + f + b)/w, theta = [α, w, b, c̃].
 
-One program per block of channels loops over all time steps. Shapes: theta (4, N); delta, epsilon (N,);
-f, g, phi, pi (K, N); dtype float32 or float64.
+One program per block of channels loops over all time steps.
+
+Arguments of all kernels are pointers to float32 or float64 arrays, and integers:
+    theta, delta, epsilon: parameters (4, N), step size δ (N,), nudge ε (N,).
+    f, g: input drive and dL/dφ, (K, N).
+    phi, pi: histories (K, N); in an echo the final state (N,).
+    grad_f, grad_u: gradient of the drive (K, N), written.
+    sums: gradients of α, w, b, c̃ and δ (5, N), written.
+    K, N: time steps; channels times samples.
+    BLOCK: channels per program.
+    AT_MIDPOINT: whether the force is taken at φ_{k+1/3} instead of φ_k.
+    KEEP: whether π is stored at every time step instead of the last only.
 """
 
 # pyright: reportGeneralTypeIssues=false

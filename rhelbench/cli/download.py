@@ -1,6 +1,6 @@
 """``python -m rhelbench download``: download the archives of tasks.
 
-It is the only command that needs a network, for example on a cluster's login node.
+Run it on a host with a network, for example a cluster's login node.
 """
 
 import argparse

@@ -22,7 +22,16 @@ Backward = Callable[[Array], Arrays]
 
 
 def linear(x: Array, weight: Array, bias: Array) -> tuple[Array, Callable[[Array], tuple[Array, Array, Array]]]:
-    """Return x Wᵀ + b along the last axis, and a function from dL/dy to (dL/dx, dL/dW, dL/db)."""
+    """Return x Wᵀ + b along the last axis, and its backward pass.
+
+    Args:
+        x: (..., a) float64.
+        weight: W (b, a).
+        bias: b (b,).
+
+    Returns:
+        (..., b), and a function from dL/dy to (dL/dx, dL/dW, dL/db).
+    """
 
     def backward(bar: Array) -> tuple[Array, Array, Array]:
         rows, bars = x.reshape(-1, x.shape[-1]), bar.reshape(-1, bar.shape[-1])

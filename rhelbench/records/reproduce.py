@@ -78,7 +78,17 @@ def _circumstance(record: Record, name: str) -> Any:
 
 
 def judge(published: float | None, again: float | None, spreads: Sequence[Spread]) -> str:
-    """Return ``within the spread`` or ``different`` for two test metrics; without a metric: different."""
+    """Return ``within the spread`` or ``different`` for two test metrics.
+
+    Args:
+        published: the published metric; without a metric the verdict is ``different``.
+        again: the new metric.
+        spreads: measured spreads of the run's configuration.
+
+    Example:
+        >>> judge(0.70, 0.71, [Spread(0.01, "5 seeds")])
+        'within the spread'
+    """
     if published is None or again is None or not math.isfinite(published - again):
         return "different"
     return "within the spread" if any(abs(again - published) <= LIMIT * one.sd for one in spreads) else "different"

@@ -43,7 +43,13 @@ def row(spec: RunSpec, run: io.Run | None, results: Path, scratch: Path) -> dict
 
 
 def table(specs: list[RunSpec], results: Path, scratch: Path) -> str:
-    """Return one line per run and a line of totals, for a terminal."""
+    """Return one line per run and a line of totals, for a terminal.
+
+    Args:
+        specs: the runs.
+        results: ``results/runs``, or a folder of published runs.
+        scratch: folder of locks.
+    """
     find = published.find(results)
     rows = pd.DataFrame([row(spec, find(spec.run_id), results, scratch) for spec in specs], columns=list(COLUMNS))
     for column, form in _NUMBERS.items():

@@ -125,6 +125,16 @@ def _error(value: Array, wanted: Array) -> Array:
 
 
 def retrace(framework: str, units: Units, integrator: str, dtype: str) -> Array:
-    """Return the echo's distance from the trajectory after 1..K time steps back (K,), for the first unit."""
+    """Return the echo's distance from the trajectory after 1..K time steps back, for the first unit.
+
+    Args:
+        framework: a name of FRAMEWORKS.
+        units: random units.
+        integrator: a key of ``registry.INTEGRATORS``.
+        dtype: "float32" or "float64".
+
+    Returns:
+        ‖Φe − Φ*‖/max‖Φ‖ (K,).
+    """
     theta, delta, f, _ = units.one(0)
     return import_module(str(FRAMEWORKS[framework].probe)).retrace(units.hamiltonian, integrator, dtype, theta, delta, f)

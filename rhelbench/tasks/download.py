@@ -1,6 +1,6 @@
 """Download an archive from a mirror or its addresses, check it, and store it atomically.
 
-It is the only part that needs a network.
+It is the only step of preparation that needs a network.
 """
 
 import errno

@@ -57,7 +57,13 @@ _PLAIN = ("step", "losses", "history", "resumptions", "flags", "troubles")
 
 
 def save(run: Run, learner: Learner, checkpoints: Checkpoints) -> None:
-    """Write a checkpoint; on an OSError the run goes on with its former checkpoint and records the problem."""
+    """Write a checkpoint; on an OSError the run goes on with its former checkpoint and records the problem.
+
+    Args:
+        run: the run.
+        learner: its learner.
+        checkpoints: the run's checkpoints.
+    """
     facts = {name: getattr(run, name) for name in _PLAIN}
     arrays = {f"now/{name}": array for name, array in learner.state().items()}
     arrays |= {f"kept/{name}": array for name, array in run.kept.items()}

@@ -1,4 +1,4 @@
-# Prepare tasks. `download` is the only rule that needs a network: run it on a host that has one.
+# Prepare tasks. Of these rules only `download` needs a network: run it on a host that has one.
 ARCHIVED = [task for task in TASKS if card.load(task).source.archive]
 SPLIT = configuration.read_protocol(MATRIX.protocol).split
 

@@ -2,7 +2,9 @@
 # The rule has no output, so it always runs.
 from rhelbench.records import publish
 
-PUBLISHED_TASKS = sorted({spec.task for spec in publish.specs(publish.configurations())})
+PUBLISHED_TASKS = sorted(
+    {spec.task for spec in publish.specs(publish.configurations())}
+)
 
 
 rule reproduce_check:

@@ -1,4 +1,4 @@
-# Uploads to wandb besides the runs (docs/wandb.md). Neither rule has an output, so both run at every request.
+# Uploads to wandb after the runs (docs/wandb.md). Neither rule has an output, so both run at every request.
 localrules:
     wandb_sync,
     wandb_dashboard,

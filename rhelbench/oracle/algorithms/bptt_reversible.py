@@ -26,7 +26,13 @@ class Sweep:
         self._theta, self._delta, self._of_f = dict.fromkeys(theta, zero), zero, np.zeros_like(f)
 
     def back(self, k: int, state: Pair, g_k: Array) -> None:
-        """Add g_{k+1} to λ and pull it back through the time step from ``state`` = Φ_k with drive f[k]."""
+        """Add g_{k+1} to λ and pull it back through one time step.
+
+        Args:
+            k: index of the time step.
+            state: Φ_k = (φ_k, π_k), (n, P) each.
+            g_k: dL/dφ_{k+1} (n, P).
+        """
         hamiltonian, theta, delta = self._setting
         bar = self._bar[0] + g_k, self._bar[1]
         self._bar, slopes, of_delta = self._adjoint(hamiltonian, theta, delta, *state, self._f[k], bar)
