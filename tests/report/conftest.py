@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from rhelbench.cli import main
+from rhelbench.files import write_csv
+from rhelbench.studies import calibration
 from tests.stats import factory
 
 
@@ -24,7 +26,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ["--collected", str(collected)]
     figures = ["learning_curves", "final_metric", "forest", "parity", "fig3_leapfrog"]
     assert main(["figures", *options, "--out", str(folder / "figures"), "--only", *figures]) == 0
-    (folder / "published").mkdir()
+    for name, table in calibration.compute(tables=20).items():
+        write_csv(folder / "published" / "static" / f"{name}.csv", table)
     published = str(folder / "published")
     assert main(["claims", *options, "--published", published, "--out", str(folder / "claims"), "--longest", "400"]) == 0
     out = folder / "index.html"
