@@ -57,10 +57,10 @@ lint: $(INSTALLED)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/snakefmt --check Snakefile workflows
+	@$(BIN)/snakefmt --check Snakefile workflow workflows
 
 format: $(INSTALLED)
-	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/snakefmt Snakefile workflows
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/snakefmt Snakefile workflow workflows
 
 # Write the exact versions; no local paths, no GPU wheels, so that the lock is portable. Triton's is the one that PyTorch for GPUs asks for.
 lock: $(INSTALLED)

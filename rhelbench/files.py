@@ -1,7 +1,9 @@
 """Files that are complete or absent; whatever is wrong with one that is read is a sentence that names it."""
 
+import io
 import json
 import os
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +17,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Kind = TypeVar("Kind", bound=BaseModel)
+_ROOT = Path(__file__).resolve().parents[1]
+#: Where the files that come with the package lie: beside it in a checkout, else where they were installed (pyproject.toml).
+INSTALLED = _ROOT if (_ROOT / "config").is_dir() else Path(sysconfig.get_path("data")) / "share" / "rhelbench"
+
+
+def find(path: Path) -> Path:
+    """Return a file or folder that comes with the package: the working folder's own where there is one, else the installed one.
+
+    Args:
+        path: for example ``config/paper.yaml``; an absolute one is returned as it is.
+    """
+    return path if path.exists() else INSTALLED / path
+
+
+def find_all(folder: Path, suffix: str) -> dict[str, Path]:
+    """Return every file of a folder that comes with the package, by name without suffix; the working folder's own come first."""
+    found = [*(INSTALLED / folder).glob(f"*{suffix}"), *folder.glob(f"*{suffix}")]
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
 
 
 def write_atomically(path: Path, content: str | bytes, durable: bool = False) -> None:
@@ -80,12 +100,17 @@ def read_json(path: Path, remedy: str, keys: Sequence[str] = ()) -> dict[str, An
     return content
 
 
-def read_csv(path: Path, remedy: str, columns: Sequence[str] = (), **options: Any) -> "pd.DataFrame":
-    """Return the table in a CSV file, read with the options of ``pandas.read_csv``; see :func:`read_json`."""
+def read_csv(
+    path: Path, remedy: str, columns: Sequence[str] = (), content: bytes | None = None, **options: Any
+) -> "pd.DataFrame":
+    """Return the table in a CSV file, or in its ``content`` where that was read already; see :func:`read_json`.
+
+    The options are those of ``pandas.read_csv``.
+    """
     import pandas as pd  # not needed for training, which this file is part of
 
     try:
-        table: pd.DataFrame = pd.read_csv(path, **options)
+        table: pd.DataFrame = pd.read_csv(path if content is None else io.BytesIO(content), **options)
         _need(columns, table.columns)
     except ValueError as error:
         raise _damaged(path, error, remedy) from error

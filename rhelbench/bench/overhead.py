@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.errors import UserError
-from rhelbench.records import io
+from rhelbench.records import published
 from rhelbench.spec import RunSpec
 from rhelbench.training import setup
 from rhelbench.training.batches import Batches
@@ -25,18 +25,18 @@ def pipeline(runs: Path, run_ids: list[str]) -> pd.DataFrame:
     """Return a row per run: seconds by activity, of the rest (framework import, record), of the process, and train's share.
 
     Args:
-        runs: folder of records.
+        runs: folder of records, published ones or one's own.
         run_ids: whose.
 
     Raises:
         UserError: a run has no record.
     """
-    rows = []
+    rows, find = [], published.find(runs)
     for run_id in run_ids:
-        record = io.read(runs / run_id)
-        if record is None:
-            raise UserError(f"{runs / run_id} has no record: train it first.")
-        facts, spec = record["provenance"], RunSpec.read(record["result"]["spec"])
+        run = find(run_id)
+        if run is None:
+            raise UserError(f"{runs} has no record of {run_id}: train it first.")
+        facts, spec = run.record["provenance"], RunSpec.read(run.record["result"]["spec"])
         seconds = {f"{name}_s": facts["seconds"][name] for name in ACTIVITIES}
         row = {"run_id": run_id, "framework": spec.framework, "model": spec.model, "algorithm": spec.algorithm, "seed": spec.seed}
         rest = {"rest_s": facts["wall_s"] - sum(seconds.values()), "wall_s": facts["wall_s"]}

@@ -69,7 +69,7 @@ class Measurement(Frozen):
 
 def read() -> dict[str, Any]:
     """Read config/benchmarks.yaml."""
-    return files.read_mapping(CONFIG / "benchmarks.yaml")
+    return files.read_mapping(files.find(CONFIG / "benchmarks.yaml"))
 
 
 def measurements() -> list[Measurement]:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 
-from rhelbench.config.protocols import CONFIG
 from rhelbench.errors import UserError, unknown
 
 #: Command (and file name in this folder) to the sentence that ``--help`` shows.
@@ -44,30 +43,29 @@ def at_least(least: int) -> Callable[[str], int]:
     return number
 
 
-def main(argv: list[str]) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: the arguments after ``python -m rhelbench``.
+        argv: the arguments after ``rhelbench``; None for those of this process.
 
     Returns:
         The exit status: the command's own, or 2 after a sentence about wrong input or a path that can't be used.
     """
+    argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help"):
         width = max(map(len, COMMANDS))
         rows = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
-        print(f"usage: python -m rhelbench COMMAND [options]\n\n{rows}\n\nCOMMAND --help shows its options.")
+        print(f"usage: rhelbench COMMAND [options]\n\n{rows}\n\nCOMMAND --help shows its options.")
         return 0 if argv else 2
     name = argv[0]
     try:
         if name not in COMMANDS:
             raise unknown("command", name, list(COMMANDS))
         command = import_module(f"rhelbench.cli.{name}")
-        parser = argparse.ArgumentParser(prog=f"python -m rhelbench {name}", description=COMMANDS[name])
+        parser = argparse.ArgumentParser(prog=f"rhelbench {name}", description=COMMANDS[name])
         command.add(parser)
         args = parser.parse_args(argv[1:])
-        if not (CONFIG / "tasks").is_dir():
-            raise UserError(f"No {CONFIG}/ here: cd to the repository's root, where every command is run.")
         return command.run(args)
     except UserError as error:
         said = str(error)

@@ -9,7 +9,7 @@ import pandas as pd
 from rhelbench.claims import deviations, evidence
 from rhelbench.claims.ledger import ledger
 from rhelbench.cli import at_least
-from rhelbench.files import write_csv
+from rhelbench.files import find, write_csv
 from rhelbench.records import collected
 from rhelbench.report import pages, write
 from rhelbench.studies import single_unit
@@ -17,9 +17,9 @@ from rhelbench.studies import single_unit
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--collected", required=True, type=Path, help="a folder with runs.csv and history.csv")
+    parser.add_argument("--collected", required=True, type=Path, help="a folder that `collect` or `publish` wrote")
     parser.add_argument(
-        "--published", type=Path, default=Path("results/published"), help="parity.json and benchmarks/ are read there"
+        "--published", type=Path, default=find(Path("results/published")), help="parity.json and benchmarks/ are read there"
     )
     parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
     parser.add_argument("--longest", type=at_least(1), default=single_unit.LONGEST, help="steps of the long-sequence check")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from rhelbench.claims import evidence
 from rhelbench.errors import UserError, check_names
+from rhelbench.files import find
 from rhelbench.plotting import save
 from rhelbench.records import collected, reported, tidy
 from rhelbench.registry import FIGURES
@@ -17,11 +18,11 @@ from rhelbench.stats.runs import Records
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--collected", required=True, type=Path, help="a folder with runs.csv and history.csv")
+    parser.add_argument("--collected", required=True, type=Path, help="a folder that `collect` or `publish` wrote")
     parser.add_argument(
         "--published",
         type=Path,
-        default=Path("results/published"),
+        default=find(Path("results/published")),
         help="benchmarks/, static/ and the figures' own matrices are read there",
     )
     parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     for name in args.only:
         source = FIGURES[name]
         script, stem = import_module(f"paper_figures.{name}"), args.out / name
-        inputs = [Path("paper_figures") / f"{name}.py"]
+        inputs: list[Path] = []
         if source == "records":
             figure = script.draw(found)
             inputs += [*found.files, reported.REPORTED]
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             inputs += files
         else:
             figure = script.draw()
-        save(figure, stem, inputs, f"paper_figures/{name}.py")
+        save(figure, stem, inputs, Path(str(script.__file__)))
     return 0
 
 

@@ -12,7 +12,7 @@ BESIDE = ("claims.md", "deviations.md")
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--collected", required=True, type=Path, help="a folder with runs.csv and history.csv")
+    parser.add_argument("--collected", required=True, type=Path, help="a folder that `collect` or `publish` wrote")
     parser.add_argument("--claims", required=True, type=Path, help="the folder that the command claims wrote to")
     parser.add_argument("--figures", required=True, type=Path, nargs="+", help="folders whose PNG files are shown")
     parser.add_argument("--out", type=Path, default=Path("results/index.html"), help="the page (%(default)s)")

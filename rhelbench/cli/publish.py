@@ -3,14 +3,22 @@
 import argparse
 from pathlib import Path
 
-from rhelbench.records import manifest, publish
+from rhelbench.errors import UserError
+from rhelbench.records import manifest, merge, publish
 from rhelbench.records.collect import counts
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--config", type=Path, nargs="+", help="default: config/published.yaml and config/published/*.yaml")
-    parser.add_argument("--results", type=Path, default=Path("results/runs"), help="where the records are")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--results", type=Path, default=Path("results/runs"), help="your own runs; they replace published ones (%(default)s)"
+    )
+    source.add_argument(
+        "--from", type=Path, metavar="FOLDER", dest="site", help="merge another clone's results/runs or results/published instead"
+    )
+    parser.add_argument("--replace", action="store_true", help="with --from: also take runs whose published result differs")
     parser.add_argument("--published", type=Path, default=Path("results/published"), help="where they go")
     parser.add_argument(
         "--same-code-as", metavar="COMMIT", help="take records with uncommitted changes, too, whose code is this commit's"
@@ -24,7 +32,14 @@ def run(args: argparse.Namespace) -> int:
     if args.check:
         print(f"{args.published}: {manifest.check(args.published)} files as {manifest.NAME} says.")
         return 0
+    source = args.site or args.results
+    if args.published.resolve() == source.resolve():
+        raise UserError(f"{source} holds the runs to publish and can't be where they go: name another folder with --published.")
     wanted = publish.specs(args.config or publish.matrices())
-    table = publish.publish(wanted, args.results, args.published, args.same_code_as, args.prune)
+    if args.site:
+        new = merge.merged(wanted, source, args.published, args.same_code_as, args.replace)
+    else:
+        new = publish.ended([spec.run_id for spec in wanted], source, args.same_code_as)
+    table = publish.publish(wanted, new, args.published, args.prune)
     print(f"{args.published}: {counts(table)}")
     return 0

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from rhelbench.errors import UserError
+from rhelbench.files import find
 from rhelbench.records import collected
 from rhelbench.report import write
 from rhelbench.report.blocks import fill
@@ -12,7 +13,7 @@ from rhelbench.report.blocks import fill
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--published", type=Path, default=Path("results/published"), help="a folder with runs.csv and history.csv"
+        "--published", type=Path, default=find(Path("results/published")), help="a folder that `collect` or `publish` wrote"
     )
 
 

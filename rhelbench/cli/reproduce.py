@@ -1,6 +1,7 @@
 """``python -m rhelbench reproduce``: train one published run again and compare the records, or compare all of one's own."""
 
 import argparse
+import json
 import random
 import shutil
 import tempfile
@@ -14,8 +15,8 @@ from rhelbench import BENCHMARK_VERSION
 from rhelbench.cli import threads
 from rhelbench.cli.train import read_spec
 from rhelbench.errors import UserError, unknown
-from rhelbench.files import write_atomically
-from rhelbench.records import collected, io
+from rhelbench.files import find, write_atomically
+from rhelbench.records import collected, io, published
 from rhelbench.records.reproduce import REPRODUCED, VERDICTS, Spread, compare, compare_folders, explain, verdicts
 from rhelbench.spec import RunSpec
 from rhelbench.stats import spread
@@ -32,7 +33,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="which run; without it one of a prepared task and of this version is chosen at random, from a CPU where no GPU is",
     )
     which.add_argument("--results", type=Path, help="train nothing; compare every ended run in this folder (results/runs)")
-    parser.add_argument("--published", type=Path, default=Path("results/published"), help="where the published records are")
+    parser.add_argument("--published", type=Path, default=find(Path("results/published")), help="where the published records are")
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of prepared tasks")
     parser.add_argument(
         "--scratch", type=Path, default=Path("scratch"), help="where checkpoints go; an interrupted check resumes"
@@ -41,15 +42,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="also write the comparison there, as CSV")
 
 
-def _comes_out_here(folder: Path) -> bool:
+def _comes_out_here(run: io.Run) -> bool:
     """Return whether a run is from a CPU, or a GPU is here: dropout masks are another stream on each kind of device."""
-    record = io.read(folder)
-    return bool(shutil.which("nvidia-smi")) or record is None or record["provenance"].get("peak_device_bytes") is None
+    return bool(shutil.which("nvidia-smi")) or run.record["provenance"].get("peak_device_bytes") is None
 
 
-def _draw(folder: Path, known: list[str], data: Path) -> str:
+def _spec(run: io.Run) -> RunSpec:
+    return read_spec(json.dumps(run.record["result"]["spec"]))
+
+
+def _draw(folder: Path, known: dict[str, io.Run], data: Path) -> str:
     """Return one of the published runs that can be trained here, at random."""
-    specs = {name: read_spec(str(folder / name / "spec.json")) for name in known}
+    specs = {name: _spec(run) for name, run in known.items()}
     now = {name: spec for name, spec in specs.items() if spec.benchmark == BENCHMARK_VERSION}
     if not now:
         raise UserError(f"No record in {folder} is of version {BENCHMARK_VERSION}; name a run, and take the code of its version.")
@@ -61,7 +65,7 @@ def _draw(folder: Path, known: list[str], data: Path) -> str:
             f"No task with published runs is prepared in {data}: run `python -m rhelbench prepare --data {data} --task TASK`, "
             f"TASK being one of {', '.join(sorted(tasks))}."
         )
-    return random.SystemRandom().choice([name for name in names if _comes_out_here(folder / name)] or names)
+    return random.SystemRandom().choice([name for name in names if _comes_out_here(known[name])] or names)
 
 
 def _is_prepared(spec: RunSpec, data: Path) -> bool:
@@ -73,7 +77,7 @@ def _is_prepared(spec: RunSpec, data: Path) -> bool:
 
 
 def _all(args: argparse.Namespace) -> int:
-    table = compare_folders(args.published / "runs", args.results, _spreads(args.published))
+    table = compare_folders(args.published, args.results, _spreads(args.published))
     if table.empty:
         raise UserError(f"No run in {args.results} has ended and is published in {args.published}, too; train one first.")
     found = verdicts(table)
@@ -84,9 +88,9 @@ def _all(args: argparse.Namespace) -> int:
     return int(not table.verdict.isin(REPRODUCED).all())
 
 
-def _spreads(published: Path) -> Callable[[str], list[Spread]]:
+def _spreads(folder: Path) -> Callable[[str], list[Spread]]:
     """Return a function from a published run to the spreads of its cell; none where no table of all runs is published."""
-    known = collected.read(published) if (published / "runs.csv").exists() else None
+    known = collected.read(folder) if (folder / "runs.csv").exists() else None
     return lambda run_id: [] if known is None else spread.measured_spreads(known, run_id)
 
 
@@ -94,24 +98,19 @@ def run(args: argparse.Namespace) -> int:
     """Print the comparison; 1 if a run came out otherwise than equal runs may, 128 + n after signal n."""
     if args.results:
         return _all(args)
-    folder = args.published / "runs"
-    known = sorted(path.parent.name for path in folder.glob(f"*/{io.RECORD}"))
+    known = published.read(args.published)
     if not known:
-        raise UserError(f"No record in {folder}; 'python -m rhelbench publish' puts them there.")
-    run_id = args.run_id or _draw(folder, known, args.data)
+        raise UserError(f"No record in {args.published}; 'python -m rhelbench publish' puts them there.")
+    run_id = args.run_id or _draw(args.published, known, args.data)
     if run_id not in known:
-        raise unknown("published run", run_id, known)
-    published = io.read(folder / run_id)
-    assert published is not None, "it is listed because it is there"
-    took = timedelta(seconds=round(published["provenance"]["seconds"]["total"]))
+        raise unknown("published run", run_id, list(known))
+    before, spec = known[run_id].record, _spec(known[run_id])
+    took = timedelta(seconds=round(before["provenance"]["seconds"]["total"]))
     print(
         f"{run_id}: training it again ({took} when it was published); to repeat this: python -m rhelbench reproduce {run_id}",
         flush=True,
     )
-    spec = read_spec(str(folder / run_id / "spec.json"))
-    if spec.run_id != run_id:
-        raise UserError(f"{folder / run_id}/spec.json is of run {spec.run_id}; restore the published folder.")
-    threads.apply(args.threads or published["provenance"].get("threads"), "train", spec.task)
+    threads.apply(args.threads or before["provenance"].get("threads"), "train", spec.task)
     setup.own_process(spec.framework)
     corner = args.scratch / "reproduce"
     with tempfile.TemporaryDirectory() as own:
@@ -123,10 +122,10 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{run_id}: training it again failed ({again['result']['error']}); correct the cause and repeat it.")
     shutil.rmtree(corner / run_id)
     spreads = _spreads(args.published)(run_id)
-    verdict, table = compare(published, again, spreads)
+    verdict, table = compare(before, again, spreads)
     print(tabulate(table.to_numpy(), headers=list(table.columns), maxcolwidths=[None, None, 40, 40, None]))
-    allowed = margin(published["result"]["metric"], published["result"]["value"] or 1.0)
-    print(f"{run_id}: {verdict}: {explain(published, again, verdict, table, spreads, allowed)}")
+    allowed = margin(before["result"]["metric"], before["result"]["value"] or 1.0)
+    print(f"{run_id}: {verdict}: {explain(before, again, verdict, table, spreads, allowed)}")
     if args.out:
         write_atomically(args.out, table.to_csv(index=False))
     return int(verdict not in REPRODUCED)

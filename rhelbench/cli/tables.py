@@ -11,7 +11,7 @@ from rhelbench.stats.configurations import summarise
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--collected", required=True, type=Path, help="a folder with runs.csv and history.csv")
+    parser.add_argument("--collected", required=True, type=Path, help="a folder that `collect` or `publish` wrote")
     parser.add_argument("--out", required=True, type=Path, help="the folder to write to")
 
 

@@ -64,9 +64,11 @@ def load(path: str | Path) -> dict[str, Any]:
     Raises:
         UserError: the file is not there, is not YAML, or does not hold keys and values.
     """
-    if not Path(path).exists():
-        raise UserError(f"No configuration {path}: choose one of {', '.join(map(str, sorted(CONFIG.glob('*.yaml'))))}.")
-    return files.read_mapping(Path(path))
+    found = files.find(Path(path))
+    if not found.exists():
+        known = ", ".join(f"{CONFIG}/{name}.yaml" for name in files.find_all(CONFIG, ".yaml"))
+        raise UserError(f"No configuration {path}: choose one of {known}.")
+    return files.read_mapping(found)
 
 
 def read(path: str | Path) -> Matrix:

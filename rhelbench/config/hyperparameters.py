@@ -28,7 +28,7 @@ def hyperparameters(benchmark: str = BENCHMARK_VERSION) -> dict[str, Any]:
     Raises:
         UserError: it is not what it should be, or one of its names is misspelt.
     """
-    path = CONFIG / "hyperparameters.yaml"
+    path = files.find(CONFIG / "hyperparameters.yaml")
     table = files.read_yaml(path, _Table)
     check_names(f"key in {path}, common:", table.common, SETTINGS)
     for task, rows in table.tasks.items():

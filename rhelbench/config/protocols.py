@@ -50,7 +50,7 @@ def earlier_versions(benchmark: str) -> list[Version]:
     """Return what tells runs of a version from today's, the latest change first (config/earlier.yaml); none for today's."""
     if benchmark == BENCHMARK_VERSION:
         return []
-    found = files.read_yaml(CONFIG / "earlier.yaml", _Versions).versions
+    found = files.read_yaml(files.find(CONFIG / "earlier.yaml"), _Versions).versions
     return [
         found[version]
         for version in sorted(found, key=version_order, reverse=True)
@@ -60,17 +60,17 @@ def earlier_versions(benchmark: str) -> list[Version]:
 
 def trainable(benchmark: str) -> bool:
     """Return whether today's code still computes what runs of a version ask for, to rounding."""
-    return benchmark == BENCHMARK_VERSION or benchmark in files.read_yaml(CONFIG / "earlier.yaml", _Versions).versions
+    return benchmark == BENCHMARK_VERSION or benchmark in files.read_yaml(files.find(CONFIG / "earlier.yaml"), _Versions).versions
 
 
 def protocols() -> list[str]:
     """Return the names of config/protocols/*.yaml."""
-    return sorted(path.stem for path in (CONFIG / "protocols").glob("*.yaml"))
+    return list(files.find_all(CONFIG / "protocols", ".yaml"))
 
 
 def read_protocol(name: str, benchmark: str = BENCHMARK_VERSION) -> Protocol:
     """Read config/protocols/<name>.yaml, as it is or as it was in an earlier version."""
-    protocol = files.read_yaml(CONFIG / "protocols" / f"{name}.yaml", Protocol)
+    protocol = files.read_yaml(files.find(CONFIG / "protocols" / f"{name}.yaml"), Protocol)
     for version in earlier_versions(benchmark):
         protocol = Protocol.model_validate(protocol.model_dump() | version.protocols.get(name, {}))
     return protocol

@@ -42,7 +42,7 @@ def read() -> dict[str, Any]:
     Raises:
         UserError: it is not what it should be, names a task that nobody has, or training has no ``default``.
     """
-    path = CONFIG / "resources.yaml"
+    path = files.find(CONFIG / "resources.yaml")
     found = files.read_yaml(path, Resources)
     check_names(f"task in {path}:", found.rules.train, ["default", *card.names()])
     if "default" not in found.rules.train:

@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 FORMATS = ("png", "svg")
 
 
-def save(figure: Figure, stem: Path, inputs: Iterable[Path], script: str) -> list[Path]:
+def save(figure: Figure, stem: Path, inputs: Iterable[Path], script: Path) -> list[Path]:
     """Write ``stem``.png, .svg and .json, each to a temporary name that is then renamed.
 
     Args:
         figure: what to save.
         stem: the path without suffix.
         inputs: the files that the figure is a pure function of; absent ones are recorded as such.
-        script: the module that drew it, for the sidecar.
+        script: the file that drew it.
 
     Returns:
         The paths written. Equal inputs give equal bytes: no dates are stored, SVG identifiers are salted.
@@ -30,8 +30,9 @@ def save(figure: Figure, stem: Path, inputs: Iterable[Path], script: str) -> lis
         figure.savefig(part, format=suffix, metadata=metadata)
         part.rename(path)
         written.append(path)
-    hashes = {str(p): hashlib.sha256(p.read_bytes()).hexdigest() if p.exists() else "absent" for p in inputs}
-    sidecar = {"drawn_by": script, "inputs": hashes}
+    named = {f"{script.parent.name}/{script.name}": script} | {str(path): path for path in inputs}
+    hashes = {name: hashlib.sha256(p.read_bytes()).hexdigest() if p.exists() else "absent" for name, p in named.items()}
+    sidecar = {"drawn_by": f"{script.parent.name}/{script.name}", "inputs": hashes}
     part = stem.with_suffix(".json.part")
     part.write_text(json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
     part.rename(stem.with_suffix(".json"))

@@ -1,5 +1,6 @@
 """From the records of many runs to two tidy tables; what is not there yet is a row that says so."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pandas as pd
 
 from rhelbench.config import overrides
 from rhelbench.files import read_csv, write_atomically
-from rhelbench.records import io
+from rhelbench.records import io, published
 from rhelbench.registry import METRICS
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
@@ -21,9 +22,9 @@ RUNS = (
 _COUNTS = ("correct", "total", "best_step", "last_step", "peak_host_bytes", "peak_device_bytes")
 
 
-def row(spec: RunSpec, results: Path) -> dict[str, Any]:
+def row(spec: RunSpec, run: io.Run | None) -> dict[str, Any]:
     """Return a run's row of runs.csv; without a record its status is ``missing`` and its numbers are empty."""
-    record = io.read(results / spec.run_id) or {"result": {"status": "missing"}, "provenance": {}}
+    record = run.record if run else {"result": {"status": "missing"}, "provenance": {}}
     result, provenance = record["result"], record["provenance"]
     seconds = provenance.get("seconds", {})
     known = {
@@ -37,26 +38,26 @@ def row(spec: RunSpec, results: Path) -> dict[str, Any]:
     return {name: known[name] if name in known else result.get(name, provenance.get(name)) for name in RUNS}
 
 
-def logged(folder: Path) -> pd.DataFrame:
-    """Return the history in a run's folder, its numbers as they were; empty where there is none yet.
+def history(path: Path, content: bytes | None) -> pd.DataFrame:
+    """Return a run's history, its numbers as they were; empty where there is none yet.
+
+    Args:
+        path: the name of its file, for the sentence.
+        content: of the file.
 
     Raises:
         UserError: it is damaged.
     """
-    path = folder / "history.csv"
-    if not path.exists():
+    if content is None:
         return pd.DataFrame(columns=list(io.HISTORY))
-    return read_csv(path, f"{io.RECORD} beside it, and train the run again", io.HISTORY, float_precision="round_trip")
+    again = f"{io.RECORD} beside it, and train the run again"
+    return read_csv(path, again, io.HISTORY, content, float_precision="round_trip")
 
 
-def history(spec: RunSpec, results: Path) -> pd.DataFrame:
-    """Return a run's history with its run_id in front; empty where there is no record."""
-    folder = results / spec.run_id
-    if io.read(folder) is None:
-        return pd.DataFrame(columns=["run_id", *io.HISTORY])
-    rows = logged(folder)
-    rows.insert(0, "run_id", spec.run_id)
-    return rows
+def table(specs: list[RunSpec], find: Callable[[str], io.Run | None]) -> pd.DataFrame:
+    """Return the table of runs, a row per specification, in their order."""
+    runs = pd.DataFrame([row(spec, find(spec.run_id)) for spec in specs], columns=list(RUNS))
+    return runs.astype(dict.fromkeys(_COUNTS, "Int64"))
 
 
 def collect(specs: list[RunSpec], results: Path, out: Path) -> pd.DataFrame:
@@ -64,15 +65,20 @@ def collect(specs: list[RunSpec], results: Path, out: Path) -> pd.DataFrame:
 
     Args:
         specs: every run of the matrix, in the order of the rows.
-        results: ``results/runs``.
+        results: ``results/runs``, or a folder of published runs.
         out: folder for the two tables.
 
     Returns:
         The table of runs.
     """
-    runs = pd.DataFrame([row(spec, results) for spec in specs], columns=list(RUNS))
-    runs = runs.astype(dict.fromkeys(_COUNTS, "Int64"))
-    histories = [rows for spec in specs if len(rows := history(spec, results))]
+    find = published.find(results)
+    found = {spec.run_id: run for spec in specs if (run := find(spec.run_id))}
+    runs = table(specs, found.get)
+    histories = []
+    for name, run in found.items():
+        if len(rows := history(results / name / "history.csv", run.history)):
+            rows.insert(0, "run_id", name)
+            histories.append(rows)
     none = pd.DataFrame(columns=["run_id", *io.HISTORY])
     rows = pd.concat(histories, ignore_index=True) if histories else none
     write_atomically(out / "runs.csv", runs.to_csv(index=False))

@@ -1,4 +1,4 @@
-"""Read a folder of collected results, ``runs.csv`` and ``history.csv``, and check them."""
+"""Read the tables of a matrix, ``runs.csv`` and the histories, and check them."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pandas as pd
 from rhelbench.config.protocols import read_protocol
 from rhelbench.errors import UserError
 from rhelbench.files import read_csv
-from rhelbench.records import reported
+from rhelbench.records import published, reported
 from rhelbench.records.tidy import OPTIONS
 from rhelbench.registry import METRICS
 from rhelbench.stats.runs import CONFIGURATION, ENDED, WITHOUT_METRIC, Records, overriding_value
@@ -20,7 +20,7 @@ _COLUMNS = [
 
 
 def read(folder: Path) -> Records:
-    """Read and check ``runs.csv`` and ``history.csv``.
+    """Read and check ``runs.csv`` and the histories: ``history.csv``, or the published ones.
 
     Raises:
         UserError: a file is missing or damaged, a status is unknown, an accuracy is not a fraction, or a run is there twice.
@@ -55,7 +55,8 @@ def read(folder: Path) -> Records:
     runs.loc[~runs.status.isin(ENDED), "value"] = float("nan")  # a diverged run's last number is no result
     log = folder / "history.csv"
     columns = ["run_id", "step", "loss", "train", "val"]
-    history = read_csv(log, again, columns, **OPTIONS) if log.exists() else pd.DataFrame(columns=columns)
+    content = log.read_bytes() if log.exists() else published.history(folder)
+    history = pd.DataFrame(columns=columns) if content is None else read_csv(log, again, columns, content, **OPTIONS)
     return Records(folder, runs, history)
 
 

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,19 @@ from rhelbench.spec import RunSpec
 #: Columns of history.csv; fidelity is empty where the algorithm does not retrace its path.
 HISTORY = ("step", "loss", "train", "val", "fidelity")
 RECORD = "record.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it was recorded.
+
+    Args:
+        record: ``{"result": …, "provenance": …}``; the result names the specification.
+        history: the bytes of its ``history.csv``; None where there is none.
+    """
+
+    record: dict[str, Any]
+    history: bytes | None
 
 
 def spec(folder: Path, run: RunSpec) -> None:
@@ -100,7 +114,12 @@ def read(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     record = read_json(path, "train the run again", ("result", "provenance"))
-    _check(folder, record)
+    given, log = folder / "spec.json", folder / "history.csv"
+    spec = read_json(given, "train the run again") if given.exists() else None
+    if wrong := mismatch(folder.name, record, spec, log.read_bytes() if log.exists() else None):
+        name, why = wrong
+        both = "it" if name == RECORD else f"it and {RECORD} beside it,"
+        raise UserError(f"{folder / name} is damaged ({why}): delete {both} and train the run again.")
     return upgrade(record)
 
 
@@ -113,21 +132,32 @@ def upgrade(record: dict[str, Any]) -> dict[str, Any]:
     return record | {"result": result | {"run_id": run.run_id, "spec": run.model_dump(mode="json")}}
 
 
-def _check(folder: Path, record: dict[str, Any]) -> None:
-    """Compare a run's files with its record, as far as the record names them; that of a failed run names no history."""
+def read_run(folder: Path) -> Run | None:
+    """Return a run's record and history, or None where there is no record; see :func:`read`."""
+    record, log = read(folder), folder / "history.csv"
+    return None if record is None else Run(record, log.read_bytes() if log.exists() else None)
+
+
+def mismatch(run_id: str, record: dict[str, Any], spec: dict[str, Any] | None, history: bytes | None) -> tuple[str, str] | None:
+    """Compare what is kept of a run with its record, as far as the record names it; that of a failed run names no history.
+
+    Args:
+        run_id: under which the run is kept.
+        record: its record.
+        spec: its specification; None where it is kept in the record alone.
+        history: the bytes of its ``history.csv``; None where there is none.
+
+    Returns:
+        Which of the three files is wrong, and why; None where they belong together.
+    """
     result = record["result"]
-    if result.get("run_id", folder.name) != folder.name:
-        raise _damaged(folder / RECORD, f"it is the record of {result['run_id']}")
-    path = folder / "spec.json"
-    if "spec" in result and path.exists() and read_json(path, "train the run again") != result["spec"]:
-        raise _damaged(path, "it is not the specification that its record names")
-    expected, log = result.get("digests", {}).get("history"), folder / "history.csv"
-    if expected is not None and not log.exists():
-        raise _damaged(log, "it is missing")
-    if expected is not None and digest(log.read_bytes()) != expected:
-        raise _damaged(log, "its SHA-256 is not the one that its record names")
-
-
-def _damaged(path: Path, why: str) -> UserError:
-    both = "it" if path.name == RECORD else f"it and {RECORD} beside it,"
-    return UserError(f"{path} is damaged ({why}): delete {both} and train the run again.")
+    if result.get("run_id", run_id) != run_id:
+        return RECORD, f"it is the record of {result['run_id']}"
+    if "spec" in result and spec is not None and spec != result["spec"]:
+        return "spec.json", "it is not the specification that its record names"
+    expected = result.get("digests", {}).get("history")
+    if expected is not None and history is None:
+        return "history.csv", "it is missing"
+    if expected is not None and digest(history or b"") != expected:
+        return "history.csv", "its SHA-256 is not the one that its record names"
+    return None

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from rhelbench.files import find
 from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 
-REPORTED = Path("results/reported/reported.csv")
+REPORTED = find(Path("results/reported/reported.csv"))
 
 #: The paper's names of tasks that differ from ours.
 _RENAMED = {"ppg": "PPG-DaLiA"}

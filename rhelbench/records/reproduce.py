@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rhelbench.files import read_json
-from rhelbench.records import io
+from rhelbench.records import published
 from rhelbench.stats.spread import Spread
 
 Record = dict[str, Any]
@@ -118,30 +117,30 @@ def _cause(name: str, published: str, again: str) -> str:
     return CIRCUMSTANCES[name] + (words if len(words) < 80 else "")
 
 
-def compare_folders(published: Path, own: Path, spreads: Callable[[str], Sequence[Spread]]) -> pd.DataFrame:
+def compare_folders(folder: Path, own: Path, spreads: Callable[[str], Sequence[Spread]]) -> pd.DataFrame:
     """Compare the records of every run that two folders share and that ended in both.
 
     Args:
-        published: folder of the committed records, one folder per run.
-        own: folder of records of the same specifications, ``results/runs``.
+        folder: of the published runs.
+        own: folder of runs of the same specifications, ``results/runs``.
         spreads: measured ones of a run's cell.
 
     Returns:
         One row per run, in the order of their names: run_id, task, model, algorithm, framework, seed, metric, verdict, published
         and again (the test metric), differs (which CIRCUMSTANCES do).
     """
-    rows = []
-    for folder in sorted(path.parent for path in published.glob(f"*/{io.RECORD}")):
-        before, again = io.read(folder), io.read(own / folder.name)
-        if before is None or again is None or "failed" in (before["result"]["status"], again["result"]["status"]):
+    rows, find = [], published.find(own)
+    for run_id, run in published.read(folder).items():
+        before, other = run.record, find(run_id)
+        if other is None or other.record["result"]["status"] == "failed":
             continue
-        spec = read_json(folder / "spec.json", "publish the run again", _CELL)
-        verdict, table = compare(before, again, spreads(folder.name))
+        again = other.record
+        verdict, table = compare(before, again, spreads(run_id))
         changed = table[(table.kind == "circumstance") & ~table.same].quantity
-        cell = {name: spec[name] for name in _CELL}
+        cell = {name: before["result"]["spec"][name] for name in _CELL}
         values = {"metric": before["result"]["metric"], "verdict": verdict}
         values |= {"published": before["result"]["value"], "again": again["result"]["value"], "differs": " ".join(changed)}
-        rows.append({"run_id": folder.name, **cell, **values})
+        rows.append({"run_id": run_id, **cell, **values})
     return pd.DataFrame(rows)
 
 

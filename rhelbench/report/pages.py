@@ -93,11 +93,11 @@ def deviation_rows(
     texts = effects(measured, rounding, factors)
     return [
         {
-            "#": row["#"],
-            "the released code": row["the released code"],
-            "the theorems, or good practice": row["the theorems, or good practice"],
-            "effect on the gradient": texts.get(int(row["#"]), ""),
-            "effect on the final metric": metric_effect(int(row["#"]), found),
+            "#": str(row["row"]),
+            "the released code": row["code"],
+            "the theorems, or good practice": row["theory"],
+            "effect on the gradient": texts.get(row["row"], ""),
+            "effect on the final metric": metric_effect(row["row"], found),
         }
         for row in deviations.rows()
     ]

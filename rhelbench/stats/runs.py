@@ -33,7 +33,7 @@ class Records:
     @property
     def files(self) -> list[Path]:
         """The files that hold the records, for sidecars."""
-        return [self.folder / "runs.csv", self.folder / "history.csv"]
+        return [self.folder / "runs.csv", *sorted(self.folder.glob("history.csv*"))]
 
     def plain(self) -> pd.DataFrame:
         """Return the runs of the matrix proper: not perturbed, first dropout stream."""

@@ -117,7 +117,7 @@ class Card(Frozen):
 
 def names() -> list[str]:
     """Return the names of all tasks that have a card."""
-    return sorted(path.stem for path in CARDS.glob("*.yaml"))
+    return list(files.find_all(CARDS, ".yaml"))
 
 
 def load(name: str) -> Card:
@@ -126,7 +126,7 @@ def load(name: str) -> Card:
     Raises:
         UserError: no such card, or a card with a wrong or missing field.
     """
-    path = CARDS / f"{name}.yaml"
+    path = files.find(CARDS / f"{name}.yaml")
     if not path.exists():
         raise unknown("task", name, names())
     card = files.read_yaml(path, Card)

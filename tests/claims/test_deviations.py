@@ -14,7 +14,7 @@ NO_RUNS = pd.DataFrame(columns=["switches"])
 
 
 def test_every_row_is_either_measured_or_explained():
-    numbers = {int(row["#"]) for row in deviations.rows()}
+    numbers = {row["row"] for row in deviations.rows()}
     assert numbers == set(range(1, 16))
     assert numbers == {*SHOWN, *WITHOUT, 5}
 

@@ -97,7 +97,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         copy(ROOT / name, folder / name)
     for name in TABLES:
         (folder / "results/published" / name).mkdir()
-        for table in ("runs.csv", "history.csv"):
+        for table in ("runs.csv", "records.jsonl", "history.csv.gz"):
             shutil.copy(ROOT / "results/published" / name / table, folder / "results/published" / name / table)
     shutil.copy(ROOT / "Snakefile", folder)
     for page in PAGES:

@@ -3,15 +3,14 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from rhelbench.config import expand
 from rhelbench.errors import UserError
-from rhelbench.records import io, manifest, provenance, publish
-
-EMPTY = dict.fromkeys(("value", "correct", "total", "val", "best_step", "last_step"))
-FOUND = {"value": 2 / 3, "correct": 8, "total": 12, "val": 1 / 3, "best_step": 40, "last_step": 40, "flags": []}
-ROWS = [{"step": 40, "loss": 0.3, "train": 1.0, "val": 1 / 3, "fidelity": None}]
+from rhelbench.records import collected, manifest, provenance, publish, published
+from rhelbench.records.collect import collect
+from tests.records.runs import leave
 
 
 @pytest.fixture(scope="module")
@@ -19,45 +18,75 @@ def specs():
     return expand.expand(expand.read("config/smoke.yaml"))[:3]
 
 
-def leave(spec, runs: Path, status="done", dirty=False, **more):
-    """A record as training leaves it."""
-    folder = runs / spec.run_id
-    io.spec(folder, spec)
-    io.history(folder, ROWS)
-    numbers = FOUND if status == "done" else {**EMPTY, "flags": []}
-    io.record(folder, {"status": status, **numbers}, {"git": {"commit": "c", "dirty": dirty}, **more})
+def take(specs, runs: Path, out: Path, prune: bool = False, same_code_as: str | None = None):
+    """Publish one's own runs, as the command does."""
+    return publish.publish(specs, publish.ended([spec.run_id for spec in specs], runs, same_code_as), out, prune)
 
 
 def test_ended_runs_are_taken_and_failed_or_missing_ones_are_rows(tmp_path, specs):
     runs, out = tmp_path / "runs", tmp_path / "published"
     leave(specs[0], runs)
     leave(specs[1], runs, status="failed")
-    table = publish.publish(specs, runs, out)
-    assert list(table.status) == ["done", "missing", "missing"]
-    assert sorted(path.name for path in (out / "runs").iterdir()) == [specs[0].run_id]
-    assert manifest.check(out) == 5  # three of the run, two tables
+    assert list(take(specs, runs, out).status) == ["done", "missing", "missing"]
+    assert list(published.read(out)) == [specs[0].run_id]
+    assert sorted(path.name for path in out.iterdir()) == ["MANIFEST.json", "history.csv.gz", "records.jsonl", "runs.csv"]
+    assert manifest.check(out) == 3
+    assert list(collected.read(out).history.loss) == [0.3]
     leave(specs[1], runs)
-    assert list(publish.publish(specs, tmp_path / "elsewhere", out).status) == ["done", "missing", "missing"]  # kept
+    assert list(take(specs, tmp_path / "elsewhere", out).status) == ["done", "missing", "missing"]  # kept
+
+
+def test_a_run_that_was_trained_again_replaces_the_published_one(tmp_path, specs):
+    runs, out = tmp_path / "runs", tmp_path / "published"
+    leave(specs[0], runs)
+    take(specs, runs, out)
+    leave(specs[0], runs, result={"value": 0.5}, code_digest="newer")
+    assert take(specs, runs, out)["value"].iloc[0] == 0.5
+    assert published.read(out)[specs[0].run_id].record["provenance"]["code_digest"] == "newer"
+
+
+def test_collect_and_status_read_published_runs(tmp_path, specs, capsys):
+    runs, out = tmp_path / "runs", tmp_path / "published"
+    for spec in specs[:2]:
+        leave(spec, runs)
+    take(specs, runs, out)
+    for source in (runs, out):
+        collect(specs, source, tmp_path / source.name / "tables")
+        command = ["status", "--config", "config/smoke.yaml", "--results", str(source), "--scratch", str(tmp_path / "scratch")]
+        assert main(command) == 0
+    own, other = (pd.read_csv(source / "tables" / "history.csv") for source in (runs, out))
+    pd.testing.assert_frame_equal(own, other)
+    assert (
+        (runs / "tables" / "runs.csv").read_bytes()
+        == (out / "tables" / "runs.csv").read_bytes()
+        == (out / "runs.csv").read_bytes()
+    )
+    said = capsys.readouterr().out
+    half = len(said) // 2
+    assert said[:half] == said[half:]
+    assert "2 done" in said
 
 
 def test_what_is_no_longer_asked_for_is_deleted_only_when_told(tmp_path, specs):
     runs, out = tmp_path / "runs", tmp_path / "published"
     leave(specs[0], runs)
-    publish.publish(specs, runs, out)
+    take(specs, runs, out)
     leave(specs[1], runs)
     with pytest.raises(UserError, match=r"1 published run\(s\) that are not asked for.*--prune"):
-        publish.publish(specs[1:], runs, out)
-    assert [path.name for path in (out / "runs").iterdir()] == [specs[0].run_id]
-    assert list(publish.publish(specs[1:], runs, out, prune=True).status) == ["done", "missing"]
-    assert [path.name for path in (out / "runs").iterdir()] == [specs[1].run_id]
+        take(specs[1:], runs, out)
+    assert list(published.read(out)) == [specs[0].run_id]
+    assert list(take(specs[1:], runs, out, prune=True).status) == ["done", "missing"]
+    assert list(published.read(out)) == [specs[1].run_id]
 
 
-def test_own_runs_are_not_where_published_ones_go(tmp_path, specs):
+def test_own_runs_are_not_where_published_ones_go(tmp_path, specs, capsys):
     leave(specs[0], tmp_path / "runs")
-    (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(UserError, match="another folder with --published"):
-        publish.publish(specs[1:], tmp_path / "runs", tmp_path / "link", prune=True)
-    assert (tmp_path / "runs" / specs[0].run_id).exists()
+    (tmp_path / "link").symlink_to(tmp_path / "runs")
+    command = ["publish", "--config", "config/smoke.yaml", "--prune", "--published", str(tmp_path / "link")]
+    for option in ("--results", "--from"):
+        assert main([*command, option, str(tmp_path / "runs")]) == 2
+        assert "another folder with --published" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [specs[0].run_id]
 
 
 @pytest.mark.parametrize("dirty", [True, None])
@@ -65,30 +94,29 @@ def test_nobody_can_make_a_dirty_run_again_and_nothing_is_written(tmp_path, spec
     leave(specs[0], tmp_path / "runs")
     leave(specs[1], tmp_path / "runs", dirty=dirty)
     with pytest.raises(UserError, match=r"uncommitted changes, or .* commit them"):
-        publish.publish(specs, tmp_path / "runs", tmp_path / "published")
+        take(specs, tmp_path / "runs", tmp_path / "published")
     assert not (tmp_path / "published").exists()
 
 
 def test_a_record_without_its_history_stops(tmp_path, specs):
     leave(specs[0], tmp_path / "runs")
-    leave(specs[1], tmp_path / "runs")
-    (tmp_path / "runs" / specs[1].run_id / "history.csv").unlink()
-    with pytest.raises(UserError, match=r"history\.csv is missing .* train the run again"):
-        publish.publish(specs, tmp_path / "runs", tmp_path / "published")
+    (leave(specs[1], tmp_path / "runs") / "history.csv").unlink()
+    with pytest.raises(UserError, match=r"history\.csv is damaged \(it is missing\): .* train the run again"):
+        take(specs, tmp_path / "runs", tmp_path / "published")
     assert not (tmp_path / "published").exists()
 
 
 def test_a_copy_that_git_took_for_another_commit_is_known_by_its_code(tmp_path, specs):
     if not (Path(".git").exists() and shutil.which("git")):
         pytest.skip("needs the repository's history")
+    runs, out = tmp_path / "runs", tmp_path / "published"
     head, digest = provenance.code_at("HEAD", specs[0].framework)
-    leave(specs[0], tmp_path / "runs", dirty=True, code_digest=digest)
-    publish.publish(specs[:1], tmp_path / "runs", tmp_path / "published", same_code_as="HEAD")
-    record = io.read(tmp_path / "published" / "runs" / specs[0].run_id)
-    assert record is not None
+    leave(specs[0], runs, dirty=True, code_digest=digest)
+    take(specs[:1], runs, out, same_code_as="HEAD")
+    record = published.read(out)[specs[0].run_id].record
     assert record["provenance"]["git"] == {"commit": "c", "dirty": True, "same_code_as": head}
-    leave(specs[0], tmp_path / "runs", dirty=True, code_digest="another")
+    leave(specs[0], runs, dirty=True, code_digest="another")
     with pytest.raises(UserError, match="--same-code-as COMMIT"):
-        publish.publish(specs[:1], tmp_path / "runs", tmp_path / "published", same_code_as="HEAD")
+        take(specs[:1], runs, out, same_code_as="HEAD")
     with pytest.raises(UserError, match=r"^'nosuchcommit' is not a commit of this repository.*: give the one "):
         provenance.code_at("nosuchcommit", "jax")

@@ -1,9 +1,9 @@
 """A published run is trained again and compared: what came out again, what did not, and why it may not have."""
 
-import json
 import os
-import shutil
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,13 +13,40 @@ from rhelbench.cli import reproduce as reproduce_command
 from rhelbench.config import cores
 from rhelbench.errors import UserError, unknown
 from rhelbench.records import io
+from rhelbench.records import published as published_runs
 from rhelbench.training import job, setup
 from tests.training.softmax import Fake, make_problem, make_spec
 
 
+class Site:
+    """A folder of published runs, the first of them trained in this process."""
+
+    def __init__(self, folder: Path, first: io.Run) -> None:
+        self.folder, self.name = folder, first.record["result"]["run_id"]
+        published_runs.write(folder, {self.name: first})
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return published_runs.read(self.folder)[self.name].record
+
+    def change(self, part: str, run_id: str | None = None, **values: Any) -> None:
+        """Change the record of one run, the first if none is named."""
+        runs = published_runs.read(self.folder)
+        runs[run_id or self.name].record[part] |= values
+        published_runs.write(self.folder, runs)
+
+    def add(self, **changes: Any) -> str:
+        """Add a run with the first one's results and another specification; returns its name."""
+        runs, spec = published_runs.read(self.folder), make_spec(**changes)
+        run = deepcopy(runs[self.name])
+        run.record["result"] |= {"run_id": spec.run_id, "spec": spec.model_dump(mode="json")}
+        published_runs.write(self.folder, runs | {spec.run_id: run})
+        return spec.run_id
+
+
 @pytest.fixture
 def published(tmp_path, monkeypatch):
-    """One run in published/runs, trained in this process; returns its folder."""
+    """One published run."""
     problem = make_problem()
     for name in (*cores.VARIABLES, "OMP_WAIT_POLICY"):
         monkeypatch.setenv(name, "1")  # and taken back, whatever the command settles on
@@ -27,26 +54,13 @@ def published(tmp_path, monkeypatch):
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
     monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape))
     spec = make_spec()
-    assert job.run(spec, tmp_path / "data", tmp_path / "published" / "runs", tmp_path / "scratch") == 0
-    return tmp_path / "published" / "runs" / spec.run_id
+    assert job.run(spec, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch") == 0
+    return Site(tmp_path / "published", io.read_run(tmp_path / "runs" / spec.run_id))
 
 
-def reproduce(folder, tmp_path, *arguments):
-    options = ["--published", str(folder.parents[1]), "--scratch", str(tmp_path / "scratch"), "--out", str(tmp_path / "out.csv")]
+def reproduce(site, tmp_path, *arguments):
+    options = ["--published", str(site.folder), "--scratch", str(tmp_path / "scratch"), "--out", str(tmp_path / "out.csv")]
     return main(["reproduce", *arguments, *options])
-
-
-def change(folder: Path, part: str, **values) -> None:
-    path = folder / io.RECORD
-    record = json.loads(path.read_text())
-    record[part] |= values
-    path.write_text(json.dumps(record))
-
-
-def copy(run: Path, to: Path) -> None:
-    """Copy a run to a folder whose name its record then bears."""
-    shutil.copytree(run, to)
-    change(to, "result", run_id=to.name)
 
 
 def test_the_same_code_on_the_same_machine_gives_the_same_bits(published, tmp_path, capsys):
@@ -61,20 +75,20 @@ def test_the_same_code_on_the_same_machine_gives_the_same_bits(published, tmp_pa
 
 
 def test_other_bits_with_the_same_metric_are_said_to_be_so(published, tmp_path, capsys):
-    change(published, "result", val=0.123)
+    published.change("result", val=0.123)
     assert reproduce(published, tmp_path, published.name) == 0
     assert "same metric" in capsys.readouterr().out
 
 
 def test_another_metric_is_a_failure(published, tmp_path, capsys):
-    change(published, "result", value=0.0, correct=0)
+    published.change("result", value=0.0, correct=0)
     assert reproduce(published, tmp_path, published.name) == 1
     assert f"{published.name}: different" in capsys.readouterr().out
 
 
 def test_a_metric_within_the_spread_of_the_seeds_came_out_again(published, tmp_path, capsys, monkeypatch):
     """The verdict says by how much, in standard deviations, and what differs; a GPU is not spoken of where there is none."""
-    record = json.loads((published / io.RECORD).read_text())
+    record = published.record
     value, spec = record["result"]["value"], record["result"]["spec"]
     cell = {name: spec[name] for name in ("task", "model", "algorithm", "framework", "protocol", "benchmark")}
     ends = {"status": "done", "metric": record["result"]["metric"], "correct": "", "total": "", "best_step": 1, "last_step": 1}
@@ -92,9 +106,9 @@ def test_a_metric_within_the_spread_of_the_seeds_came_out_again(published, tmp_p
         }
         for seed, v in enumerate(values)
     ]
-    pd.DataFrame(rows).to_csv(published.parents[1] / "runs.csv", index=False)
-    change(published, "result", value=value + 0.015)
-    change(published, "provenance", processor="Another One", threads=7)
+    pd.DataFrame(rows).to_csv(published.folder / "runs.csv", index=False)
+    published.change("result", value=value + 0.015)
+    published.change("provenance", processor="Another One", threads=7)
     assert reproduce(published, tmp_path, published.name, "--threads", "2") == 0
     said = capsys.readouterr().out.splitlines()[-1]
     assert said.startswith(f"{published.name}: within the spread: ")
@@ -102,23 +116,22 @@ def test_a_metric_within_the_spread_of_the_seeds_came_out_again(published, tmp_p
     assert "processor (Another One, now " in said
     assert "number of threads (7, now 2)" in said
     assert "GPU" not in said
-    change(published, "result", value=value + 0.021)
+    published.change("result", value=value + 0.021)
     assert reproduce(published, tmp_path, published.name) == 1  # by more than two
-    change(published, "result", value=value + 0.015)
-    change(published, "provenance", device="cuda: H200")
+    published.change("result", value=value + 0.015)
+    published.change("provenance", device="cuda: H200")
     assert reproduce(published, tmp_path, published.name) == 0
     assert "A GPU draws other dropout masks than a CPU." in capsys.readouterr().out
 
 
 def test_a_run_is_trained_again_on_the_threads_of_its_record(published, tmp_path, monkeypatch):
-    change(published, "provenance", threads=3)
+    published.change("provenance", threads=3)
     assert reproduce(published, tmp_path, published.name) == 0
     assert os.environ["OMP_NUM_THREADS"] == "3"
 
 
 def test_other_data_cannot_be_compared(published, tmp_path, capsys):
-    record = json.loads((published / io.RECORD).read_text())
-    change(published, "result", digests=record["result"]["digests"] | {"split": "other"})
+    published.change("result", digests=published.record["result"]["digests"] | {"split": "other"})
     assert reproduce(published, tmp_path, published.name) == 1
     assert "not comparable" in capsys.readouterr().out
 
@@ -137,9 +150,7 @@ def test_a_run_of_another_version_is_not_chosen(published, tmp_path, capsys, mon
 
 def test_one_of_a_prepared_task_is_chosen(published, tmp_path, capsys, monkeypatch):
     for seed in range(5):
-        spec = make_spec(task="Heartbeat", seed=seed)
-        shutil.copytree(published, published.parent / spec.run_id)
-        io.spec(published.parent / spec.run_id, spec)
+        published.add(task="Heartbeat", seed=seed)
     ready = ["BasicMotions"]
 
     def check(spec, data):
@@ -170,9 +181,8 @@ def test_wrong_input_is_a_sentence(published, tmp_path, capsys):
 
 
 def test_a_run_from_a_gpu_is_not_chosen_where_there_is_none(published, tmp_path, monkeypatch):
-    other = published.parent / "from-a-gpu"
-    copy(published, other)
-    change(other, "provenance", peak_device_bytes=1)
+    other = published.add(seed=1)
+    published.change("provenance", other, peak_device_bytes=1)
     monkeypatch.setattr(reproduce_command.shutil, "which", lambda name: None)
     asked: list[list[str]] = []
     monkeypatch.setattr(
@@ -182,27 +192,26 @@ def test_a_run_from_a_gpu_is_not_chosen_where_there_is_none(published, tmp_path,
     monkeypatch.setattr(reproduce_command.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
     assert reproduce(published, tmp_path) == 0
     assert asked[0] == [published.name]
-    assert set(asked[1]) == {published.name, other.name}
+    assert set(asked[1]) == {published.name, other}
 
 
 def test_a_folder_of_own_runs_is_compared_without_training(published, tmp_path, capsys, monkeypatch):
     """Counts by verdict and the means of both; a run that is not published, and one that failed, are left out."""
     monkeypatch.setattr(job, "run", lambda *_: pytest.fail("nothing is trained"))
-    own, names = tmp_path / "own", [published.name, "b", "c", "d"]
-    for name in names[1:]:
-        copy(published, published.parent / name)
-    shutil.copytree(published.parent, own)
-    copy(published, own / "not-published")
-    value = json.loads((published / io.RECORD).read_text())["result"]["value"]
-    change(own / "b", "result", val=0.123)
-    change(own / "b", "provenance", code_digest="other")
-    change(own / "d", "result", status="failed")
-    assert reproduce(published, tmp_path, "--results", str(own)) == 0
+    b, c, d = (published.add(seed=seed) for seed in (1, 2, 3))
+    own = Site(tmp_path / "own", published_runs.read(published.folder)[published.name])
+    for seed in (1, 2, 3, 4):
+        own.add(seed=seed)
+    value = published.record["result"]["value"]
+    own.change("result", b, val=0.123)
+    own.change("provenance", b, code_digest="other")
+    own.change("result", d, status="failed")
+    assert reproduce(published, tmp_path, "--results", str(own.folder)) == 0
     assert "3 runs: 2 identical, 1 same metric, 0 within the spread, 0 different, 0 not comparable." in capsys.readouterr().out
     table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False).set_index("run_id")
-    assert dict(table.differs) == {published.name: "", "b": "code_digest", "c": ""}
-    change(own / "c", "result", value=value + 0.3)
-    assert reproduce(published, tmp_path, "--results", str(own)) == 1
+    assert dict(table.differs) == {published.name: "", b: "code_digest", c: ""}
+    own.change("result", c, value=value + 0.3)
+    assert reproduce(published, tmp_path, "--results", str(own.folder)) == 1
     printed = capsys.readouterr().out
     assert "3 runs: 1 identical, 1 same metric, 0 within the spread, 1 different, 0 not comparable." in printed
     cell = next(line.split() for line in printed.splitlines() if line.startswith(table.task.iloc[0]))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rhelbench.records import published
 from tests.config.test_resources import needs
 
 TRAINING = json.loads(Path("results/published/slurm/training.json").read_text())["cells"]
@@ -20,8 +21,7 @@ def test_memory_covers_what_was_measured(cell):
 
 def test_memory_and_run_time_cover_published_runs():
     """Short tasks ask for less than the time limit."""
-    for file in Path("results/published/runs").glob("*/record.json"):
-        record = json.loads(file.read_text())
-        asked, used = needs(record["result"]["spec"]["task"]), record["provenance"]
-        assert asked["mem_mb"] * 2**20 >= ROOM * used["peak_host_bytes"], file
-        assert asked["runtime"] * 60 >= ROOM * used["wall_s"], file
+    for run_id, run in published.read(Path("results/published")).items():
+        asked, used = needs(run.record["result"]["spec"]["task"]), run.record["provenance"]
+        assert asked["mem_mb"] * 2**20 >= ROOM * used["peak_host_bytes"], run_id
+        assert asked["runtime"] * 60 >= ROOM * used["wall_s"], run_id

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from rhelbench.bench import overhead
 from rhelbench.config import expand
-from rhelbench.records import manifest, publish
-from rhelbench.records.collect import collect
+from rhelbench.records import manifest, publish, published
 
 PUBLISHED = Path("results/published")
 
@@ -18,24 +17,20 @@ def test_what_is_committed_is_what_the_manifest_says():
 
 def test_every_published_record_is_of_a_clean_commit_and_of_a_run_that_is_asked_for():
     wanted = {spec.run_id: spec for spec in publish.specs(publish.matrices())}
-    for path in (PUBLISHED / "runs").glob("*/record.json"):
-        record = json.loads(path.read_text())
-        assert record["result"]["spec"] == wanted[path.parent.name].model_dump(mode="json")
+    runs = published.read(PUBLISHED)
+    assert len(runs) > 1000
+    for run_id, run in runs.items():
+        record = run.record
+        assert record["result"]["spec"] == wanted[run_id].model_dump(mode="json")
         git = record["provenance"]["git"]
         assert git["dirty"] is False or re.fullmatch(r"[0-9a-f]{40}", git["same_code_as"])
         for name in ("device", "precision", "versions", "code_digest", "lock_digest"):
             assert record["provenance"][name], name
 
 
-def test_the_tables_are_collected_from_the_records(tmp_path: Path) -> None:
-    collect(publish.specs(publish.matrices()), PUBLISHED / "runs", tmp_path)
-    for name in ("runs.csv", "history.csv"):
-        assert (tmp_path / name).read_bytes() == (PUBLISHED / name).read_bytes()
-
-
 def test_the_pipeline_of_the_published_runs_adds_up() -> None:
     wanted = [spec.run_id for spec in expand.expand(expand.read("config/published/smoke.yaml"))]
-    table = overhead.pipeline(PUBLISHED / "runs", wanted)
+    table = overhead.pipeline(PUBLISHED, wanted)
     parts = [f"{name}_s" for name in (*overhead.ACTIVITIES, "rest")]
     assert (table[parts].sum(axis=1) - table.wall_s).abs().max() < 1e-6
     assert (table.rest_s >= 0).all()

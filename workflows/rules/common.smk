@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from functools import cache
 
 from rhelbench.config import expand as configuration, matrix
-from rhelbench import registry
+from rhelbench import files, registry
 from rhelbench.errors import UserError
 from rhelbench.training import seeds_per_job
-from rhelbench.records import io, retrain
+from rhelbench.records import io, published, retrain
 from rhelbench.digest import closure_digest, code_digest, package_digest
 from rhelbench.tasks import card
 from snakemake.settings.types import DeploymentMethod
@@ -17,6 +17,7 @@ from snakemake.settings.types import DeploymentMethod
 DATA = "data"
 RUNS = "results/runs"
 DEFAULT = "config/paper.yaml"
+PUBLISHED = files.find(Path("results/published"))
 
 try:
     matrix.refuse_repetition(sys.argv if workflow.is_main_process else [])
@@ -117,11 +118,18 @@ def trained(wildcards):
     return [*RECORDS, *stamps()]
 
 
+# Rules whose request trains nothing: they look at what there is. A workflow that uses this one as a module prefixes their names.
+LOOKING = re.compile(
+    "(.+_)?(verify|verify_framework|download|prepare|prepare_task|record_splits|collect|tables|make_tables|figures|make_figures"
+    "|judge_claims|report|make_page|study|static|bench|reproduce-check|wandb_sync|wandb_dashboard)"
+)
+
+
 def trains(target):
-    """Whether a target leads to training; all others look at what there is."""
-    return target in ("all", "train", "own_figure") or target.startswith(
-        (f"{RUNS}/", "train_", f"{COLLECTED}/published")
-    )
+    """Whether a target, a rule or a file, leads to training."""
+    if Path(target).suffix or "/" in target:
+        return target.startswith((f"{RUNS}/", f"{COLLECTED}/published"))
+    return not LOOKING.fullmatch(target)
 
 
 def training():
@@ -157,8 +165,12 @@ def tidy(wildcards):
     """The tidy results to draw from: our own runs, or the published ones where nothing has been run."""
     ours = training() or any(Path(record).exists() for record in RECORDS)
     own = MATRIX.results == "runs" or (MATRIX.results == "auto" and ours)
-    folder = COLLECTED if own else "results/published"
-    return {"runs": f"{folder}/runs.csv", "history": f"{folder}/history.csv"}
+    folder, history = (
+        (COLLECTED, "history.csv")
+        if own
+        else (PUBLISHED, published.HISTORIES)
+    )
+    return {"runs": f"{folder}/runs.csv", "history": f"{folder}/{history}"}
 
 
 def captioned(kind, files):

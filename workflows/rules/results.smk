@@ -29,9 +29,9 @@ EVIDENCE = [
         "benchmarks/*.csv",
         "static/*.csv",
         "*/runs.csv",
-        "*/history.csv",
+        f"*/{published.HISTORIES}",
     )
-    for file in sorted(Path("results/published").glob(pattern))
+    for file in sorted(PUBLISHED.glob(pattern))
 ]
 
 
@@ -101,8 +101,10 @@ rule judge_claims:
     input:
         unpack(tidy),
         evidence=EVIDENCE,
-        deviations="docs/deviations.md",
-        protocols=[f"config/protocols/{name}.yaml" for name in ("exact", "released")],
+        protocols=[
+            str(files.find(Path(f"config/protocols/{name}.yaml")))
+            for name in ("exact", "released")
+        ],
     output:
         captioned("Claims", [file for file in CLAIMS if file.endswith(".md")]),
         [file for file in CLAIMS if not file.endswith(".md")],

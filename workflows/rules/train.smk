@@ -79,7 +79,9 @@ rule verify_framework:
 
 def packing_of(spec):
     """How the runs of a group share their job; a framework without a program over seeds takes processes."""
-    known = MATRIX.packing != "vectorised" or registry.FRAMEWORKS[spec.framework].vmap_seeds
+    known = (
+        MATRIX.packing != "vectorised" or registry.FRAMEWORKS[spec.framework].vmap_seeds
+    )
     return MATRIX.packing if known else "processes"
 
 

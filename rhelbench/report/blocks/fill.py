@@ -12,7 +12,7 @@ from rhelbench.records import reported, tidy
 from rhelbench.records.collected import read
 from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.report import findings, summary, tables
-from rhelbench.report.blocks import cluster, gpu, limit, memory, pairs, rules, second_training, speed
+from rhelbench.report.blocks import cluster, deviations, gpu, limit, memory, pairs, rules, second_training, speed
 from rhelbench.report.write import markdown
 from rhelbench.stats.runs import Records, overriding_value
 
@@ -114,6 +114,7 @@ BLOCKS: dict[str, Callable[[Records], str]] = {
     "trained": trained,
     **second_training.BLOCKS,
     **cluster.BLOCKS,
+    **deviations.BLOCKS,
     **gpu.BLOCKS,
     **limit.BLOCKS,
     **memory.BLOCKS,

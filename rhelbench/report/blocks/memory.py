@@ -7,7 +7,7 @@ import pandas as pd
 from rhelbench.config import expand
 from rhelbench.config.protocols import CONFIG
 from rhelbench.names import LABELS
-from rhelbench.records import io
+from rhelbench.records import published
 from rhelbench.registry import MODELS
 from rhelbench.report import findings
 from rhelbench.report.write import markdown
@@ -28,8 +28,8 @@ def cost(records: Records) -> str:
 def elapsed(records: Records) -> str:
     """Return how long config/memory.yaml took as a whole, by the times in its records."""
     wanted = expand.expand(expand.read(CONFIG / "published" / "memory.yaml"))
-    found = [io.read(records.folder / "runs" / spec.run_id) for spec in wanted]
-    made = pd.DataFrame([record["provenance"] for record in found if record is not None])
+    found = map(published.find(records.folder), (spec.run_id for spec in wanted))
+    made = pd.DataFrame([run.record["provenance"] for run in found if run])
     hours = (pd.to_datetime(made.ended).max() - pd.to_datetime(made.started).min()).total_seconds() / 3600
     commits, machines = {git["commit"][:7] for git in made.git}, set(made.processor)
     return (

@@ -112,7 +112,7 @@ def pipeline(records: Records) -> str:
     """Return where the published runs of config/smoke.yaml spent their time, in seconds per run."""
     specs = expand.expand(expand.read("config/published/smoke.yaml"))
     wanted = [spec.run_id for spec in specs if FRAMEWORKS[spec.framework].trains]
-    table, rows = overhead.pipeline(records.folder / "runs", wanted), []
+    table, rows = overhead.pipeline(records.folder, wanted), []
     names = [f"{name}_s" for name in (*overhead.ACTIVITIES, "rest", "wall")]
     for framework, part in [*table.groupby("framework"), ("both", table)]:
         means = part[names].mean()

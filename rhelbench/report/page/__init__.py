@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from rhelbench.files import find
 from rhelbench.plotting.html import data_uri
 from rhelbench.plotting.html import render as render_template
 from rhelbench.records import tidy
@@ -24,7 +25,7 @@ def _figures(folders: list[Path]) -> list[dict[str, str]]:
     paths.sort(key=lambda path: order.index(path.stem) if path.stem in order else len(order))
     figures = []
     for path in paths:
-        rst = CAPTIONS / f"{path.stem}.rst"
+        rst = find(CAPTIONS / f"{path.stem}.rst")
         caption = " ".join(rst.read_text(encoding="utf-8").split()) if rst.exists() else path.stem.replace("_", " ")
         figures.append({"name": path.stem, "caption": caption, "source": data_uri(path)})
     return figures

@@ -1,0 +1,28 @@
+"""Block of docs/deviations.md: the rows in which the released code and the text differ."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from rhelbench.claims import deviations
+from rhelbench.report.write import markdown
+from rhelbench.stats.runs import Records
+
+HEADINGS = {
+    "row": "#",
+    "switch": "switch",
+    "released": "`released`",
+    "exact": "`exact`",
+    "code": "the released code",
+    "theory": "the theorems, or good practice",
+    "why": "why it matters",
+}
+
+
+def table(records: Records) -> str:
+    """Return the rows as a table; they are data of the package, not of the records."""
+    return markdown(pd.DataFrame(deviations.rows()).rename(columns=HEADINGS)) + "\n"
+
+
+#: Name of a block to what fills it.
+BLOCKS: dict[str, Callable[[Records], str]] = {"deviations": table}
