@@ -1,4 +1,4 @@
-"""The JAX learner: a whole span of training steps in one compiled call, all data on the device."""
+"""The JAX learner: a whole chunk of training steps in one compiled call, all data on the device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,7 +110,7 @@ class JaxLearner:
         value = hssm.loss(self._model, outputs, y)
         return self._spec.switches.loss_factor * value, (norm, value)
 
-    def _span(
+    def _chunk(
         self, state: State, key: UInt32[Array, "2"], x: Inputs, y: Labels, plan: Int[Array, "steps batch"]
     ) -> tuple[State, Float[Array, " steps"]]:
         """One optimiser step per row of the plan; the mask of a step depends on (seed, step) alone."""
@@ -163,7 +163,7 @@ class JaxLearner:
         with self.precision():
             rows = jax.device_put(np.ascontiguousarray(plan, np.int32))
             state, self._state = self._current(), None
-            self._state, losses = self._programs(self._span, state, key_data(self._seed), x, y, rows, donate=(0,))
+            self._state, losses = self._programs(self._chunk, state, key_data(self._seed), x, y, rows, donate=(0,))
             return np.array(losses)
 
     def predict(self, x: Inputs) -> NDArray[np.floating]:

@@ -49,7 +49,7 @@ def to_device(arrays: Arrays, paths: Iterable[str], blocks: int, dtype: str) -> 
             f"The state lacks '{missing[0]}' ({len(missing)} arrays in all): it belongs to another model or is damaged."
         )
 
-    # jnp.array copies: the device's buffers are given up at every span and must not be the caller's memory.
+    # jnp.array copies: the device's buffers are given up at every chunk and must not be the caller's memory.
     def take(prefix: str) -> Theta:
         return {path: jnp.array(arrays[f"{prefix}.{path}"], dtype) for path in paths}
 

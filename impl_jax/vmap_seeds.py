@@ -1,4 +1,4 @@
-"""Seeds of one cell as one vectorised program: their learners' spans meet, and the last to arrive runs them all."""
+"""Seeds of one cell as one vectorised program: their learners' chunks meet, and the last to arrive runs them all."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from rhelbench.spec import RunSpec
 
 
 class Call(NamedTuple):
-    """What one member wants done: the arguments of ``JaxLearner._span``."""
+    """What one member wants done: the arguments of ``JaxLearner._chunk``."""
 
     state: State
     key: UInt32[Array, "2"]
@@ -29,12 +29,12 @@ class Call(NamedTuple):
     plan: Int[Array, "steps batch"]
 
 
-#: ``JaxLearner._span``: the new state and the losses.
-Span = Callable[..., tuple[State, Float[Array, " steps"]]]
+#: ``JaxLearner._chunk``: the new state and the losses.
+Chunk = Callable[..., tuple[State, Float[Array, " steps"]]]
 
 
 class VmappedSeeds:
-    """Where the members of a pack meet before every span.
+    """Where the members of a group meet before every chunk.
 
     A member is a place 0..size−1 with a thread of its own, in which it is trained as if it were alone. Members that are done
     leave; their share of the program is filled with another member's numbers and thrown away, so that nothing is compiled anew.
@@ -48,7 +48,7 @@ class VmappedSeeds:
         self._present, self._calls = set(range(size)), dict[int, Call]()
         self._found: dict[int, tuple[State, Float[Array, " steps"]] | BaseException] = {}
         self._met = threading.Condition()
-        self._lead: Span | None = None
+        self._lead: Chunk | None = None
 
     def maker(self, place: int) -> Callable[[RunSpec, TaskShape], "PackedLearner"]:
         """Return what builds the learner of one member, to be used in its thread alone."""
@@ -60,14 +60,14 @@ class VmappedSeeds:
             self._present.discard(place)
             self._run_if_all_are_here()
 
-    def span(self, place: int, span: Span, call: Call) -> tuple[State, Float[Array, " steps"]]:
-        """Wait for the others and return this member's part of the common span.
+    def chunk(self, place: int, chunk: Chunk, call: Call) -> tuple[State, Float[Array, " steps"]]:
+        """Wait for the others and return this member's part of the common chunk.
 
         Raises:
             Exception: what went wrong in the common program, in every member.
         """
         with self._met:
-            self._lead = self._lead or span  # any member's: they differ in nothing but their arguments
+            self._lead = self._lead or chunk  # any member's: they differ in nothing but their arguments
             self._calls[place] = call
             self._run_if_all_are_here()
             self._met.wait_for(lambda: place in self._found)
@@ -109,28 +109,28 @@ class VmappedSeeds:
 
 
 class PackedLearner(JaxLearner):
-    """A learner whose spans run with those of its pack; evaluations are its own.
+    """A learner whose chunks run with those of its group; evaluations are its own.
 
     Its numbers are those of ``JaxLearner`` to rounding: a product over several seeds adds up in another order.
     """
 
-    def __init__(self, pack: VmappedSeeds, place: int, spec: RunSpec, shape: TaskShape) -> None:
+    def __init__(self, group: VmappedSeeds, place: int, spec: RunSpec, shape: TaskShape) -> None:
         if spec.kernel == "fused":
             raise UserError("One program over several seeds has no fused kernel: set kernel: auto, or packing: processes.")
         super().__init__(spec.model_copy(update={"kernel": "portable"}), shape)
-        self._pack, self._place = pack, place
+        self._group, self._place = group, place
 
     def train_chunk(self, x: Inputs, y: Labels, plan: NDArray[np.int32]) -> NDArray[np.floating]:
         """Take one optimiser step per row of ``plan``, with the other members; return the losses."""
         with self.precision():
             rows = jax.device_put(np.ascontiguousarray(plan, np.int32))
             call = Call(self._current(), key_data(self._seed), x, y, rows)
-            self._state, losses = self._pack.span(self._place, self._span, call)
+            self._state, losses = self._group.chunk(self._place, self._chunk, call)
             return np.array(losses)
 
     def facts(self) -> dict[str, Any]:
         """Return the facts of a learner, the common program's compilation included."""
         facts = super().facts()
-        facts["compile_s"] += self._pack.compile_s
-        facts["compilations"] += self._pack.compilations
+        facts["compile_s"] += self._group.compile_s
+        facts["compilations"] += self._group.compilations
         return facts

@@ -1,4 +1,4 @@
-"""The PyTorch learner: parameters, Adam, spans of training steps on one device."""
+"""The PyTorch learner: parameters, Adam, chunks of training steps on one device."""
 
 import platform
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""The floor of a training step: its matrix products alone, forward and backward, by the framework's own library."""
+"""The GEMM lower bound of a training step: its matrix products alone, forward and backward, by the framework's own library."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -35,7 +35,7 @@ class Measurement(Frozen):
         state: P, channels of a unit; a complex one has 2P lanes.
         blocks: N.
         protocol: says the rest.
-        span: training steps of a whole model's call.
+        steps_per_call: training steps of a whole model's call.
         calls: to be timed, at least.
         seconds: to be timed for, at least.
     """
@@ -53,7 +53,7 @@ class Measurement(Frozen):
     state: int
     blocks: int
     protocol: str
-    span: int
+    steps_per_call: int
     calls: int
     seconds: float
 
@@ -82,7 +82,7 @@ def measurements() -> list[Measurement]:
         for model in config["models"]
         for algorithm in config["algorithms"]
     ]
-    common = {name: config[name] for name in ("protocol", "span", "calls", "seconds")}
+    common = {name: config[name] for name in ("protocol", "steps_per_call", "calls", "seconds")}
     shapes = [shape | {"table": MODELS} for shape in rivals.shapes()]
     for table, varied in config["units"].items():
         ((name, values),) = varied.items()

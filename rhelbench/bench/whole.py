@@ -42,25 +42,25 @@ def draw_problem(cell: Measurement) -> tuple[TaskShape, np.ndarray, np.ndarray]:
 
 
 def measure(cell: Measurement) -> dict[str, Any]:
-    """Return the time of a step, of compiling and of the floor, and the memory of process and device."""
+    """Return the time of a step, of compiling and of the GEMM lower bound, and the memory of process and device."""
     spec, (shape, x, y) = spec_of(cell), draw_problem(cell)
     setup.own_process(cell.framework)
     learner = setup.learner(spec, shape)
     learner.init(initial(spec, shape), 0)
     inputs, targets = learner.put(x), learner.put(y)
-    plan = np.tile(np.arange(cell.batch, dtype=np.int32), (cell.span, 1))
+    plan = np.tile(np.arange(cell.batch, dtype=np.int32), (cell.steps_per_call, 1))
     before = resident()
     call = partial(learner.train_chunk, inputs, targets, plan)
     (first,) = repeat(call, 1)
-    times = [time / cell.span for time in repeat(call, cell.calls, cell.seconds)]
+    times = [time / cell.steps_per_call for time in repeat(call, cell.calls, cell.seconds)]
     peak, facts = highest(), learner.facts()
     product = import_module(str(FRAMEWORKS[cell.framework].bench)).product
     return {
         **spread(times),
-        "span": cell.span,
+        "steps_per_call": cell.steps_per_call,
         "first_ms": first,
         "compile_s": facts["compile_s"],
-        "floor_ms": gemm_bound_ms(cell, product),
+        "gemm_bound_ms": gemm_bound_ms(cell, product),
         "before_bytes": before,
         "peak_bytes": peak,
         "device": facts["device"],

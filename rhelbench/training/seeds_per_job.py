@@ -127,7 +127,7 @@ def _sequentially(specs: list[RunSpec], data: Path, results: Path, scratch: Path
 
 
 def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Path, device: str | None) -> list[int]:
-    """Train each run in a thread as if it were alone, with a learner whose spans meet those of the others."""
+    """Train each run in a thread as if it were alone, with a learner whose chunks meet those of the others."""
     framework = specs[0].framework
     if len({_cell(spec) for spec in specs}) > 1:
         raise UserError("--packing vectorised: the runs differ in more than their seed; give the seeds of one cell.")

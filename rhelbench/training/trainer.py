@@ -1,4 +1,4 @@
-"""The training loop: spans between evaluations, the published stopping rule, a checkpoint at every evaluation."""
+"""The training loop: chunks between evaluations, the published stopping rule, a checkpoint at every evaluation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

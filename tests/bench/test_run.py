@@ -24,7 +24,7 @@ def test_a_row_replaces_the_one_of_its_cell(tmp_path: Path) -> None:
 
 
 def test_the_command_measures_a_cell_in_a_process_of_its_own(tmp_path: Path) -> None:
-    small = CELLS[0].model_copy(update={"length": 20, "batch": 2, "span": 2, "calls": 2, "seconds": 0.0})
+    small = CELLS[0].model_copy(update={"length": 20, "batch": 2, "steps_per_call": 2, "calls": 2, "seconds": 0.0})
     row = run.fresh(small)
     assert row["step_ms_n"] == 2
     assert row["peak_bytes"] >= row["before_bytes"] > 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from rhelbench.cli import main
 from rhelbench.config import expand
 from rhelbench.errors import UserError
 from rhelbench.records import collected, manifest, provenance, publish, published

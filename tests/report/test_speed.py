@@ -13,7 +13,7 @@ def made(folder: Path, **changes: float) -> pd.DataFrame:
     """Return ``speed.models`` of one shape at a tenth of the released code's time, RHEL at a quarter of the memory."""
     rows = rivals.read()
     rows = rows[(rows.task == speed.LONG) & (rows.model == "linear")].drop(columns="peak_mib")
-    rows = rows.assign(step_ms=rows.step_ms / 10, floor_ms=1000.0, sgemm_ms=rivals.SGEMM_MS, copy_ms=2 * rivals.COPY_MS)
+    rows = rows.assign(step_ms=rows.step_ms / 10, gemm_bound_ms=1000.0, sgemm_ms=rivals.SGEMM_MS, copy_ms=2 * rivals.COPY_MS)
     rows = rows.assign(framework="torch", kernel="fused", peak_bytes=[4e9, 1e9])
     for name, value in changes.items():
         rows.loc[rows.algorithm == "rhel", name] = value
@@ -38,7 +38,7 @@ def test_a_goal_that_is_missed_names_its_worst_cell(tmp_path: Path) -> None:
 
 def test_a_cell_counts_with_its_quicker_kernel(tmp_path: Path) -> None:
     table = made(tmp_path)
-    slow = table.assign(kernel="portable", step_ms=1e6, floors=1e3, speedup=0.1)
+    slow = table.assign(kernel="portable", step_ms=1e6, bounds=1e3, speedup=0.1)
     found = speed.goals(pd.concat([table, slow]))
     assert (found.met == found.of).all()
     assert found.of.max() == 2

@@ -166,9 +166,7 @@ def tidy(wildcards):
     ours = training() or any(Path(record).exists() for record in RECORDS)
     own = MATRIX.results == "runs" or (MATRIX.results == "auto" and ours)
     folder, history = (
-        (COLLECTED, "history.csv")
-        if own
-        else (PUBLISHED, published.HISTORIES)
+        (COLLECTED, "history.csv") if own else (PUBLISHED, published.HISTORIES)
     )
     return {"runs": f"{folder}/runs.csv", "history": f"{folder}/{history}"}
 

@@ -69,7 +69,7 @@ def models(records: Records) -> str:
                 "algorithm": r.algorithm,
                 "framework, kernel": f"{r.framework}, {r.kernel}",
                 "ms per step (quartiles)": f"{r.step_ms:,.0f} ({r.step_ms_q1:,.0f}-{r.step_ms_q3:,.0f})",
-                "floors": f"{r.floors:.1f}",
+                "bounds": f"{r.bounds:.1f}",
                 "times the released code": f"{r.speedup:.1f}",
                 "peak MiB": f"{r.peak_mib:,.0f}",
                 "compile s": f"{r.compile_s:.1f}",
