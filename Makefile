@@ -48,10 +48,10 @@ campaign: $(INSTALLED)
 		nice -n 19 $(BIN)/snakemake train --cores $(CORES) --configfile $$matrix --nolock --keep-going --quiet host reason rules; done
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -q --numprocesses $(CORES) --ignore tests/results
+	@$(BIN)/python -m pytest -q --numprocesses $(CORES) --dist worksteal --ignore tests/results
 
 check-results: $(INSTALLED)
-	@$(BIN)/python -m pytest -q --numprocesses $(CORES) tests/results
+	@$(BIN)/python -m pytest -q --numprocesses $(CORES) --dist worksteal tests/results
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
