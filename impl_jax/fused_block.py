@@ -13,7 +13,7 @@ from impl_jax.dropout import draw, threshold
 from impl_jax.fused import Kernel, Residuals
 from impl_jax.hru import Unit, mixing, physical, read_in
 from impl_jax.interface import Hamiltonian, Lanes, Theta
-from impl_jax.norm import FLOOR, Running, weighed
+from impl_jax.norm import FLOOR, Running, mix_statistics
 
 Activations = Float[Array, "K n H"]
 #: The same by rows r = k n + sample.
@@ -144,7 +144,7 @@ def _keep(
 ) -> tuple[tuple[Activations, Running], _Residuals]:
     flat, H = x.reshape(-1, x.shape[2]), x.shape[2]
     batch = Running(*_call("moments", flat, [(H,), (H,)], flat))
-    used, after, share = weighed(made.norm, batch, running, count)
+    used, after, share = mix_statistics(made.norm, batch, running, count)
     out, u, drive, phi, path, inside, masks, rate = _forward(made, x, used, values, keys, training=True)
     kept = _Residuals(
         u, None if made.again else drive, phi, path, inside, keys if made.again else masks, rate,

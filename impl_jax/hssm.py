@@ -55,7 +55,7 @@ def model_of(spec: RunSpec, shape: TaskShape) -> Model:
     )
 
 
-def part(parameters: Theta, prefix: str) -> Theta:
+def select(parameters: Theta, prefix: str) -> Theta:
     """Return the parameters whose path starts with ``prefix``, by the rest of their path."""
     return {path.removeprefix(prefix): value for path, value in parameters.items() if path.startswith(prefix)}
 
@@ -87,11 +87,11 @@ def block(
     """Return x + drop(GLU(drop(GELU(HRU(norm(x)))))) and the norm's updated statistics."""
     if model.fused:
         made = BlockConfig(model.unit, model.norm, model.dropout, model.dropout_mask, model.rematerialise)
-        return fused_block(made, part(raw, "hru."), part(raw, "glu."), x, running, count, keys, training)
+        return fused_block(made, select(raw, "hru."), select(raw, "glu."), x, running, count, keys, training)
     y, running = normalise(model.norm, x, running, count, training)
-    y = gelu(hru(model.unit, part(raw, "hru."), y))
+    y = gelu(hru(model.unit, select(raw, "hru."), y))
     y = drop(model.dropout, model.dropout_mask, keys[0], y)
-    return x + drop(model.dropout, model.dropout_mask, keys[1], glu(part(raw, "glu."), y)), running
+    return x + drop(model.dropout, model.dropout_mask, keys[1], glu(select(raw, "glu."), y)), running
 
 
 def read_out(model: Model, parameters: Theta, x: Activations) -> Float[Array, "n ..."]:
@@ -130,7 +130,7 @@ def hssm(
         Paper, section 4.
     """
     keys = None if key is None else jax.random.split(key, 2 * model.blocks).reshape(model.blocks, 2)
-    own = [part(parameters, f"blocks.{i}.") for i in range(model.blocks)]
+    own = [select(parameters, f"blocks.{i}.") for i in range(model.blocks)]
 
     def step(y: Activations, given: tuple[Theta, Running, Key[Array, "2"] | None]) -> tuple[Activations, Running]:
         raw, running, pair = given
@@ -173,8 +173,8 @@ def worst_fidelity(
     """Return the worst block's and sample's ‖Φe_end‖/max‖Φ‖ of an echo without nudge, in inference mode."""
     y, worst = encode(parameters, x), []
     for i in range(model.blocks):
-        raw = part(parameters, f"blocks.{i}.")
+        raw = select(parameters, f"blocks.{i}.")
         u, _ = normalise(model.norm, y, norm[i], count, training=False)
-        worst.append(jnp.max(echo_fidelity(model.unit, part(raw, "hru."), u)))
+        worst.append(jnp.max(echo_fidelity(model.unit, select(raw, "hru."), u)))
         y, _ = block(model, raw, y, norm[i], count, (None, None), training=False)
     return jnp.max(jnp.stack(worst))

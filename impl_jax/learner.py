@@ -19,7 +19,7 @@ from impl_jax.interface import Theta
 from impl_jax.programs import Programs
 from impl_jax.state import State, fresh, key_data, to_device, to_host
 from rhelbench.contract import Arrays, TaskShape
-from rhelbench.parameters import table
+from rhelbench.parameters import parameter_table
 from rhelbench.spec import RunSpec, Switches
 
 Inputs = Float[Array, "n K d"]
@@ -83,7 +83,7 @@ class JaxLearner:
 
     def __init__(self, spec: RunSpec, shape: TaskShape) -> None:
         self._spec, self._model = spec, hssm.model_of(spec, shape)
-        self._paths = list(table(spec, shape))
+        self._paths = list(parameter_table(spec, shape))
         self._adam = optax.adam(spec.hyper.lr, b1=0.9, b2=0.999, eps=1e-8)
         self._programs = Programs()
         self._state: State | None = None

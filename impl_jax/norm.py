@@ -19,7 +19,7 @@ class Running(NamedTuple):
     var: Float[Array, " H"]
 
 
-def weighed(
+def mix_statistics(
     kind: Literal["batch", "ema_released"], batch: Running, running: Running, count: Int[Array, ""]
 ) -> tuple[Running, Running, Float[Array, ""]]:
     """Return the statistics that a training call normalises with, those to store, and the batch's share of the former.
@@ -58,5 +58,5 @@ def normalise(
         return (x - running.mean) / jnp.sqrt(running.var + FLOOR), running
     mean = jnp.mean(x, axis=(0, 1))
     var = jnp.mean((x - mean) ** 2, axis=(0, 1))
-    used, updated, _ = weighed(kind, Running(mean, var), running, count)
+    used, updated, _ = mix_statistics(kind, Running(mean, var), running, count)
     return (x - used.mean) / jnp.sqrt(used.var + FLOOR), jax.tree.map(jax.lax.stop_gradient, updated)

@@ -76,11 +76,11 @@ def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delt
             f"Hamiltonian {type(hamiltonian).__name__} is not separable: the leapfrog needs H = T(π) + V(φ); write it so."
         )
     start = jnp.zeros(f.shape[1:], f.dtype)
-    final, positions = jax.lax.scan(stepper(hamiltonian, integrator, *lanes(theta, delta, start)), (start, start), f)
+    final, positions = jax.lax.scan(make_step(hamiltonian, integrator, *lanes(theta, delta, start)), (start, start), f)
     return positions, final
 
 
-def stepper(
+def make_step(
     hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes
 ) -> Callable[[Pair, Lanes], tuple[Pair, Lanes]]:
     """Return the step that a forward pass scans over the drive: (Φ_k, f_{k+1}) -> (Φ_{k+1}, φ_{k+1}).
@@ -102,7 +102,9 @@ def stepper(
     return jax.checkpoint(step, prevent_cse=False)
 
 
-def mover(hamiltonian: Hamiltonian, integrator: Integrator) -> Callable[[Theta, Lanes, Lanes, Lanes, Lanes], tuple[Lanes, Lanes]]:
+def make_move(
+    hamiltonian: Hamiltonian, integrator: Integrator
+) -> Callable[[Theta, Lanes, Lanes, Lanes, Lanes], tuple[Lanes, Lanes]]:
     """Return (θ, δ, φ_k, π_k, f_{k+1}) -> (φ_{k+1}, π_{k+1}), to be differentiated by all of them."""
 
     def move(theta: Theta, delta: Lanes, phi: Lanes, pi: Lanes, f: Lanes) -> tuple[Lanes, Lanes]:

@@ -24,7 +24,7 @@ PATHS: dict[tuple[Pass, bool], dict[str, int]] = {
 REPETITIONS = 100
 
 
-def given(hamiltonian: str, length: int, lanes: int) -> Arrays:
+def draw_arrays(hamiltonian: str, length: int, lanes: int) -> Arrays:
     """Return a pass's arrays in float32: parameters of stable units, f and g ~ N(0, 1), a small ε, the path of ``forward``."""
     draw = generator("bench/passes", hamiltonian, 0, 0)
     rows = 1 if hamiltonian == "linear" else 4
@@ -80,7 +80,7 @@ def rows(sizes: dict[str, list[list[int]]]) -> Iterator[dict[str, Any]]:
     copy = copy_gb_s()
     for hamiltonian, pairs in sizes.items():
         for length, lanes in pairs:
-            arrays = given(hamiltonian, length, lanes)
+            arrays = draw_arrays(hamiltonian, length, lanes)
             last = {key: arrays[key][-1].contiguous() for key in ("phi", "pi")}
             for (name, keep), paths in PATHS.items():
                 own = arrays | last if name.endswith("echo") else arrays

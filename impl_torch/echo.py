@@ -11,7 +11,7 @@ from torch import Tensor
 from impl_torch.interface import Hamiltonian, Integrator, Kick, Lanes, Path, Values
 from impl_torch.nudge import epsilon
 from impl_torch.once_differentiable import once_differentiable
-from impl_torch.recurrence import run, second
+from impl_torch.recurrence import run, second_route
 from rhelbench.spec import Nudge
 
 
@@ -104,5 +104,5 @@ def two_echoes(
     """
     names = tuple(theta)
     return _Echoes.apply(
-        readout, hamiltonian, integrator, nudge, names, delta, f, second(f, f_B), *(theta[name] for name in names)
+        readout, hamiltonian, integrator, nudge, names, delta, f, second_route(f, f_B), *(theta[name] for name in names)
     )

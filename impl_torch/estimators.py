@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
 from impl_torch.once_differentiable import once_differentiable
-from impl_torch.recurrence import run, second, to_own_shape
+from impl_torch.recurrence import run, second_route, to_own_shape
 from rhelbench.spec import Nudge
 
 State = tuple[Float[Tensor, "n P"], Float[Tensor, "n P"]]
@@ -114,6 +114,6 @@ def from_final(
         f: drive (K, n, P).
         f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
     """
-    names, routes = tuple(theta), (f, second(f, f_B))
+    names, routes = tuple(theta), (f, second_route(f, f_B))
     values = (theta[name] for name in names)
     return _FromFinal.apply(backward, hamiltonian, integrator, nudge, names, delta, *routes, *values)

@@ -14,7 +14,7 @@ from impl_torch.interface import Hamiltonian, Integrator, Path, Trajectory, Valu
 from impl_torch.nudge import epsilon
 from impl_torch.once_differentiable import once_differentiable
 from impl_torch.passes import NORM, RUN, Arrays
-from impl_torch.recurrence import second, to_own_shape
+from impl_torch.recurrence import second_route, to_own_shape
 from kernels import passes
 from kernels.passes import Pass
 from rhelbench.spec import Nudge
@@ -92,7 +92,7 @@ def fused(entry: passes.Kernel) -> Trajectory:
         """Return φ_1..φ_K; arguments as in ``impl_torch.algorithms``."""
         del integrator
         kernel = Kernel(entry, hamiltonian, nudge)
-        return _Fused.apply(kernel, delta, f, second(f, f_B), *(theta[letter] for letter in hamiltonian.parameters))
+        return _Fused.apply(kernel, delta, f, second_route(f, f_B), *(theta[letter] for letter in hamiltonian.parameters))
 
     return trajectory
 

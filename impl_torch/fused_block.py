@@ -14,10 +14,10 @@ from impl_torch.hamiltonians import HAMILTONIANS
 from impl_torch.hru import lanes
 from impl_torch.integrators import INTEGRATORS
 from impl_torch.interface import Values
-from impl_torch.norm import OFFSET, Statistics, weighed
+from impl_torch.norm import OFFSET, Statistics, mix_statistics
 from impl_torch.once_differentiable import once_differentiable
 from impl_torch.rows import moments, repeating, rows_of, run, sums_of, weight_of
-from impl_torch.stack import Call, Stack, part
+from impl_torch.stack import Call, Stack, select
 from kernels.cpu import head, tail
 
 
@@ -51,7 +51,7 @@ class _Head(torch.autograd.Function):
         (mean, var), batch, after, ctx.share = call.statistics, call.statistics, call.statistics, 0.0
         if call.training:
             batch = moments(flat)
-            (mean, var), after, ctx.share = weighed(batch, call.statistics, call.count, call.stack.norm)
+            (mean, var), after, ctx.share = mix_statistics(batch, call.statistics, call.count, call.stack.norm)
         running = after[0].clone(), after[1].clone()
         rate, u, f = torch.rsqrt(var + OFFSET), empty(flat.dtype, *flat.shape), empty(flat.dtype, len(flat), len(B))
         run(head.head, flat, mean, rate, B, u, f)
@@ -137,7 +137,7 @@ def block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Ten
         own: the block's trainable values.
         x: input (K, n, H).
     """
-    unit, dropout, raw, glu = call.stack.unit, call.dropout, part(own, "hru."), part(own, "glu.")
+    unit, dropout, raw, glu = call.stack.unit, call.dropout, select(own, "hru."), select(own, "glu.")
     assert unit is not None
     theta, delta, B, C = lanes(unit, raw)
     past, u, f, f_B, *running = _Head.apply(call, x, B)

@@ -16,7 +16,7 @@ from impl_torch.hru import fidelity, hru
 from impl_torch.interface import Values
 from impl_torch.norm import Statistics, normalise
 from impl_torch.once_differentiable import once_differentiable
-from impl_torch.stack import Call, Stack, part
+from impl_torch.stack import Call, Stack, select
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Norms:
 
 def _block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Tensor, "K n H"], Statistics]:
     """Return a block's output and its norm's statistics; a function of its arguments alone, so that it can be run again."""
-    glu, dropout = part(own, "glu."), call.dropout
+    glu, dropout = select(own, "glu."), call.dropout
     y, running = normalise(x, call.statistics, call.count, call.stack.norm, call.training)
-    y = functional.gelu(hru(call.stack.unit, part(own, "hru."), y), approximate="tanh")
+    y = functional.gelu(hru(call.stack.unit, select(own, "hru."), y), approximate="tanh")
     if dropout is not None:
         y = y * dropout.mask(y, call.i, 0)
     gate = torch.sigmoid(functional.linear(y, glu["W2"], glu["b2"]))
@@ -96,11 +96,11 @@ def hssm(
     x = functional.linear(x, parameters["encoder.weight"], parameters["encoder.bias"])
     statistics = []
     for i in range(stack.blocks):
-        own = part(parameters, f"blocks.{i}.")
+        own = select(parameters, f"blocks.{i}.")
         run = partial(block if stack.fused else _block, Call(stack, norms.statistics[i], norms.count, training, dropout, i))
         if fidelities is not None and stack.unit is not None:
             u, _ = normalise(x, norms.statistics[i], norms.count, stack.norm, training)
-            fidelities.append(fidelity(stack.unit, part(own, "hru."), u))
+            fidelities.append(fidelity(stack.unit, select(own, "hru."), u))
         if stack.rematerialise and not stack.fused and training:
             x, *both = _Rematerialised.apply(run, tuple(own), x, *own.values())
             running = both[0], both[1]

@@ -1,4 +1,4 @@
-"""What a Hamiltonian, an integrator and an algorithm are, as types (docs/architecture.md)."""
+"""What a Hamiltonian, an integrator and an algorithm are, as types (docs/internals/architecture.md)."""
 
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 

@@ -63,7 +63,7 @@ def device() -> str:
     return f"cuda: {torch.cuda.get_device_name()}" if torch.cuda.is_available() else "cpu"
 
 
-def own_process() -> None:
+def configure_process() -> None:
     """Make a process that trains on a CPU keep freed memory, and give the same bits on any number of threads."""
     if not torch.cuda.is_available():
         keep_freed_memory()
@@ -228,7 +228,7 @@ class TorchLearner:
         return float(torch.cat(worst).max()) if worst else 0.0
 
     def state(self) -> Arrays:
-        """Return everything needed to continue, by the names of docs/architecture.md."""
+        """Return everything needed to continue, by the names of docs/internals/architecture.md."""
         state: dict[str, Tensor] = {}
         for path, parameter in self.parameters.items():
             state[f"parameters.{path}"] = parameter.detach()

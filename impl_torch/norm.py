@@ -14,7 +14,7 @@ MEMORY = 0.99
 Statistics = tuple[Float[Tensor, " H"], Float[Tensor, " H"]]
 
 
-def weighed(
+def mix_statistics(
     batch: Statistics, running: Statistics, count: int, kind: Literal["batch", "ema_released"]
 ) -> tuple[Statistics, Statistics, float]:
     """Return what a training call normalises by, the running statistics afterwards, and the batch's part in the former.
@@ -60,5 +60,5 @@ def normalise(
         mean, var = running
         return (x - mean) * torch.rsqrt(var + OFFSET), running
     var, mean = torch.var_mean(x, dim=(0, 1), correction=0)
-    (mean, var), after, _ = weighed((mean, var), running, count, kind)
+    (mean, var), after, _ = mix_statistics((mean, var), running, count, kind)
     return (x - mean) * torch.rsqrt(var + OFFSET), (after[0].detach(), after[1].detach())

@@ -61,7 +61,7 @@ def tie(f: Path, f_B: Path | None = None) -> Path:
     return f if f_B is None else _Tie.apply(f, f_B)
 
 
-def second(f: Path, f_B: Path | None) -> Path:
+def second_route(f: Path, f_B: Path | None) -> Path:
     """Return the second route of the drive, which ends here where none was given."""
     return f.detach() if f_B is None else f_B
 

@@ -54,6 +54,6 @@ class Call:
     i: int
 
 
-def part(parameters: Values, prefix: str) -> Values:
+def select(parameters: Values, prefix: str) -> Values:
     """Return the parameters whose names start with ``prefix``, without it."""
     return {name.removeprefix(prefix): value for name, value in parameters.items() if name.startswith(prefix)}

@@ -58,8 +58,8 @@ class Learner(Protocol):
 
     A module named in ``registry.FRAMEWORKS`` offers ``make_learner(spec: RunSpec, shape: TaskShape) -> Learner``,
     ``unit_gradients(model, switches, raw, u, bar)`` as ``rhelbench.oracle.learner`` does, and ``device() -> str``, which names
-    what it will compute on, ``"cpu"`` or ``"cuda: NAME"``. It may offer ``own_process()``, which a command calls once before
-    the first learner where the process is its own: settings of the whole process are made there and nowhere else.
+    what it will compute on, ``"cpu"`` or ``"cuda: NAME"``. It may offer ``configure_process()``, which a command calls once
+    before the first learner where the process is its own: settings of the whole process are made there and nowhere else.
     Arrays enter and leave as NumPy under canonical names; ``put`` returns the framework's own array, so that
     a data set crosses to the device once. Nothing is drawn here but dropout, whose masks are a function of
     (dropout seed, step) alone, so that a state restored at any step continues bit for bit.

@@ -16,7 +16,7 @@ class UserError(Exception):
     """
 
 
-def unknown(kind: str, value: object, known: list[str]) -> UserError:
+def unknown_name(kind: str, value: object, known: list[str]) -> UserError:
     """Build the error for a name that is not in a registry, with the nearest known name first.
 
     Args:
@@ -38,10 +38,10 @@ def unknown(kind: str, value: object, known: list[str]) -> UserError:
 
 
 def check_names(kind: str, values: Iterable[object], known: list[str]) -> None:
-    """Refuse the first value that is not among the known names (see ``unknown``)."""
+    """Refuse the first value that is not among the known names (see ``unknown_name``)."""
     for value in values:
         if value not in known:
-            raise unknown(kind, value, known)
+            raise unknown_name(kind, value, known)
 
 
 def not_installed(what: str, extra: str) -> UserError:
@@ -51,13 +51,13 @@ def not_installed(what: str, extra: str) -> UserError:
     )
 
 
-def foremost(error: ValidationError) -> tuple[str, tuple[int | str, ...], str]:
+def first_error(error: ValidationError) -> tuple[str, tuple[int | str, ...], str]:
     """Return kind, place and message of what to tell a user first: an unknown key, since it also misses another."""
     found = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     return found["type"], found["loc"], found["msg"].removeprefix("Value error, ")
 
 
-def wrong(where: str, error: ValidationError, remedy: str) -> UserError:
+def invalid_value(where: str, error: ValidationError, remedy: str) -> UserError:
     """Build the error for data that are not what they should be.
 
     Args:
@@ -68,6 +68,6 @@ def wrong(where: str, error: ValidationError, remedy: str) -> UserError:
     Returns:
         The error, to be raised by the caller.
     """
-    _, place, message = foremost(error)
+    _, place, message = first_error(error)
     field = f" '{'.'.join(map(str, place))}'" if place else ""
     return UserError(f"{where}{field} is wrong ({message}); {remedy}.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from rhelbench.errors import UserError, wrong
+from rhelbench.errors import UserError, invalid_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,4 +168,4 @@ def read_yaml(path: Path, kind: type[Kind]) -> Kind:
     try:
         return kind.model_validate(read_mapping(path))
     except ValidationError as error:
-        raise wrong(f"{path}: field", error, "correct it") from error
+        raise invalid_value(f"{path}: field", error, "correct it") from error

@@ -73,7 +73,7 @@ def unit_table(model: str, hidden: int, state: int, delta_init: float) -> dict[s
     return table | {"D": ((hidden,), _normal)}
 
 
-def table(spec: RunSpec, shape: TaskShape) -> dict[str, tuple[tuple[int, ...], Draw]]:
+def parameter_table(spec: RunSpec, shape: TaskShape) -> dict[str, tuple[tuple[int, ...], Draw]]:
     """Return every parameter of the model: canonical path to (shape, draw), in the order of the forward pass."""
     h = spec.hyper.hidden
     rows: dict[str, tuple[tuple[int, ...], Draw]] = {
@@ -91,7 +91,7 @@ def table(spec: RunSpec, shape: TaskShape) -> dict[str, tuple[tuple[int, ...], D
     return rows
 
 
-def initial(spec: RunSpec, shape: TaskShape) -> Arrays:
+def initial_parameters(spec: RunSpec, shape: TaskShape) -> Arrays:
     """Draw the initial parameters of a run in its own dtype.
 
     Each path has a stream of its own, so that models of other sizes or kinds share what they have in common.
@@ -109,7 +109,7 @@ def initial(spec: RunSpec, shape: TaskShape) -> Arrays:
     """
     arrays: Arrays = {}
     names = (spec.task, spec.seed, spec.seed)
-    for path, (size, draw) in table(spec, shape).items():
+    for path, (size, draw) in parameter_table(spec, shape).items():
         values = draw(generator(f"parameters/{path}", *names), size).astype(spec.dtype)
         if spec.variant.perturbation:
             up = generator(f"perturbation/{spec.variant.perturbation}/{path}", *names).random(size) < 0.5

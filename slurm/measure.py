@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from rhelbench.config import expand
-from rhelbench.config.cores import available
+from rhelbench.config.cores import available_cores
 from rhelbench.files import write_atomically
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 from rhelbench.tasks.splits import CUTS
@@ -44,9 +44,9 @@ def measure(spec: RunSpec) -> dict:
         if kind
         else rng.random((n, shape.length // shape.output_step, shape.outputs), np.float32)
     )
-    setup.own_process(spec.framework)
-    learner = setup.learner(spec, shape)
-    learner.init(initial(spec, shape), 1)
+    setup.configure_process(spec.framework)
+    learner = setup.make_learner(spec, shape)
+    learner.init(initial_parameters(spec, shape), 1)
     on_device, labels = learner.put(x), learner.put(y)
     plan = rng.integers(0, n, (1, spec.hyper.batch)).astype(np.int32)
     learner.train_chunk(on_device, labels, plan)
@@ -60,7 +60,7 @@ def measure(spec: RunSpec) -> dict:
 
 def about() -> dict:
     """Return what the figures hold for."""
-    machine = {"device": "cpu", "cpus": available(), "load_average": os.getloadavg()[0]}
+    machine = {"device": "cpu", "cpus": available_cores(), "load_average": os.getloadavg()[0]}
     return {"script": "slurm/measure.py", "machine": machine}
 
 

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from rhelbench.config import expand
-from rhelbench.config.cores import available
+from rhelbench.config.cores import available_cores
 from rhelbench.files import write_atomically
 from rhelbench.records import provenance
 from rhelbench.registry import FRAMEWORKS
@@ -28,7 +28,7 @@ from rhelbench.spec import RunSpec
 #: Seeds per job, and how they share it.
 WAYS = ((1, "alone"), (2, "processes"), (4, "processes"), (4, "sequential"), (2, "vectorised"), (4, "vectorised"))
 CELL = {"models": ["linear"], "algorithms": ["rhel"], "seeds": [2345, 3456, 4567, 5678], "overrides": {"steps": 120}}
-CORES = available()
+CORES = available_cores()
 
 
 def call(home: Path, *arguments: str) -> None:
@@ -93,7 +93,7 @@ def measure(home: Path) -> list[dict]:
 def main(out: Path) -> None:
     """Add a repetition and write the medians."""
     before = json.loads(out.read_text())["repetitions"] if out.exists() else []
-    facts = {"when": provenance.now(), "git": provenance.git(), "load_average": round(os.getloadavg()[0], 1)}
+    facts = {"when": provenance.now(), "git": provenance.git_state(), "load_average": round(os.getloadavg()[0], 1)}
     with tempfile.TemporaryDirectory(prefix="rhelbench-packing-") as home:
         repetitions = [*before, {**facts, "rows": measure(Path(home))}]
     rows = []

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from rhelbench.config.cores import available
+from rhelbench.config.cores import available_cores
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("WANDB_MODE", "offline")
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores, for which PyTorch's threads would wait busily
-    threads = available() // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    threads = available_cores() // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
     os.environ.setdefault("OMP_NUM_THREADS", str(max(threads, 1)))
 ROOT = Path(__file__).resolve().parent.parent
 

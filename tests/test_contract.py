@@ -8,7 +8,7 @@ import pytest
 from rhelbench import contract
 from rhelbench.config import expand
 from rhelbench.contract import Arrays
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.training import setup
 from tests.impl_torch.models import SHAPES, make_data, make_spec, worst
 
@@ -16,8 +16,8 @@ from tests.impl_torch.models import SHAPES, make_data, make_spec, worst
 def trained(framework: str, model: str, rate: float) -> tuple[Arrays, Any]:
     """Return the state after three steps of RHEL with dropout, and the gradients at it."""
     spec, shape = make_spec(model, "rhel", dropout=rate).model_copy(update={"framework": framework}), SHAPES["regression"]
-    learner = setup.learner(spec, shape)
-    learner.init(initial(spec, shape), 3)
+    learner = setup.make_learner(spec, shape)
+    learner.init(initial_parameters(spec, shape), 3)
     x, y = map(learner.put, make_data(shape))
     learner.train_chunk(x, y, np.array([[0, 1, 2, 3], [4, 5, 6, 7], [1, 3, 5, 7]], np.int32))
     return learner.state(), learner.gradients(x, y)[1]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from impl_jax.algorithms.bptt import tie
 from impl_jax.interface import Hamiltonian, Integrator, Lanes, Pair, Theta
-from impl_jax.recurrence import Drive, lanes, stepper
+from impl_jax.recurrence import Drive, lanes, make_step
 from rhelbench.spec import Nudge
 
 
@@ -31,7 +31,7 @@ def trajectory(
     del nudge
     f = tie(f, f_B)
     start = jnp.zeros(f.shape[1:], f.dtype)
-    step = stepper(hamiltonian, integrator, *lanes(theta, delta, start))
+    step = make_step(hamiltonian, integrator, *lanes(theta, delta, start))
     size = 1 + isqrt(len(f) - 1)
     whole = len(f) // size * size
 

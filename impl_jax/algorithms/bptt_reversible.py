@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from impl_jax.interface import Hamiltonian, Integrator, Lanes, Pair, Theta
-from impl_jax.recurrence import Drive, from_echo, lanes, mover, narrow
+from impl_jax.recurrence import Drive, from_echo, lanes, make_move, narrow
 from rhelbench.spec import Nudge
 
 Carry = tuple[Pair, Pair, Theta, Lanes]
@@ -45,7 +45,7 @@ def backward(
         (phi, pi), bar, of_theta, of_delta = carry
         f_k, g_k = at_k
         before, minus_pi, _ = integrator.step(hamiltonian, wide, step_size, phi, -pi, f_k)
-        _, pull = jax.vjp(mover(hamiltonian, integrator), wide, step_size, before, -minus_pi, f_k)
+        _, pull = jax.vjp(make_move(hamiltonian, integrator), wide, step_size, before, -minus_pi, f_k)
         by_theta, by_delta, bar_phi, bar_pi, of_f = pull((bar[0] + g_k, bar[1]))
         of_theta = {name: total + by_theta[name] for name, total in of_theta.items()}
         return ((before, -minus_pi), (bar_phi, bar_pi), of_theta, of_delta + by_delta), of_f

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from impl_jax.interface import Hamiltonian, Integrator, Lanes, Pair, Theta
-from impl_jax.recurrence import Drive, from_echo, lanes, mover, narrow
+from impl_jax.recurrence import Drive, from_echo, lanes, make_move, narrow
 from rhelbench.spec import Nudge
 
 #: The state; M = ∂Φ_k/∂Φ_0 by rows (of φ, of π); ∂Φ_k/∂x by name x.
@@ -20,7 +20,7 @@ def advance(
         The new state with its tangents, and ∂Φ_{k+1}/∂f_{k+1} as (∂φ, ∂π).
     """
     state, M, S = carry
-    after, pull = jax.vjp(mover(hamiltonian, integrator), theta, delta, *state, f_k)
+    after, pull = jax.vjp(make_move(hamiltonian, integrator), theta, delta, *state, f_k)
     one, zero = jnp.ones_like(f_k), jnp.zeros_like(f_k)
     rows = pull((one, zero)), pull((zero, one))
 

@@ -10,7 +10,7 @@ from impl_torch.algorithms import rhel_separate
 from impl_torch.interface import Hamiltonian, Integrator, Path, Values
 from impl_torch.nudge import epsilon
 from impl_torch.once_differentiable import once_differentiable
-from impl_torch.recurrence import run, second, to_own_shape
+from impl_torch.recurrence import run, second_route, to_own_shape
 from rhelbench.spec import Nudge
 
 
@@ -82,4 +82,4 @@ def trajectory(
     if not hamiltonian.closed_forms:
         return rhel_separate.trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B)
     names = tuple(theta)
-    return _Rhel.apply(hamiltonian, integrator, nudge, names, delta, f, second(f, f_B), *(theta[name] for name in names))
+    return _Rhel.apply(hamiltonian, integrator, nudge, names, delta, f, second_route(f, f_B), *(theta[name] for name in names))

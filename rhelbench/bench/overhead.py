@@ -54,7 +54,7 @@ def inputs(spec: RunSpec, data: Path) -> dict[str, Any]:
     begin = time.perf_counter()
     problem = setup.load(spec, data)
     loaded = time.perf_counter() - begin
-    learner = setup.learner(spec, problem.shape)
+    learner = setup.make_learner(spec, problem.shape)
     x, y = problem.parts["train"]
     plan = Batches(spec, len(y)).plan(0, BATCHES)
     float(learner.put(x[plan[0]]).sum())  # whatever is compiled once is there

@@ -26,16 +26,16 @@ def measure(cell: Measurement) -> dict[str, Any]:
 
 def circumstances() -> dict[str, Any]:
     """Return machine, time and code of a measurement."""
-    commit = provenance.git()["commit"]
+    commit = provenance.git_state()["commit"]
     return {
-        "cores": cores.available(),
+        "cores": cores.available_cores(),
         "processor": provenance.processor(),
         "measured": provenance.now(),
         "commit": commit[:12] if commit else None,
     }
 
 
-def fresh(cell: Measurement) -> dict[str, Any]:
+def measure_in_process(cell: Measurement) -> dict[str, Any]:
     """Measure a cell in a process of its own.
 
     Raises:
@@ -51,6 +51,6 @@ def fresh(cell: Measurement) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def store(path: Path, row: dict[str, Any], keys: tuple[str, ...] = plan.KEYS) -> None:
+def put_row(path: Path, row: dict[str, Any], keys: tuple[str, ...] = plan.KEYS) -> None:
     """Put a row into a CSV file, in the place of the one with the same keys."""
     write_csv(path, plan.merge(pd.read_csv(path) if path.exists() else None, row, keys))

@@ -11,7 +11,7 @@ from rhelbench.bench.plan import Measurement
 from rhelbench.bench.timing import highest, repeat, resident, spread
 from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.contract import TaskShape
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, RunSpec
@@ -44,9 +44,9 @@ def draw_problem(cell: Measurement) -> tuple[TaskShape, np.ndarray, np.ndarray]:
 def measure(cell: Measurement) -> dict[str, Any]:
     """Return the time of a step, of compiling and of the GEMM lower bound, and the memory of process and device."""
     spec, (shape, x, y) = spec_of(cell), draw_problem(cell)
-    setup.own_process(cell.framework)
-    learner = setup.learner(spec, shape)
-    learner.init(initial(spec, shape), 0)
+    setup.configure_process(cell.framework)
+    learner = setup.make_learner(spec, shape)
+    learner.init(initial_parameters(spec, shape), 0)
     inputs, targets = learner.put(x), learner.put(y)
     plan = np.tile(np.arange(cell.batch, dtype=np.int32), (cell.steps_per_call, 1))
     before = resident()

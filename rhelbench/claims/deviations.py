@@ -14,12 +14,12 @@ from rhelbench.oracle.algorithms import ALGORITHMS
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.learner import make_learner
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.registry import DEVIATIONS, MODELS
 from rhelbench.registry import HAMILTONIANS as ENTRIES
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, RunSpec, Switches
-from rhelbench.stats.equivalence import paired
+from rhelbench.stats.equivalence import paired_tests
 from rhelbench.stats.pairs import differences
 from rhelbench.stats.runs import Records
 from rhelbench.studies import single_unit
@@ -61,7 +61,7 @@ def gradients(model: str, chosen: dict[str, Any]) -> dict[str, np.ndarray]:
     rng = generator("deviations/data", "drawn", 0, 0)
     x, y = rng.standard_normal((2 * _SAMPLES, _LENGTH, SHAPE.channels)), rng.integers(0, SHAPE.outputs, 2 * _SAMPLES)
     learner = make_learner(spec, SHAPE)
-    learner.init(initial(spec, SHAPE), 0)
+    learner.init(initial_parameters(spec, SHAPE), 0)
     learner.train_chunk(x, y, np.arange(_SAMPLES, dtype=np.int32)[None])
     return learner.gradients(x[_SAMPLES:], y[_SAMPLES:])[1]
 
@@ -174,7 +174,7 @@ def metric_effects(records: Records) -> pd.DataFrame:
                 names = differing_switches(first, second)
                 if pair.empty or not names <= set(Switches.model_fields):
                     continue  # never run both, or one with other hyperparameters or a shorter budget
-                result = paired(pair.difference.to_numpy(float), 1.0)
+                result = paired_tests(pair.difference.to_numpy(float), 1.0)
                 entry = dict(zip(keys, key, strict=True)) | {"first": first, "second": second, "metric": part.metric.iloc[0]}
                 entry["switches"] = " ".join(sorted(names))
                 found.append(entry | {"n": result.n, "mean": result.mean, "low": result.low, "high": result.high})

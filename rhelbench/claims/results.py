@@ -50,7 +50,7 @@ def printed(metric: str) -> Callable[[Evidence], Judgement]:
 
 def _cost(e: Evidence, metric: str, cells: int) -> str:
     """Say what the runs would cost at the measured time of a step, where one of each task's length has been measured."""
-    steps, tasks = hyperparameters.hyperparameters()["common"]["steps"], reported.order(metric)
+    steps, tasks = hyperparameters.read_hyperparameters()["common"]["steps"], reported.order(metric)
     each = cells // len(tasks) * int(reported.read().n.max())
     runs = f"{each * len(tasks)} runs of up to {steps:,} steps"
     rows = e.benchmarks if e.benchmarks is not None else pd.DataFrame()
@@ -141,7 +141,7 @@ def frameworks_agree(e: Evidence) -> Judgement:
     rows = e.tables["frameworks"]
     if rows.empty:
         return Judgement("not measured", "", "", "no cell has been run in both frameworks")
-    rows = noise.decisive(rows)
+    rows = noise.decisive_rows(rows)
     counts = rows.verdict.value_counts()
     number = f"{len(rows)} cells: " + ", ".join(f"{count} {name}" for name, count in counts.items())
     names = [noise.SOURCES[source] for source in noise.SOURCES if (rows.source == source).any()]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 
-from rhelbench.errors import UserError, unknown
+from rhelbench.errors import UserError, unknown_name
 
 #: Command (and file name in this folder) to the sentence that ``--help`` shows.
 COMMANDS: dict[str, str] = {
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     name = argv[0]
     try:
         if name not in COMMANDS:
-            raise unknown("command", name, list(COMMANDS))
+            raise unknown_name("command", name, list(COMMANDS))
         command = import_module(f"rhelbench.cli.{name}")
         parser = argparse.ArgumentParser(prog=f"rhelbench {name}", description=COMMANDS[name])
         command.add(parser)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rhelbench.config import cores
-from rhelbench.errors import UserError, wrong
+from rhelbench.errors import UserError, invalid_value
 from rhelbench.registry import FRAMEWORKS
 
 
@@ -29,12 +29,12 @@ def run(args: argparse.Namespace) -> int:
     from rhelbench.bench import plan
     from rhelbench.bench import run as bench
 
-    cores.set_threads(cores.requested() or cores.available())
+    cores.set_threads(cores.requested_cores() or cores.available_cores())
     if args.cell:
         try:
             cell = plan.Measurement.model_validate_json(args.cell)
         except ValidationError as error:
-            raise wrong("--cell", error, "give the JSON of a rhelbench.bench.plan.Cell") from error
+            raise invalid_value("--cell", error, "give the JSON of a rhelbench.bench.plan.Cell") from error
         print(json.dumps(bench.measure(cell)))
         return 0
     if args.inputs:
@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
         return _passes(args.out)
     fields = ("table", "task", "framework", "kernel", "model", "algorithm")
     for cell in plan.choose(plan.measurements(), {field: getattr(args, field) for field in fields}):
-        row = bench.fresh(cell)
-        bench.store(args.out / f"{cell.table}.csv", row)
+        row = bench.measure_in_process(cell)
+        bench.put_row(args.out / f"{cell.table}.csv", row)
         print(f"{cell}: {row['step_ms']:.1f} ms", flush=True)
     return 0
 
@@ -61,7 +61,7 @@ def _inputs(data: Path, out: Path) -> int:
     for spec in expand.expand(smoke):
         if (spec.model, spec.algorithm) == ("linear", "rhel"):
             row = overhead.inputs(spec, data)
-            bench.store(out / "inputs.csv", row | bench.circumstances(), ("task", "framework"))
+            bench.put_row(out / "inputs.csv", row | bench.circumstances(), ("task", "framework"))
             print(f"inputs: {spec.task}, {spec.framework}: {row['samples_per_s']:,.0f} samples/s", flush=True)
     return 0
 
@@ -72,7 +72,7 @@ def _passes(out: Path) -> int:
 
     for module in filter(None, (framework.passes for framework in FRAMEWORKS.values())):
         for row in import_module(module).rows(plan.read()["passes"]):
-            bench.store(out / "passes.csv", row | bench.circumstances(), plan.PASS_KEYS)
+            bench.put_row(out / "passes.csv", row | bench.circumstances(), plan.PASS_KEYS)
             size = f"{row['length']} steps, {row['lanes']} lanes"
             print(f"passes: {row['hamiltonian']}, {row['pass']}, {size}: {row['us']:.0f} us", flush=True)
     return 0

@@ -5,7 +5,7 @@ import json
 
 from rhelbench.config import expand
 from rhelbench.config.matrix import Matrix
-from rhelbench.errors import UserError, unknown
+from rhelbench.errors import UserError, unknown_name
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if args.spec:
         found = {spec.run_id: spec for spec in specs}
         if args.spec not in found:
-            raise unknown(f"run of {args.config}:", args.spec, list(found))
+            raise unknown_name(f"run of {args.config}:", args.spec, list(found))
         print(found[args.spec].canonical_json())
         return 0
     if args.list:

@@ -39,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
     write_csv(args.out / "statistics" / "deviation_metrics.csv", metrics)
     write_csv(args.out / "statistics" / "deviation_rounding.csv", rounding)
     write_csv(args.out / "statistics" / "deviation_factors.csv", factors)
-    write.text(args.out / "measured.json", json.dumps(gathered.measured, indent=1) + "\n")
+    write.write_text(args.out / "measured.json", json.dumps(gathered.measured, indent=1) + "\n")
     write_csv(args.out / "claims.csv", judged)
-    write.text(args.out / "claims.md", pages.claims(judged, gathered.static.get("calibration")))
-    write.text(args.out / "deviations.md", pages.deviation_page(effects, metrics, rounding, factors))
+    write.write_text(args.out / "claims.md", pages.claims(judged, gathered.static.get("calibration")))
+    write.write_text(args.out / "deviations.md", pages.deviation_page(effects, metrics, rounding, factors))
     return 0

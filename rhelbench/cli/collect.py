@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from rhelbench.config import expand
-from rhelbench.records.collect import collect, counts
+from rhelbench.records.collect import collect, count_statuses
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -20,5 +20,5 @@ def run(args: argparse.Namespace) -> int:
     """Write runs.csv and history.csv and say how many runs ended how."""
     matrix = expand.read(args.config) if args.config else expand.from_json(args.config_json)
     runs = collect(expand.expand(matrix), args.results, args.out)
-    print(f"{matrix.name}: {counts(runs)}")
+    print(f"{matrix.name}: {count_statuses(runs)}")
     return 0

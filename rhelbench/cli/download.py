@@ -4,7 +4,7 @@ import argparse
 
 from rhelbench.cli.prepare import add
 from rhelbench.tasks.card import load
-from rhelbench.tasks.prepare import files
+from rhelbench.tasks.prepare import archive_files
 
 __all__ = ["add", "run"]
 
@@ -12,5 +12,5 @@ __all__ = ["add", "run"]
 def run(args: argparse.Namespace) -> int:
     """Fetch each task's archive in turn; every name is known before the first is fetched."""
     for card in [load(task) for task in args.task]:
-        print(f"{card.name}: {files(card, args.data, args.mirror)}")
+        print(f"{card.name}: {archive_files(card, args.data, args.mirror)}")
     return 0

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             figure = script.draw(script.read(folder))
             inputs += sorted(folder.glob("*.csv"))
         elif source == "published":
-            given, files = published(script, args.published)
+            given, files = read_published(script, args.published)
             figure = script.draw(*given)
             inputs += files
         else:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def published(script: ModuleType, folder: Path) -> tuple[list[Records | pd.DataFrame], list[Path]]:
+def read_published(script: ModuleType, folder: Path) -> tuple[list[Records | pd.DataFrame], list[Path]]:
     """Read what a script draws from: the matrices it names in ``MATRICES``, then its ``TABLES``; and their files."""
     matrices = [collected.read(folder / matrix) for matrix in getattr(script, "MATRICES", ())]
     tables = [folder / evidence.STATIC / f"{table}.csv" for table in getattr(script, "TABLES", ())]

@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the page, which holds its figures and needs no other file, and claims.md and deviations.md beside it."""
     if not (args.claims / "claims.csv").exists():
         raise UserError(f"{args.claims} has no claims.csv: run `python -m rhelbench claims` with --out {args.claims} first.")
-    write.text(args.out, page.render(collected.read(args.collected), args.claims, args.figures))
+    write.write_text(args.out, page.render(collected.read(args.collected), args.claims, args.figures))
     for name in BESIDE:
-        write.text(args.out.with_name(name), (args.claims / name).read_text(encoding="utf-8"))
+        write.write_text(args.out.with_name(name), (args.claims / name).read_text(encoding="utf-8"))
     return 0

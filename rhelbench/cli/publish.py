@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rhelbench.errors import UserError
 from rhelbench.records import manifest, merge, publish
-from rhelbench.records.collect import counts
+from rhelbench.records.collect import count_statuses
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -35,11 +35,11 @@ def run(args: argparse.Namespace) -> int:
     source = args.site or args.results
     if args.published.resolve() == source.resolve():
         raise UserError(f"{source} holds the runs to publish and can't be where they go: name another folder with --published.")
-    wanted = publish.specs(args.config or publish.matrices())
+    wanted = publish.specs(args.config or publish.configurations())
     if args.site:
-        new = merge.merged(wanted, source, args.published, args.same_code_as, args.replace)
+        new = merge.merge_runs(wanted, source, args.published, args.same_code_as, args.replace)
     else:
-        new = publish.ended([spec.run_id for spec in wanted], source, args.same_code_as)
+        new = publish.publishable([spec.run_id for spec in wanted], source, args.same_code_as)
     table = publish.publish(wanted, new, args.published, args.prune)
-    print(f"{args.published}: {counts(table)}")
+    print(f"{args.published}: {count_statuses(table)}")
     return 0

@@ -27,6 +27,6 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{error.filename} is missing: give a folder with all that is in results/published.") from error
     for path, text in after.items():
         if text != before[path]:
-            write.text(path, text)
+            write.write_text(path, text)
             print(f"{path}: filled from {args.published}")
     return 0

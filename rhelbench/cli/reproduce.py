@@ -14,7 +14,7 @@ from tabulate import tabulate
 from rhelbench import BENCHMARK_VERSION
 from rhelbench.cli import threads
 from rhelbench.cli.train import read_spec
-from rhelbench.errors import UserError, unknown
+from rhelbench.errors import UserError, unknown_name
 from rhelbench.files import find, write_atomically
 from rhelbench.records import collected, io, published
 from rhelbench.records.reproduce import REPRODUCED, VERDICTS, Spread, compare, compare_folders, explain, verdicts
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"No record in {args.published}; 'python -m rhelbench publish' puts them there.")
     run_id = args.run_id or _draw(args.published, known, args.data)
     if run_id not in known:
-        raise unknown("published run", run_id, list(known))
+        raise unknown_name("published run", run_id, list(known))
     before, spec = known[run_id].record, _spec(known[run_id])
     took = timedelta(seconds=round(before["provenance"]["seconds"]["total"]))
     print(
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
         flush=True,
     )
     threads.apply(args.threads or before["provenance"].get("threads"), "train", spec.task)
-    setup.own_process(spec.framework)
+    setup.configure_process(spec.framework)
     corner = args.scratch / "reproduce"
     with tempfile.TemporaryDirectory() as own:
         status = job.run(spec, args.data, Path(own), corner)

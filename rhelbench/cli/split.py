@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     record = {}
     for seed in args.seed:
         drawn = splits.split(prepared, args.kind, seed)
-        record[seed] = {"digest": drawn.digest, **splits.as_ids(prepared, drawn)}
+        record[seed] = {"digest": drawn.digest, **splits.to_ids(prepared, drawn)}
     write_atomically(args.out, json.dumps({"task": args.task, "kind": args.kind, "seeds": record}, indent=1) + "\n")
     print(f"{args.task}: splits of {len(record)} seeds in {args.out}")
     return 0

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         for table, rows in tables.items():
             write_csv(args.out / f"{table}.csv", rows)
         facts = json.dumps(_facts(name, {table: len(rows) for table, rows in tables.items()}), indent=1, sort_keys=True)
-        write.text(args.out / f"{name}.json", facts + "\n")
+        write.write_text(args.out / f"{name}.json", facts + "\n")
         print(f"{name}: {', '.join(f'{table}.csv' for table in tables)} in {args.out} ({time.perf_counter() - start:.0f} s)")
     return 0
 

@@ -18,8 +18,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write table1 and table2 (csv, md, tex), summary.csv and summary.txt."""
     found = collected.read(args.collected)
-    write.table(args.out / "table1", tables.build(found, "accuracy"))
-    write.table(args.out / "table2", tables.build(found, "mse"))
+    write.write_table(args.out / "table1", tables.build(found, "accuracy"))
+    write.write_table(args.out / "table2", tables.build(found, "mse"))
     write_csv(args.out / "summary.csv", summarise(found))
-    write.text(args.out / "summary.txt", summary.terminal(found))
+    write.write_text(args.out / "summary.txt", summary.terminal(found))
     return 0

@@ -28,11 +28,11 @@ def apply(threads: int | None, rule: str, task: str | None = None, runs: int = 1
     Returns:
         The number.
     """
-    chosen = threads or cores.requested()
+    chosen = threads or cores.requested_cores()
     if chosen is None:
         table = resources.read()["rules"][rule]
         wanted = (table.get(task, table["default"]) if task else table)["cores"] * runs
-        chosen = min(wanted, cores.available())
+        chosen = min(wanted, cores.available_cores())
         if chosen < wanted:
             print(f"{wanted} cores are configured and {chosen} may be used here: {chosen} threads.", file=sys.stderr)
     cores.set_threads(chosen)

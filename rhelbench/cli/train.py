@@ -9,7 +9,7 @@ from typing import get_args
 from pydantic import ValidationError
 
 from rhelbench.cli import devices, threads
-from rhelbench.errors import UserError, wrong
+from rhelbench.errors import UserError, invalid_value
 from rhelbench.records import provenance
 from rhelbench.registry import Packing
 from rhelbench.spec import RunSpec
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     threads.apply(args.threads, "train", specs[0].task, at_once)
     if len(specs) > 1:
         return seeds_per_job.run(specs, args.data, args.results, args.scratch, args.packing, args.device)
-    setup.own_process(specs[0].framework)
+    setup.configure_process(specs[0].framework)
     return job.run(specs[0], args.data, args.results, args.scratch, args.wait, args.keep, device=args.device)
 
 
@@ -64,6 +64,6 @@ def read_spec(text: str) -> RunSpec:
     except json.JSONDecodeError as error:
         raise UserError(f"{where} is no JSON ({error}); give a spec.json or its content.") from error
     except ValidationError as error:
-        raise wrong(
+        raise invalid_value(
             f"{where}: field", error, "`python -m rhelbench check --config FILE --spec RUN_ID` prints a valid one"
         ) from error

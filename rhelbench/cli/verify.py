@@ -56,13 +56,13 @@ def _installed() -> list[str]:
 
 
 def _parity(framework: str, part: str) -> tuple[bool, dict]:
-    from rhelbench.records.provenance import code, describe
-    from rhelbench.verify.cases import cases, uncovered
+    from rhelbench.records.provenance import describe, loaded_code
+    from rhelbench.verify.cases import all_cases, uncovered
     from rhelbench.verify.levels import TOLERANCES, run_levels
 
-    code(framework)  # the code that is climbed, whatever is edited meanwhile
+    loaded_code(framework)  # the code that is tested, whatever is edited meanwhile
     digest = parity_digest(framework)
-    chosen = [item for item in cases(framework) if part in item.name]
+    chosen = [item for item in all_cases(framework) if part in item.name]
     if not chosen:
         raise UserError(
             f"No case of {framework} has '{part}' in its name: see one in the table of `verify`, or leave --case out."
@@ -70,7 +70,7 @@ def _parity(framework: str, part: str) -> tuple[bool, dict]:
     for model in uncovered():
         print(f"{model} is not verified: the oracle has no such Hamiltonian (docs/bring-your-own-hamiltonian.md).")
     first = chosen[0]
-    learner = setup.learner(first.spec, first.shape)
+    learner = setup.make_learner(first.spec, first.shape)
     facts = learner.facts()
     print(f"{framework} on {facts['device']}, precision {facts['precision']}, float64, against the NumPy oracle")
     print(f"{'level':<16}{'worst':>9}{'allowed':>10}  verdict  case and quantity")
@@ -101,7 +101,7 @@ def _vectors(framework: str, folder: Path, kernel: str) -> bool:
     from rhelbench.verify import vectors
     from rhelbench.verify.comparison import summary
 
-    module = setup.framework(framework)
+    module = setup.load_framework(framework)
     rows = vectors.check(folder, module.make_learner, partial(module.unit_gradients, kernel=kernel), kernel)
     files = len({row.file for row in rows})
     print(f"{framework} ({kernel}) against {files} files of golden vectors in {folder}: worst relative errors")

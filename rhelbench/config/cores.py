@@ -12,7 +12,7 @@ VARIABLES = ("OMP_NUM_THREADS", "NPROC")
 _MEMBERSHIP, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
-def available() -> int:
+def available_cores() -> int:
     """Return the cores that this process may use: its affinity and its control groups' CPU quota count, not the host's cores."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min([allowed, *(math.ceil(quota) for quota in quotas(_MEMBERSHIP, _GROUPS))]))
@@ -48,7 +48,7 @@ def _quota(folder: Path) -> list[float]:
     return [int(quota) / int(period)] if quota not in ("max", "-1") else []
 
 
-def requested() -> int | None:
+def requested_cores() -> int | None:
     """Return the number of threads that the environment asks for, the first where it lists nested levels (``4,2``), or None.
 
     Raises:

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from kernels.passes import find
 from rhelbench import files
-from rhelbench.config.hyperparameters import SETTINGS, TRAINERS, hyperparameters, kernel, settings
+from rhelbench.config.hyperparameters import SETTINGS, TRAINERS, read_hyperparameters, resolve_kernel, select_settings
 from rhelbench.config.matrix import Matrix
-from rhelbench.config.protocols import CONFIG, Protocol, counterpart, protocols, read_protocol, resolve_switches
-from rhelbench.errors import UserError, check_names, foremost, unknown, wrong
+from rhelbench.config.protocols import CONFIG, Protocol, counterpart, protocol_names, read_protocol, resolve_switches
+from rhelbench.errors import UserError, check_names, first_error, invalid_value, unknown_name
 from rhelbench.registry import ALGORITHMS, DEVIATIONS, HAMILTONIANS, MODELS
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches, Variant
 from rhelbench.tasks import card
@@ -33,15 +33,15 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
     try:
         matrix = Matrix.model_validate(config)
     except ValidationError as error:
-        kind, (*outer, key), _ = foremost(error)
+        kind, (*outer, key), _ = first_error(error)
         if kind == "extra_forbidden" and outer:  # variants alone have keys of their own
-            raise unknown(f"key in {where}, variants:", key, list(Variant.model_fields)) from error
+            raise unknown_name(f"key in {where}, variants:", key, list(Variant.model_fields)) from error
         if kind == "extra_forbidden":
-            raise unknown(f"key in {where}:", key, list(Matrix.model_fields)) from error
-        raise wrong(f"{where}:", error, "see config/README.md") from error
+            raise unknown_name(f"key in {where}:", key, list(Matrix.model_fields)) from error
+        raise invalid_value(f"{where}:", error, "see config/README.md") from error
     for kind, values, known in (
-        ("protocol", [matrix.protocol], protocols()),
-        ("task", matrix.tasks, card.names()),
+        ("protocol", [matrix.protocol], protocol_names()),
+        ("task", matrix.tasks, card.task_names()),
         ("model", matrix.models, list(MODELS)),
         ("algorithm", matrix.algorithms, list(ALGORITHMS)),
         ("framework", matrix.frameworks, TRAINERS),
@@ -103,7 +103,7 @@ class Sources:
     def of(cls, matrix: Matrix) -> "Sources":
         """Read what ``matrix`` names."""
         cards = {task: card.load(task) for task in matrix.tasks}
-        return cls(read_protocol(matrix.protocol, matrix.benchmark), hyperparameters(matrix.benchmark), cards)
+        return cls(read_protocol(matrix.protocol, matrix.benchmark), read_hyperparameters(matrix.benchmark), cards)
 
 
 def resolve(
@@ -125,12 +125,12 @@ def resolve(
     """
     task, model, algorithm, framework, seed, variant, row = cell
     protocol, facts = sources.protocol, sources.cards[task]
-    values = settings(sources.hyperparameters, task, model) | matrix.overrides | point
+    values = select_settings(sources.hyperparameters, task, model) | matrix.overrides | point
     switches = resolve_switches(protocol, facts.length, algorithm, model)
     if row:
         turned = resolve_switches(read_protocol(counterpart(matrix.protocol), matrix.benchmark), facts.length, algorithm, model)
         switches |= {name: turned[name] for name in DEVIATIONS[row].switches}
-    chosen = kernel(values.get("kernel", "auto"), framework)
+    chosen = resolve_kernel(values.get("kernel", "auto"), framework)
 
     def pick(kind: type[Frozen]) -> dict[str, Any]:
         return {key: values[key] for key in kind.model_fields if key in values}
@@ -141,7 +141,7 @@ def resolve(
         parts |= {"dtype": values.get("dtype", protocol.dtype), "kernel": chosen if MODELS[model].hamiltonian else "portable"}
         spec = RunSpec.model_validate({**names, "benchmark": matrix.benchmark, "seed": seed, "variant": variant, **parts})
     except ValidationError as error:
-        raise wrong(f"{task}/{model}: setting", error, "see config/README.md") from error
+        raise invalid_value(f"{task}/{model}: setting", error, "see config/README.md") from error
     if spec.kernel == "fused":
         try:
             find(str(MODELS[model].hamiltonian), spec.switches.integrator, spec.switches.algorithm)

@@ -22,7 +22,7 @@ class _Table(Frozen):
     tasks: dict[str, dict[str, dict[str, Any]]]
 
 
-def hyperparameters(benchmark: str = BENCHMARK_VERSION) -> dict[str, Any]:
+def read_hyperparameters(benchmark: str = BENCHMARK_VERSION) -> dict[str, Any]:
     """Read config/hyperparameters.yaml, as it is or as it was in an earlier version.
 
     Raises:
@@ -41,7 +41,7 @@ def hyperparameters(benchmark: str = BENCHMARK_VERSION) -> dict[str, Any]:
     return found
 
 
-def settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
+def select_settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
     """Return a cell's settings of config/hyperparameters.yaml: common, the task's, the model's own, last wins.
 
     Raises:
@@ -54,7 +54,7 @@ def settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
     return {**table["common"], **rows.get("both", {}), **rows.get(model.removesuffix("-real"), {})}
 
 
-def kernel(given: Any, framework: str) -> str:
+def resolve_kernel(given: Any, framework: str) -> str:
     """Return a framework's kernel.
 
     Args:

@@ -14,7 +14,7 @@ _UNNAMED = ("chunk_steps", "time_limit_s")
 def _usual(task: str, protocol: str, algorithm: str, model: str, benchmark: str) -> dict[str, Any]:
     """Return the settings that a configuration without overrides gives: switches, hyperparameters, budget, dtype."""
     read = protocols.read_protocol(protocol, benchmark)
-    found = hyperparameters.settings(hyperparameters.hyperparameters(benchmark), task, model)
+    found = hyperparameters.select_settings(hyperparameters.read_hyperparameters(benchmark), task, model)
     sizes = {name: found[name] for kind in (Hyperparameters, Budget) for name in kind.model_fields}
     return (
         protocols.resolve_switches(read, card.load(task).length, algorithm, model)

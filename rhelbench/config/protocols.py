@@ -58,12 +58,12 @@ def earlier_versions(benchmark: str) -> list[Version]:
     ]
 
 
-def trainable(benchmark: str) -> bool:
+def is_trainable(benchmark: str) -> bool:
     """Return whether today's code still computes what runs of a version ask for, to rounding."""
     return benchmark == BENCHMARK_VERSION or benchmark in files.read_yaml(files.find(CONFIG / "earlier.yaml"), _Versions).versions
 
 
-def protocols() -> list[str]:
+def protocol_names() -> list[str]:
     """Return the names of config/protocols/*.yaml."""
     return list(files.find_all(CONFIG / "protocols", ".yaml"))
 

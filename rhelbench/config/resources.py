@@ -44,7 +44,7 @@ def read() -> dict[str, Any]:
     """
     path = files.find(CONFIG / "resources.yaml")
     found = files.read_yaml(path, Resources)
-    check_names(f"task in {path}:", found.rules.train, ["default", *card.names()])
+    check_names(f"task in {path}:", found.rules.train, ["default", *card.task_names()])
     if "default" not in found.rules.train:
         raise UserError(f"{path}: rules.train has no 'default' for the tasks that it does not name; add it.")
     return found.model_dump()

@@ -19,7 +19,7 @@ STABLE_BELOW = 4.0
 ROUNDING = 1e-9
 
 
-def separable(name: str, flag: bool, energy: Callable[[Array, Array], Array] | None = None) -> None:
+def check_separable(name: str, flag: bool, energy: Callable[[Array, Array], Array] | None = None) -> None:
     """Refuse a Hamiltonian that mixes position and momentum: the leapfrog, and with it the echo, needs H = T(π) + V(φ).
 
     Args:
@@ -42,7 +42,7 @@ def separable(name: str, flag: bool, energy: Callable[[Array, Array], Array] | N
         raise UserError(f"Hamiltonian '{name}' is not separable{found}: write it as T(π) + V(φ), or choose another unit.")
 
 
-def even_kinetic(name: str, kinetic: Callable[[Array], Array]) -> None:
+def check_even_kinetic(name: str, kinetic: Callable[[Array], Array]) -> None:
     """Refuse a kinetic energy that is not even: T(−π) = T(π) is what makes an echo retrace its path.
 
     Raises:
@@ -54,7 +54,7 @@ def even_kinetic(name: str, kinetic: Callable[[Array], Array]) -> None:
         raise UserError(f"Hamiltonian '{name}' is not time-reversible: T(π) and T(−π) differ by {gap:.1e}; make T even in π.")
 
 
-def finite(parameters: Arrays) -> None:
+def check_finite(parameters: Arrays) -> None:
     """Refuse a parameter that is not a number.
 
     Raises:
@@ -80,7 +80,7 @@ def stability(spec: RunSpec, parameters: Arrays) -> dict[str, float]:
     return found
 
 
-def outside(spec: RunSpec, parameters: Arrays) -> dict[str, str]:
+def unstable_units(spec: RunSpec, parameters: Arrays) -> dict[str, str]:
     """Return the units whose leapfrog has no stable step, by path, each with the value that is to blame.
 
     δ ≤ 0, δ² × curvature ≥ 4, or a parameter that must be positive (``registry.Hamiltonian``) and is not. Empty for units
@@ -107,21 +107,21 @@ def outside(spec: RunSpec, parameters: Arrays) -> dict[str, str]:
     return found
 
 
-def initial(spec: RunSpec, parameters: Arrays) -> None:
+def check_initial(spec: RunSpec, parameters: Arrays) -> None:
     """Check the Hamiltonian and the parameters a run starts from: T even, V apart; finite; under ``exact`` also a stable step.
 
-    Under ``released`` δ may be anything: the trainer records that it is ``outside``, it does not refuse it.
+    Under ``released`` δ may be anything: the trainer records that it is ``unstable_units``, it does not refuse it.
 
     Raises:
         UserError: names the Hamiltonian, or the value and the unit.
     """
-    finite(parameters)
+    check_finite(parameters)
     name = MODELS[spec.model].hamiltonian
     if name in HAMILTONIANS:
         one = HAMILTONIANS[name]
         theta, _ = one.physical(unit_parameters(parameters, "blocks.0.hru."), spec.switches.c_squash)
-        separable(name, one.separable, lambda phi, pi: one.kinetic(pi) + one.potential(theta, phi, np.zeros(1)))
-        even_kinetic(name, one.kinetic)
+        check_separable(name, one.separable, lambda phi, pi: one.kinetic(pi) + one.potential(theta, phi, np.zeros(1)))
+        check_even_kinetic(name, one.kinetic)
     if spec.protocol == "exact":
-        for unit, what in outside(spec, parameters).items():
+        for unit, what in unstable_units(spec, parameters).items():
             raise UserError(f"{unit}: initial {what}; start within the leapfrog's stable range (nonlinear unit's δ: delta_init).")

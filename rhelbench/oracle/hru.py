@@ -12,21 +12,21 @@ from rhelbench.registry import Model
 from rhelbench.spec import Switches
 
 
-def spread(value: Array, copies: int) -> Array:
+def copy_to_channels(value: Array, copies: int) -> Array:
     """Give every lane its parameter: (P,) repeated ``copies`` times, scalars as they are."""
     return value if np.ndim(value) == 0 else np.tile(value, copies)
 
 
-def gather(value: Array, copies: int) -> Array:
-    """Pull a gradient back through ``spread``: sum over the copies."""
+def sum_over_copies(value: Array, copies: int) -> Array:
+    """Pull a gradient back through ``copy_to_channels``: sum over the copies."""
     return value if np.ndim(value) == 0 else value.reshape(copies, -1).sum(axis=0)
 
 
-def lane_parameters(model: Model, switches: Switches, raw: Theta) -> tuple[dict[str, Array], Array]:
+def channel_parameters(model: Model, switches: Switches, raw: Theta) -> tuple[dict[str, Array], Array]:
     """Return θ and δ per lane; the 2P lanes of a paired unit share them, real parts first, then imaginary parts."""
     theta, delta = HAMILTONIANS[str(model.hamiltonian)].physical(raw, switches.c_squash)
     copies = 2 if model.paired else 1
-    return {letter: spread(value, copies) for letter, value in theta.items()}, spread(delta, copies)
+    return {letter: copy_to_channels(value, copies) for letter, value in theta.items()}, copy_to_channels(delta, copies)
 
 
 def read_in(model: Model, raw: Theta, u: Array) -> Array:
@@ -66,7 +66,7 @@ def hru(
     if model.hamiltonian is None:
         return D * u, lambda bar: (D * bar, {"D": np.sum(bar * u, axis=(0, 1))})
     hamiltonian, copies = HAMILTONIANS[model.hamiltonian], 2 if model.paired else 1
-    theta, delta = lane_parameters(model, switches, raw)
+    theta, delta = channel_parameters(model, switches, raw)
     B, C, f = read_in_matrix(model, raw), read_out_matrix(model, raw), read_in(model, raw, u)
     trajectory = ALGORITHMS[switches.algorithm]
     phi, through_time = trajectory(hamiltonian, INTEGRATORS[switches.integrator], switches.nudge, theta, delta, f, f)
@@ -75,8 +75,12 @@ def hru(
         recurrent = through_time(bar @ C)
         bar_B = np.einsum("knp,knh->ph", recurrent.f_B, u)
         bar_C = np.einsum("knh,knp->hp", bar, phi)
-        bar_theta = {letter: gather(value, copies) for letter, value in recurrent.theta.items()}
-        bar_delta = gather(recurrent.delta, copies) if switches.delta_trained else np.zeros_like(gather(recurrent.delta, copies))
+        bar_theta = {letter: sum_over_copies(value, copies) for letter, value in recurrent.theta.items()}
+        bar_delta = (
+            sum_over_copies(recurrent.delta, copies)
+            if switches.delta_trained
+            else np.zeros_like(sum_over_copies(recurrent.delta, copies))
+        )
         bar_raw = hamiltonian.physical_adjoint(raw, switches.c_squash, bar_theta, bar_delta)
         if model.paired:
             (bar_raw["B_re"], bar_raw["B_im"]) = np.split(bar_B, 2, axis=0)

@@ -68,7 +68,7 @@ Backward = Callable[[Array], Gradients]
 
 
 class Hamiltonian(Protocol):
-    """A separable H = T(π) + V(φ; θ, f), lane by lane (docs/architecture.md), with derivatives by hand.
+    """A separable H = T(π) + V(φ; θ, f), lane by lane (docs/internals/architecture.md), with derivatives by hand.
 
     The oracle has no automatic differentiation, hence ``physical_adjoint``, ``velocity_slope``, ``potential_slopes``
     and ``force_slopes`` beside the common interface.

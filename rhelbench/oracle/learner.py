@@ -11,7 +11,7 @@ from rhelbench.contract import Arrays, TaskShape
 from rhelbench.errors import UserError
 from rhelbench.oracle import adam, checks
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
-from rhelbench.oracle.hru import hru, lane_parameters, read_in
+from rhelbench.oracle.hru import channel_parameters, hru, read_in
 from rhelbench.oracle.hssm import block, hssm, linear, loss, unit_parameters
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.interface import Array
@@ -73,7 +73,7 @@ class OracleLearner:
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
         """Start from ``parameters`` with a fresh optimiser and norm statistics."""
-        checks.initial(self.spec, parameters)
+        checks.check_initial(self.spec, parameters)
         self.parameters = _float64(parameters)
         self.m = {path: np.zeros_like(value) for path, value in self.parameters.items()}
         self.v = {path: np.zeros_like(value) for path, value in self.parameters.items()}
@@ -117,7 +117,7 @@ class OracleLearner:
         for i in range(self.spec.hyper.blocks):
             raw = unit_parameters(self.parameters, f"blocks.{i}.hru.")
             r, _, _ = normalise(self.spec.switches.norm, self.norm[i], self.calls, False, h)
-            theta, delta = lane_parameters(entry, self.spec.switches, raw)
+            theta, delta = channel_parameters(entry, self.spec.switches, raw)
             f = read_in(entry, raw, r)
             phi, pi = forward(hamiltonian, integrator, theta, delta, f)
             steps = list(echo(hamiltonian, integrator, theta, delta, phi[-1], pi[-1], f, np.zeros_like(f)))
@@ -130,7 +130,7 @@ class OracleLearner:
         return worst
 
     def state(self) -> Arrays:
-        """Return everything needed to continue (docs/architecture.md, state of a learner)."""
+        """Return everything needed to continue (docs/internals/architecture.md, state of a learner)."""
         saved: Arrays = {f"parameters.{path}": value.copy() for path, value in self.parameters.items()}
         saved |= {f"adam.m.{path}": value.copy() for path, value in self.m.items()}
         saved |= {f"adam.v.{path}": value.copy() for path, value in self.v.items()}

@@ -18,7 +18,7 @@ def epsilon(nudge: Nudge, steepness: float, g: Array) -> Array:
         ε (n,) float64; it enters the kick ε g and divides the contrast again.
 
     Source:
-        docs/architecture.md: the scale that matters is tanh's, 1/w, not the state's; truncation goes as ρ².
+        docs/internals/architecture.md: the scale that matters is tanh's, 1/w, not the state's; truncation goes as ρ².
 
     Example:
         >>> float(epsilon(Nudge(mode="relative", size=1e-4), 1.0, np.full((4, 1, 2), 1e-300))[0]) == LARGEST

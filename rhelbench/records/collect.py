@@ -13,7 +13,7 @@ from rhelbench.registry import METRICS
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
-#: Columns of runs.csv (docs/architecture.md).
+#: Columns of runs.csv (docs/internals/architecture.md).
 RUNS = (
     "run_id", "benchmark", "task", "model", "algorithm", "framework", "protocol", "overrides", "seed", "perturbation",
     "dropout_stream", "status", "metric", "value", "correct", "total", "val", "best_step", "last_step", "flags", "device",
@@ -22,7 +22,7 @@ RUNS = (
 _COUNTS = ("correct", "total", "best_step", "last_step", "peak_host_bytes", "peak_device_bytes")
 
 
-def row(spec: RunSpec, run: io.Run | None) -> dict[str, Any]:
+def run_row(spec: RunSpec, run: io.Run | None) -> dict[str, Any]:
     """Return a run's row of runs.csv; without a record its status is ``missing`` and its numbers are empty."""
     record = run.record if run else {"result": {"status": "missing"}, "provenance": {}}
     result, provenance = record["result"], record["provenance"]
@@ -56,7 +56,7 @@ def history(path: Path, content: bytes | None) -> pd.DataFrame:
 
 def table(specs: list[RunSpec], find: Callable[[str], io.Run | None]) -> pd.DataFrame:
     """Return the table of runs, a row per specification, in their order."""
-    runs = pd.DataFrame([row(spec, find(spec.run_id)) for spec in specs], columns=list(RUNS))
+    runs = pd.DataFrame([run_row(spec, find(spec.run_id)) for spec in specs], columns=list(RUNS))
     return runs.astype(dict.fromkeys(_COUNTS, "Int64"))
 
 
@@ -86,6 +86,6 @@ def collect(specs: list[RunSpec], results: Path, out: Path) -> pd.DataFrame:
     return runs
 
 
-def counts(runs: pd.DataFrame) -> str:
+def count_statuses(runs: pd.DataFrame) -> str:
     """Return how many runs ended how, for example ``"4 done, 2 missing"``."""
     return ", ".join(f"{number} {status}" for status, number in runs["status"].value_counts(sort=False).items())

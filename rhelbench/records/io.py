@@ -27,22 +27,22 @@ class Run:
 
     Args:
         record: ``{"result": …, "provenance": …}``; the result names the specification.
-        history: the bytes of its ``history.csv``; None where there is none.
+        history: the bytes of its ``write_history.csv``; None where there is none.
     """
 
     record: dict[str, Any]
     history: bytes | None
 
 
-def spec(folder: Path, run: RunSpec) -> None:
-    """Write ``spec.json``: the canonical JSON, indented for reading."""
+def write_spec(folder: Path, run: RunSpec) -> None:
+    """Write ``write_spec.json``: the canonical JSON, indented for reading."""
     content = json.dumps(run.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     path = folder / "spec.json"
     if not path.exists() or path.read_text("utf-8") != content:
         write_atomically(path, content)
 
 
-def history_csv(rows: list[dict[str, float | None]]) -> str:
+def format_history(rows: list[dict[str, float | None]]) -> str:
     """Return a history as CSV: shortest decimals that read back exactly, so equal numbers give equal bytes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -51,9 +51,9 @@ def history_csv(rows: list[dict[str, float | None]]) -> str:
     return text.getvalue()
 
 
-def history(folder: Path, rows: list[dict[str, float | None]]) -> None:
-    """Write ``history.csv`` anew; a resumed run thereby drops what it had written after its checkpoint."""
-    write_atomically(folder / "history.csv", history_csv(rows))
+def write_history(folder: Path, rows: list[dict[str, float | None]]) -> None:
+    """Write ``write_history.csv`` anew; a resumed run thereby drops what it had written after its checkpoint."""
+    write_atomically(folder / "history.csv", format_history(rows))
 
 
 def digest(content: str | bytes) -> str:
@@ -70,19 +70,19 @@ def arrays_digest(arrays: Arrays) -> str:
     return total.hexdigest()
 
 
-def record(folder: Path, result: dict[str, Any], provenance: dict[str, Any]) -> None:
-    """Write ``record.json``, durably; a failed attempt also as ``attempts/<n>.json``, which nothing removes.
+def write_record(folder: Path, result: dict[str, Any], provenance: dict[str, Any]) -> None:
+    """Write ``write_record.json``, durably; a failed attempt also as ``attempts/<n>.json``, which nothing removes.
 
     Raises:
         OSError: the disk is full.
     """
     whole = {"result": result, "provenance": provenance}
     if result["status"] == "failed":
-        attempt(folder, whole)
+        write_attempt(folder, whole)
     write_atomically(folder / RECORD, _text(whole), durable=True)
 
 
-def attempt(folder: Path, record: dict[str, Any]) -> None:
+def write_attempt(folder: Path, record: dict[str, Any]) -> None:
     """Write a failed attempt's record as ``attempts/<n>.json``, durably.
 
     Raises:
@@ -96,7 +96,7 @@ def _text(record: dict[str, Any]) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
-def contents(folders: Iterable[Path]) -> str:
+def contents_digest(folders: Iterable[Path]) -> str:
     """Return the SHA-256 of the records, and the histories beside them, that lie in some runs' folders."""
     total = hashlib.sha256()
     for path in (folder / name for folder in folders if (folder / RECORD).exists() for name in (RECORD, "history.csv")):
@@ -145,7 +145,7 @@ def mismatch(run_id: str, record: dict[str, Any], spec: dict[str, Any] | None, h
         run_id: under which the run is kept.
         record: its record.
         spec: its specification; None where it is kept in the record alone.
-        history: the bytes of its ``history.csv``; None where there is none.
+        history: the bytes of its ``write_history.csv``; None where there is none.
 
     Returns:
         Which of the three files is wrong, and why; None where they belong together.

@@ -6,11 +6,11 @@ from typing import Any
 
 from rhelbench.errors import UserError
 from rhelbench.records import io, published
-from rhelbench.records.publish import ended
+from rhelbench.records.publish import publishable
 from rhelbench.spec import RunSpec
 
 
-def merged(
+def merge_runs(
     wanted: list[RunSpec], source: Path, folder: Path, same_code_as: str | None = None, replace: bool = False
 ) -> dict[str, io.Run]:
     """Return the runs of another site that are to be published.
@@ -28,10 +28,10 @@ def merged(
         UserError: the source has no run; one of its runs is damaged, of another version, or of no published configuration; or the
             result of one is not the published one, without ``replace``.
     """
-    names = published.names(source)
+    names = published.run_ids(source)
     if not names:
         raise UserError(f"No record in {source}: name another clone's results/runs or results/published.")
-    found, there, asked = ended(names, source, same_code_as), published.read(folder), {spec.run_id for spec in wanted}
+    found, there, asked = publishable(names, source, same_code_as), published.read(folder), {spec.run_id for spec in wanted}
     for run_id in sorted(found.keys() - asked):
         raise _unasked(found[run_id].record["result"]["spec"]["benchmark"], {spec.benchmark for spec in wanted}, run_id, source)
     new = {run_id: run for run_id, run in found.items() if _unlike(there.get(run_id), run)}

@@ -22,7 +22,7 @@ from rhelbench.errors import UserError
 from rhelbench.spec import RunSpec
 
 
-def git() -> dict[str, Any]:
+def git_state() -> dict[str, Any]:
     """Return the commit and whether tracked files differ from it; None for both where git cannot say."""
 
     def ask(*arguments: str) -> str | None:
@@ -55,16 +55,16 @@ def commit_unknown() -> str | None:
 
 
 @cache
-def code(framework: str) -> dict[str, Any]:
-    """Return ``code_digest`` and ``git`` as this process's first call found them: what it loaded, whatever is edited later.
+def loaded_code(framework: str) -> dict[str, Any]:
+    """Return ``code_digest`` and ``git_state`` as this process's first call found them: what it loaded, whatever is edited later.
 
     Args:
         framework: a key of FRAMEWORKS.
     """
-    return {"code_digest": code_digest(framework), "git": git()}
+    return {"code_digest": code_digest(framework), "git": git_state()}
 
 
-def code_at(commit: str, framework: str) -> tuple[str, str]:
+def code_of_commit(commit: str, framework: str) -> tuple[str, str]:
     """Return a commit's full name, and the digest of its code that decides a run's result under one framework.
 
     Args:
@@ -131,12 +131,12 @@ def describe(spec: RunSpec, facts: dict[str, Any], packed: str | None = None) ->
         "device": facts.get("device"),
         "kernel": facts.get("kernel"),
         "packed": packed,
-        "threads": facts.get("threads") or cores.requested(),
+        "threads": facts.get("threads") or cores.requested_cores(),
         "precision": facts.get("precision"),
         "versions": {"python": platform.python_version(), "rhelbench": __version__, **facts.get("versions", {})},
         "compilations": facts.get("compilations"),
         "peak_host_bytes": peak_host_bytes(),
         "peak_device_bytes": facts.get("peak_device_bytes"),
-        **code(spec.framework),
+        **loaded_code(spec.framework),
         "lock_digest": lock_digest(),
     }

@@ -10,11 +10,11 @@ from rhelbench.errors import UserError
 from rhelbench.files import write_atomically
 from rhelbench.records import io, manifest, published
 from rhelbench.records.collect import table
-from rhelbench.records.provenance import code_at
+from rhelbench.records.provenance import code_of_commit
 from rhelbench.spec import RunSpec
 
 
-def matrices(folder: Path = CONFIG) -> list[Path]:
+def configurations(folder: Path = CONFIG) -> list[Path]:
     """Return the configurations whose runs are published: published.yaml, then those of the folder published/."""
     return [folder / "published.yaml", *sorted((folder / "published").glob("*.yaml"))]
 
@@ -25,7 +25,7 @@ def specs(paths: list[Path]) -> list[RunSpec]:
     return list(found.values())
 
 
-def ended(run_ids: list[str], folder: Path, same_code_as: str | None = None) -> dict[str, io.Run]:
+def publishable(run_ids: list[str], folder: Path, same_code_as: str | None = None) -> dict[str, io.Run]:
     """Return those of some runs that have ended and can be published, by run id.
 
     Args:
@@ -50,7 +50,7 @@ def ended(run_ids: list[str], folder: Path, same_code_as: str | None = None) -> 
         git, framework = run.record["provenance"]["git"], run.record["result"]["spec"]["framework"]
         if git["dirty"] is not False and "same_code_as" not in git:
             if same_code_as is not None and framework not in commits:
-                commits[framework] = code_at(same_code_as, framework)
+                commits[framework] = code_of_commit(same_code_as, framework)
             full, digest = commits.get(framework, ("", None))
             if digest is None or run.record["provenance"]["code_digest"] != digest:
                 raise UserError(

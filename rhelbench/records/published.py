@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rhelbench.errors import UserError, foremost
+from rhelbench.errors import UserError, first_error
 from rhelbench.files import write_atomically
 from rhelbench.records.io import HISTORY, RECORD, Run, mismatch, read_run, upgrade
 from rhelbench.spec import RunSpec
@@ -63,7 +63,7 @@ def find(folder: Path) -> Callable[[str], Run | None]:
     return lambda name: read_run(folder / name)
 
 
-def names(folder: Path) -> list[str]:
+def run_ids(folder: Path) -> list[str]:
     """Return the ids of the runs with a record, whichever way a folder keeps runs."""
     if _files(folder)[0].exists():
         return list(read(folder))
@@ -141,7 +141,7 @@ def _wrong(name: str, run: Run) -> str | None:
     try:
         identity = RunSpec.read(result.get("spec")).identity
     except ValidationError as error:
-        return f"its specification is wrong at '{'.'.join(map(str, foremost(error)[1]))}'"
+        return f"its specification is wrong at '{'.'.join(map(str, first_error(error)[1]))}'"
     if result.get("run_id") != name or name[-8:] != identity[:8]:
         return "its name is not that of its specification"
     if run.history is None or not run.history.startswith(_HEADER) or not run.history.endswith(b"\n"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rhelbench.config.protocols import trainable
+from rhelbench.config.protocols import is_trainable
 from rhelbench.errors import UserError
 from rhelbench.files import write_atomically
 from rhelbench.records import io, provenance
@@ -29,13 +29,16 @@ def reason(spec: RunSpec, record: dict[str, Any], data: Path) -> str | None:
         record: its record.
         data: folder of prepared tasks.
     """
-    if not trainable(spec.benchmark):
+    if not is_trainable(spec.benchmark):
         return None
     if record["result"]["status"] == "failed":
         return "failed"
     found = {
         "data": (record["result"].get("digests", {}).get("data"), _data(spec.task, data)),
-        f"code of {spec.framework}": (record["provenance"].get("code_digest"), provenance.code(spec.framework)["code_digest"]),
+        f"code of {spec.framework}": (
+            record["provenance"].get("code_digest"),
+            provenance.loaded_code(spec.framework)["code_digest"],
+        ),
     }
     other = [f"{what} {then[:8]}, today {now[:8]}" for what, (then, now) in found.items() if then and now and then != now]
     return "; ".join(other) or None
@@ -121,7 +124,7 @@ def finish(folder: Path, corner: Path) -> None:
     if record is None:
         return
     if record["result"]["status"] == "failed":
-        io.attempt(folder, record)
+        io.write_attempt(folder, record)
     else:
         (folder / io.RECORD).unlink(missing_ok=True)  # it is in attempts/, and would not belong to the new history
         for name in _FILES:  # the record last

@@ -7,7 +7,7 @@ from rhelbench.claims import deviations
 from rhelbench.names import LABELS
 from rhelbench.records import reported
 from rhelbench.registry import DEVIATIONS, MODELS
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 
 _HEAD = "This page is generated; each verdict and number is computed from the files and measurements named beside it.\n"
 
@@ -40,8 +40,8 @@ def claims(ledger: pd.DataFrame, calibration: pd.DataFrame | None) -> str:
     ]
     return (
         f"# What the paper claims, what we measured, and whether it holds\n\n{_HEAD}\n{counts(ledger)}.\n\n"
-        f"{markdown(shown)}\n\n## How far the statistics can be trusted\n\n"
-        f"{TRUST}\n\n{markdown(pd.DataFrame(rates(calibration))) or 'Not measured.'}\n"
+        f"{to_markdown(shown)}\n\n## How far the statistics can be trusted\n\n"
+        f"{TRUST}\n\n{to_markdown(pd.DataFrame(rates(calibration))) or 'Not measured.'}\n"
     )
 
 
@@ -120,7 +120,7 @@ def deviation_page(measured: pd.DataFrame, found: pd.DataFrame, rounding: pd.Dat
         "steps, float64). Rule error: relative L2 difference between RHEL's and BPTT's gradient of that same model, worst "
         "parameter and median. What float32 loses (row 8) is shown apart, where the study of ε has been run.\n\n"
         "Effect on the final metric: paired by seed, in points of accuracy or 0.01 of MSE, with a 95 % t interval, where runs "
-        f"exist that differ by the row's switch alone.\n\n{markdown(pd.DataFrame(body))}\n\n## All rows together\n\n"
-        + (markdown(pd.DataFrame(together)) if together else "No cell has been run under both protocols yet.")
+        f"exist that differ by the row's switch alone.\n\n{to_markdown(pd.DataFrame(body))}\n\n## All rows together\n\n"
+        + (to_markdown(pd.DataFrame(together)) if together else "No cell has been run under both protocols yet.")
         + "\n"
     )

@@ -20,19 +20,19 @@ _TEX = {
 }
 
 
-def text(path: Path, content: str) -> Path:
+def write_text(path: Path, content: str) -> Path:
     """Write a text file, complete or not at all; return its path."""
     write_atomically(path, content)
     return path
 
 
-def markdown(frame: pd.DataFrame) -> str:
+def to_markdown(frame: pd.DataFrame) -> str:
     """Return a frame as a Markdown table."""
     return frame.to_markdown(index=False, disable_numparse=True) if len(frame) else ""
 
 
-def latex(table: Table) -> str:
-    """Return a table as a LaTeX ``table`` (needs ``booktabs`` and ``graphicx``)."""
+def to_latex(table: Table) -> str:
+    """Return a table as a LaTeX ``write_table`` (needs ``booktabs`` and ``graphicx``)."""
     if table.wide.empty:
         return f"% {table.title}: {table.note}\n"
     lines = [r"\begin{table}", r"\centering\small", rf"\caption{{{_tex(table.title)}. {_tex(table.note)}}}"]
@@ -51,11 +51,11 @@ def _tex(raw: str) -> str:
     return "".join(_TEX.get(letter, letter) for letter in raw)
 
 
-def table(stem: Path, content: Table) -> list[Path]:
+def write_table(stem: Path, content: Table) -> list[Path]:
     """Write ``stem``.csv (long form), .md and .tex (printed form)."""
-    md = f"**{content.title}.** {content.note}\n\n{markdown(content.wide)}\n"
+    md = f"**{content.title}.** {content.note}\n\n{to_markdown(content.wide)}\n"
     return [
         write_csv(stem.with_suffix(".csv"), content.long),
-        text(stem.with_suffix(".md"), md),
-        text(stem.with_suffix(".tex"), latex(content)),
+        write_text(stem.with_suffix(".md"), md),
+        write_text(stem.with_suffix(".tex"), to_latex(content)),
     ]

@@ -43,7 +43,7 @@ class Paired:
     p_flip: float
 
 
-def paired(differences: NDArray[np.float64], margin: NDArray[np.float64] | float) -> Paired:
+def paired_tests(differences: NDArray[np.float64], margin: NDArray[np.float64] | float) -> Paired:
     """Analyse paired differences.
 
     TOST: p = max(P(T > (d̄ + m)/s), P(T > (m − d̄)/s)), s = sd/√n, T with n − 1 degrees of freedom.
@@ -64,13 +64,15 @@ def paired(differences: NDArray[np.float64], margin: NDArray[np.float64] | float
         return Paired(0, *(float("nan"),) * 7)
     mean = float(d.mean())
     sd = float(d.std(ddof=1)) if n > 1 else float("nan")
-    if n < 2 or varies_not(d):
+    if n < 2 or is_constant(d):
         return Paired(n, mean, 0.0 if n > 1 else sd, *(float("nan"),) * 5)
     low, high, p_difference, p_equivalence = (float(x) for x in t_statistics(d[None], np.asarray(margin)).T[:, 0])
-    return Paired(n, mean, sd, low, high, p_difference, p_equivalence, max(flip(d + margin), flip(margin - d)))
+    return Paired(
+        n, mean, sd, low, high, p_difference, p_equivalence, max(sign_flip_test(d + margin), sign_flip_test(margin - d))
+    )
 
 
-def varies_not(d: NDArray[np.float64]) -> bool:
+def is_constant(d: NDArray[np.float64]) -> bool:
     """Say whether all differences are the same number, rounding of their subtraction apart."""
     return bool(np.ptp(d) <= 1e-12 * max(1.0, float(np.abs(d).max())))
 
@@ -94,7 +96,7 @@ def t_statistics(d: NDArray[np.float64], margin: NDArray[np.float64]) -> NDArray
     return np.stack([mean - half, mean + half, p_difference, p_equivalence], 1)
 
 
-def flip(d: NDArray[np.float64]) -> float:
+def sign_flip_test(d: NDArray[np.float64]) -> float:
     """Return the exact one-sided sign-flip p value of mean > 0.
 
     p = #{signs : Σ ±d_i ≥ Σ d_i} / 2^n over all sign vectors; NaN beyond n = 22, where they are too many to list.

@@ -88,7 +88,7 @@ def frameworks(records: Records) -> pd.DataFrame:
     return table[columns]
 
 
-def decisive(table: pd.DataFrame) -> pd.DataFrame:
+def decisive_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row of ``frameworks`` per cell: the floor of other dropout streams where measured, else what there is."""
     order = table.source.map({"dropout_stream": 0, "perturbation": 1, "": 2})
     return (

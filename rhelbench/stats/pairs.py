@@ -6,7 +6,7 @@ from statsmodels.stats.multitest import multipletests
 
 from rhelbench.registry import MODELS
 from rhelbench.stats import power, skill
-from rhelbench.stats.equivalence import LEVEL, margin, paired, verdict
+from rhelbench.stats.equivalence import LEVEL, margin, paired_tests, verdict
 from rhelbench.stats.runs import Records
 
 GROUP = ["task", "model", "framework", "protocol"]
@@ -47,7 +47,7 @@ def compare(records: Records) -> pd.DataFrame:
         pair = differences(part)
         metric = str(part.metric.dropna().iloc[0]) if part.metric.notna().any() else ""
         m = margin(metric, float(pair.bptt.mean())) if len(pair) else float("nan")
-        result = paired(pair.difference.to_numpy(), m)
+        result = paired_tests(pair.difference.to_numpy(), m)
         measured = result.sd > 0  # else untested, and its power unknown
         rows.append(
             {

@@ -7,7 +7,7 @@ from scipy import stats
 
 from rhelbench.registry import MODELS
 from rhelbench.stats.configurations import summarise
-from rhelbench.stats.equivalence import LEVEL, flip, margin, paired
+from rhelbench.stats.equivalence import LEVEL, margin, paired_tests, sign_flip_test
 from rhelbench.stats.runs import CONFIGURATION, Records
 
 BASELINES = ("majority", "memoryless")
@@ -37,7 +37,7 @@ def table(records: Records) -> pd.DataFrame:
             gains = (1 if cell["metric"] == "accuracy" else -1) * (both.own - both.base).to_numpy(float)
             own_mean, base_mean = float(both.own.mean()), float(both.base.mean())
             room = margin(str(cell["metric"]), own_mean)
-            result = paired(gains, room)
+            result = paired_tests(gains, room)
             if cell["metric"] == "accuracy":
                 value = (own_mean - base_mean) / (1 - base_mean) if base_mean < 1 else np.nan
             else:
@@ -63,7 +63,7 @@ def _more(own: pd.DataFrame, base: pd.DataFrame, gains: NDArray[np.float64]) -> 
         (int(runs.correct.sum()), int((runs.total - runs.correct).sum())) for runs in (own, base) if runs.total.notna().all()
     ]
     if len(counts) < 2:
-        return bool(flip(gains) <= LEVEL)
+        return bool(sign_flip_test(gains) <= LEVEL)
     _, p = stats.fisher_exact(counts, "greater")
     return bool(np.asarray(p) <= LEVEL)
 

@@ -67,7 +67,7 @@ class _Look:
     """Looks on at training, see ``rhelbench.training.trainer.Watch``: takes the run's parameters and leaves it alone."""
 
     def __init__(self, spec: RunSpec, problem: Problem, every: int) -> None:
-        self.spec, self.learner, self.rows, self._every = spec, setup.learner(spec, problem.shape), list[Row](), every
+        self.spec, self.learner, self.rows, self._every = spec, setup.make_learner(spec, problem.shape), list[Row](), every
         self._x, self._y = (array[: spec.hyper.batch] for array in problem.parts["train"])
         self._others = [
             stacks.learner(spec, problem.shape, spec.framework, name, Nudge(mode="relative", size=rho or 1.0), dtype, spec.kernel)

@@ -9,7 +9,7 @@ import pandas as pd
 from rhelbench.config import expand
 from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.contract import Arrays, TaskShape
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.spec import Nudge, RunSpec
 from rhelbench.studies import stacks
 from rhelbench.training import setup
@@ -55,7 +55,7 @@ def errors(
         x: inputs (n, L, d).
         y: labels (n,).
     """
-    parameters = initial(spec, shape)  # in float32: both precisions start from the same numbers
+    parameters = initial_parameters(spec, shape)  # in float32: both precisions start from the same numbers
 
     def gradients(rule: str, kernel: str, dtype: str) -> Arrays:
         nudge = Nudge.model_validate(resolve_switches(read_protocol(RULES[rule]), shape.length, "rhel", spec.model)["nudge"])

@@ -6,7 +6,7 @@ import numpy as np
 
 from rhelbench.config.protocols import read_protocol, resolve_switches
 from rhelbench.contract import Arrays, Learner, TaskShape
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.seeds import generator
 from rhelbench.spec import Budget, Hyperparameters, Nudge, RunSpec, Switches
@@ -38,7 +38,7 @@ def problem(spec: RunSpec, shape: TaskShape, delta: float, r: int) -> tuple[Arra
 
     The linear unit's δ = sigmoid(s) is drawn from U(δ/10, δ) per channel, the nonlinear unit's is δ.
     """
-    parameters = initial(spec.model_copy(update={"seed": r}), shape)
+    parameters = initial_parameters(spec.model_copy(update={"seed": r}), shape)
     for path, value in parameters.items():
         if path.endswith(".hru.s"):
             step = generator(f"studies/{path}", "drawn", 0, r).uniform(delta / 10, delta, value.shape)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rhelbench.config import expand
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.spec import Nudge, RunSpec
 from rhelbench.studies import stacks
 from rhelbench.tasks import card, splits, store
@@ -53,7 +53,7 @@ def against_bptt(spec: RunSpec, framework: str, x: np.ndarray, y: np.ndarray) ->
         y: labels (n,).
     """
     shape = card.load(spec.task).shape(spec.hyper.time_channel)
-    parameters = initial(spec.model_copy(update={"dtype": "float64"}), shape)
+    parameters = initial_parameters(spec.model_copy(update={"dtype": "float64"}), shape)
 
     def gradients(algorithm: str, rho: float) -> dict[str, np.ndarray]:
         learner = stacks.learner(spec, shape, framework, algorithm, Nudge(mode="relative", size=rho), "float64")

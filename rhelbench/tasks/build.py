@@ -18,7 +18,7 @@ from rhelbench.tasks.readers.uea import Samples
 from rhelbench.tasks.repeats import content_hash, sorted_distinct
 
 
-def labelled(raw: Samples) -> dict[str, Any]:
+def build_labelled(raw: Samples) -> dict[str, Any]:
     """Number the classes in sorted order and find repeated samples.
 
     Returns:
@@ -32,7 +32,7 @@ def labelled(raw: Samples) -> dict[str, Any]:
     return {"classes": classes.tolist(), "y": y.astype(np.int64), "first": first, "rank": rank}
 
 
-def scaled(card: Card, raw: Samples) -> Samples:
+def scale(card: Card, raw: Samples) -> Samples:
     """Bring the targets from the card's ``target_range`` to [-1, 1]; without one they stay as they are."""
     if raw.targets is None or card.target_range is None:
         return raw
@@ -40,13 +40,13 @@ def scaled(card: Card, raw: Samples) -> Samples:
     return replace(raw, targets=(2 * (raw.targets.astype(float) - low) / (high - low) - 1).astype(np.float32))
 
 
-def samples(card: Card, raw: Samples, columns: dict[str, Any], target: Path) -> str:
+def build_samples(card: Card, raw: Samples, columns: dict[str, Any], target: Path) -> str:
     """Write labelled samples, in the files' order, with what the splits need to know about each.
 
     Args:
         card: the task's card.
         raw: samples as the files hold them.
-        columns: of ``labelled``.
+        columns: of ``build_labelled``.
         target: folder to write.
 
     Returns:
@@ -70,7 +70,7 @@ def samples(card: Card, raw: Samples, columns: dict[str, Any], target: Path) -> 
     return digest
 
 
-def recordings(card: Card, raw: Recordings, target: Path) -> str:
+def build_recordings(card: Card, raw: Recordings, target: Path) -> str:
     """Write one row per subject: signals (steps, channels) and targets, each as one list; return the data's digest."""
     from datasets import List, Value
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from rhelbench import files
 from rhelbench.contract import OUTPUT_STEP, TaskShape
-from rhelbench.errors import UserError, unknown
+from rhelbench.errors import UserError, unknown_name
 from rhelbench.spec import Frozen, Positive
 
 CARDS = Path("config/tasks")
@@ -115,7 +115,7 @@ class Card(Frozen):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-def names() -> list[str]:
+def task_names() -> list[str]:
     """Return the names of all tasks that have a card."""
     return list(files.find_all(CARDS, ".yaml"))
 
@@ -128,7 +128,7 @@ def load(name: str) -> Card:
     """
     path = files.find(CARDS / f"{name}.yaml")
     if not path.exists():
-        raise unknown("task", name, names())
+        raise unknown_name("task", name, task_names())
     card = files.read_yaml(path, Card)
     low, high = card.target_range or (0, 1)
     if low >= high:

@@ -24,7 +24,7 @@ def sizes(raw: Samples) -> dict[str, Any]:
     return {**parts, "channels": raw.x.shape[2], "length": raw.x.shape[1], **outputs}
 
 
-def of_samples(raw: Samples, columns: dict[str, Any]) -> dict[str, Any]:
+def sample_facts(raw: Samples, columns: dict[str, Any]) -> dict[str, Any]:
     """Measure labelled samples.
 
     Args:
@@ -55,7 +55,7 @@ def of_samples(raw: Samples, columns: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def of_recordings(raw: Recordings, length: int) -> dict[str, Any]:
+def recording_facts(raw: Recordings, length: int) -> dict[str, Any]:
     """Measure recordings: per subject the steps and targets; ``samples`` counts the subjects."""
     return {
         "samples": len(raw.names),

@@ -15,7 +15,7 @@ import numpy as np
 
 from rhelbench import lock
 from rhelbench.digest import package_digest
-from rhelbench.errors import UserError, unknown
+from rhelbench.errors import UserError, unknown_name
 from rhelbench.files import write_atomically
 from rhelbench.tasks import build, checksums, download, facts, page, verified
 from rhelbench.tasks.card import Card
@@ -23,7 +23,7 @@ from rhelbench.tasks.card import load as load_card
 from rhelbench.tasks.generators import GENERATORS
 from rhelbench.tasks.readers import READERS
 from rhelbench.tasks.readers.uea import Samples
-from rhelbench.tasks.store import folder, how, read_facts
+from rhelbench.tasks.store import folder, preparing_command, read_facts
 
 #: What is renamed into place, in this order, before ``facts.json``.
 PARTS = ("store", "examples.png", "facts.html")
@@ -65,7 +65,7 @@ def is_prepared(card: Card, data_dir: str | Path) -> bool:
     home, archive = folder(card.name, data_dir), download.archive_path(card, data_dir)
     try:
         found = read_facts(card.name, data_dir)
-        verified.check(home, found["store"], how(card.name, data_dir))
+        verified.check(home, found["store"], preparing_command(card.name, data_dir))
     except UserError:
         return False
     known = card.source.archive is None or archive.exists()  # else it was deleted to save room
@@ -79,7 +79,7 @@ def _code() -> str:
 
 
 def _prepare(card: Card, home: Path, data_dir: str | Path, mirrors: Sequence[str]) -> None:
-    source = None if card.source.parameters else files(card, data_dir, mirrors)
+    source = None if card.source.parameters else archive_files(card, data_dir, mirrors)
     partial = home / ".partial"
     try:
         shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
@@ -96,14 +96,14 @@ def _prepare(card: Card, home: Path, data_dir: str | Path, mirrors: Sequence[str
             home.rmdir()
 
 
-def files(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path:
+def archive_files(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path:
     """Return the folder of a package that carries the files, or the archive, downloaded if need be.
 
     Raises:
         UserError: the package is not installed; the archive can't be had; no reader for the format.
     """
     if card.source.format not in READERS:
-        raise unknown(f"format in config/tasks/{card.name}.yaml:", card.source.format, list(READERS))
+        raise unknown_name(f"format in config/tasks/{card.name}.yaml:", card.source.format, list(READERS))
     if card.source.package is None:
         return download.fetch(card, data_dir, mirrors)
     package, _, inside = card.source.package.partition("/")
@@ -113,14 +113,14 @@ def files(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path
     return Path(found.origin).parent / inside
 
 
-def generated(card: Card) -> Samples:
+def generate_samples(card: Card) -> Samples:
     """Draw the samples of a card that names parameters.
 
     Raises:
         UserError: no such generator, or a parameter is missing or unknown.
     """
     if card.source.format not in GENERATORS:
-        raise unknown(f"format in config/tasks/{card.name}.yaml:", card.source.format, list(GENERATORS))
+        raise unknown_name(f"format in config/tasks/{card.name}.yaml:", card.source.format, list(GENERATORS))
     try:
         return GENERATORS[card.source.format](card)
     except (KeyError, ValueError) as error:
@@ -131,23 +131,23 @@ def generated(card: Card) -> Samples:
 
 
 def _build(card: Card, source: Path | None, partial: Path) -> dict[str, Any]:
-    raw = generated(card) if source is None else READERS[card.source.format](source, partial / "files", card.name, card)
+    raw = generate_samples(card) if source is None else READERS[card.source.format](source, partial / "files", card.name, card)
     shutil.rmtree(partial / "files")
     classes: list[str] = []
     if isinstance(raw, Samples):
-        raw = build.scaled(card, raw)
+        raw = build.scale(card, raw)
         facts.check_samples(card, raw)
-        columns = build.labelled(raw)
-        measured = facts.of_samples(raw, columns)
+        columns = build.build_labelled(raw)
+        measured = facts.sample_facts(raw, columns)
         examples = {name: raw.x[np.flatnonzero(columns["y"] == label)[0]] for label, name in enumerate(columns["classes"])}
         classes = columns["classes"] if raw.targets is None else []
         facts.check(card, measured)
-        digest = build.samples(card, raw, columns, partial / "store")
+        digest = build.build_samples(card, raw, columns, partial / "store")
     else:
-        measured = facts.of_recordings(raw, card.length)
+        measured = facts.recording_facts(raw, card.length)
         examples = {name: x[: card.length] for name, x in list(zip(raw.names, raw.signals, strict=True))[:4]}
         facts.check(card, measured)
-        digest = build.recordings(card, raw, partial / "store")
+        digest = build.build_recordings(card, raw, partial / "store")
     report = {
         "task": card.name,
         "card": card.digest(),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhelbench.contract import OUTPUT_STEP
-from rhelbench.errors import UserError, unknown
+from rhelbench.errors import UserError, unknown_name
 from rhelbench.seeds import generator, threefry
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.repeats import content_hash
@@ -75,7 +75,7 @@ def split(prepared: Prepared, kind: str, seed: int) -> Split:
         Paper, appendix on data sets and training; row 12 of docs/deviations.md.
     """
     if kind not in KINDS:
-        raise unknown("split", kind, list(KINDS))
+        raise unknown_name("split", kind, list(KINDS))
     if kind == "archive" and not prepared.in_test.any():
         raise UserError(f"Task {prepared.card.name} has no train and test parts of its own: choose another split than 'archive'.")
     if prepared.recordings:
@@ -130,7 +130,7 @@ def clock(length: int) -> NDArray[np.float32]:
     return (np.arange(length) / length).astype(np.float32)
 
 
-def as_ids(prepared: Prepared, split: Split) -> dict[str, list[str]]:
+def to_ids(prepared: Prepared, split: Split) -> dict[str, list[str]]:
     """Return the sample ids of each part, in order."""
     return {part: prepared.sample_ids(getattr(split, part)) for part in PARTS}
 

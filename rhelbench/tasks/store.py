@@ -88,7 +88,7 @@ def folder(task: str, data_dir: str | Path) -> Path:
     return Path(data_dir) / "prepared" / task
 
 
-def how(task: str, data_dir: str | Path) -> str:
+def preparing_command(task: str, data_dir: str | Path) -> str:
     """Return the command that prepares a task, for a sentence."""
     return f"run `python -m rhelbench prepare --task {task} --data {data_dir}`"
 
@@ -99,7 +99,7 @@ def read_facts(task: str, data_dir: str | Path) -> dict[str, Any]:
     Raises:
         UserError: the task is not prepared there, or not with today's card, or the facts are damaged.
     """
-    card, home, remedy = load_card(task), folder(task, data_dir), how(task, data_dir)
+    card, home, remedy = load_card(task), folder(task, data_dir), preparing_command(task, data_dir)
     try:
         facts = read_json(home / "facts.json", remedy, ("card", "classes", "digest"))
     except OSError as error:
@@ -123,14 +123,14 @@ def load(task: str, data_dir: str | Path = "data") -> Prepared:
     """
     card, home = load_card(task), folder(task, data_dir)
     facts = read_facts(task, data_dir)
-    verified.check(home, facts["store"], how(task, data_dir))
+    verified.check(home, facts["store"], preparing_command(task, data_dir))
 
     from datasets import load_from_disk  # 1.4 s: only for those who open a store
 
     try:
         table = load_from_disk(str(home / "store")).data
     except (OSError, ValueError) as error:
-        raise UserError(f"Task {task} in {home} can't be opened ({error}): {how(task, data_dir)}.") from error
+        raise UserError(f"Task {task} in {home} can't be opened ({error}): {preparing_command(task, data_dir)}.") from error
     if "recordings" not in facts:
         return _samples(card, table, facts)
     return _recordings(card, table, facts)

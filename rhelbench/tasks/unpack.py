@@ -23,7 +23,7 @@ DAMAGE = (None, errno.EINVAL)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open a zip archive; damage found while it is read becomes one sentence.
 
     Raises:

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from rhelbench import BENCHMARK_VERSION, lock
-from rhelbench.config.protocols import trainable
+from rhelbench.config.protocols import is_trainable
 from rhelbench.contract import Learner, TaskShape
 from rhelbench.errors import UserError
 from rhelbench.records import io, provenance, retrain
@@ -34,7 +34,7 @@ class _Watch:
 
     def evaluated(self, run: Run) -> None:
         try:
-            io.history(self._folder, run.history)
+            io.write_history(self._folder, run.history)
         except OSError as error:  # the checkpoint holds it too, and the end of the run insists on writing it
             run.troubles.append(f"The history of step {run.step} could not be written: {error}.")
         if run.history:
@@ -85,12 +85,12 @@ def run(
         UserError: another process trains this run, the data, the framework or the device are missing, the disk is full, or the
             run is of a version that today's code does not compute.
     """
-    if not trainable(spec.benchmark):
+    if not is_trainable(spec.benchmark):
         raise UserError(
             f"{spec.run_id} is of version {spec.benchmark}, this is {BENCHMARK_VERSION}, whose results differ; "
             f"take the code of version {spec.benchmark} to train it."
         )
-    provenance.code(spec.framework)  # before anything is waited for
+    provenance.loaded_code(spec.framework)  # before anything is waited for
     folder, corner = results / spec.run_id, scratch / spec.run_id
     try:
         if _ended(spec, folder, data) is None:
@@ -106,7 +106,7 @@ def run(
             place = retrain.begin(spec, folder, corner, data)
             _clean(spec, place, corner)
             with process.copying(place, corner):
-                status = _attempt(spec, data, place, corner, noted, keep, make or setup.learner, packed)
+                status = _attempt(spec, data, place, corner, noted, keep, make or setup.make_learner, packed)
             retrain.finish(folder, corner)
             return status
     except OSError as error:
@@ -123,7 +123,7 @@ def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:
     """Remove what a killed process or a failed attempt left behind, and write the specification."""
     for temporary in (*corner.glob(".*.tmp"), *folder.glob(".*.tmp")):
         temporary.unlink()
-    io.spec(folder, spec)
+    io.write_spec(folder, spec)
 
 
 def _attempt(
@@ -135,7 +135,7 @@ def _attempt(
         problem = setup.load(spec, data)
         learner = make(spec, problem.shape)
         loading = perf_counter() - begin
-        code = provenance.code(spec.framework)["code_digest"]
+        code = provenance.loaded_code(spec.framework)["code_digest"]
         identity = [spec.run_id, code, problem.digests["data"], problem.digests["split"]]
         checkpoints = Checkpoints(corner, " ".join(identity))
         outcome = train(spec, learner, problem, checkpoints, _Watch(folder, display, signals), make)
@@ -143,7 +143,7 @@ def _attempt(
             display.close(f"interrupted by signal {signals.received} and saved; the same command resumes it.")
             return 128 + (signals.received or 0)
         outcome.run.clock.seconds["data"] += loading
-        io.history(folder, outcome.run.history)
+        io.write_history(folder, outcome.run.history)
         result, extra = _result(spec, problem, outcome), _times(outcome.run)
     except UserError:
         raise
@@ -153,7 +153,7 @@ def _attempt(
         extra = {"traceback": traceback.format_exc()}
     facts = _facts(learner)
     times = {"started": started, "ended": provenance.now(), "wall_s": perf_counter() - begin}
-    io.record(folder, result, {**times, **provenance.describe(spec, facts, packed), **extra})
+    io.write_record(folder, result, {**times, **provenance.describe(spec, facts, packed), **extra})
     if result["status"] != "failed" and checkpoints is not None and not keep:
         checkpoints.clear()
     display.close(_sentence(result))
@@ -181,7 +181,7 @@ def _ending(spec: RunSpec, status: str, digests: dict[str, str]) -> dict[str, An
 def _result(spec: RunSpec, problem: setup.Problem, outcome: Outcome) -> dict[str, Any]:
     run, metric = outcome.run, outcome.metric
     kept = {name: array for name, array in run.kept.items() if name.startswith("parameters.")}
-    digests = {"history": io.digest(io.history_csv(run.history)), **problem.digests}
+    digests = {"history": io.digest(io.format_history(run.history)), **problem.digests}
     found = {"best_step": run.stopping.best_step, "last_step": run.step, "val": run.stopping.best, "flags": run.flags}
     if metric is not None:
         found |= {

@@ -60,7 +60,7 @@ def run(
         UserError: ``vectorised``, and the runs are not seeds of one cell, or their framework has no such program.
     """
     for framework in {spec.framework for spec in specs}:  # before the first run, and before threads: Python 3.11's can't parse
-        provenance.code(framework)
+        provenance.loaded_code(framework)
     train = {"processes": _as_processes, "sequential": _sequentially, "vectorised": _as_one_program}[packing]
     codes = train(specs, data, results, scratch, device)
     records = [io.read(results / spec.run_id) for spec in specs]
@@ -102,10 +102,10 @@ def _sequentially(specs: list[RunSpec], data: Path, results: Path, scratch: Path
     def make(spec: RunSpec, shape: TaskShape) -> Learner:
         """Return a learner of the cell, whose ``init`` and ``restore`` forget everything of the run before."""
         if _cell(spec) not in learners:
-            learners[_cell(spec)] = setup.learner(spec, shape)
+            learners[_cell(spec)] = setup.make_learner(spec, shape)
         return learners[_cell(spec)]
 
-    setup.own_process(specs[0].framework)
+    setup.configure_process(specs[0].framework)
     with Signals() as signals:
         for place, spec in enumerate(specs, 1):
             if place > 1 and _cell(spec) != _cell(specs[place - 2]):
@@ -134,7 +134,7 @@ def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Pa
     program = FRAMEWORKS[framework].vmap_seeds
     if program is None:
         raise UserError(f"--packing vectorised: {framework} has no program over several seeds; take processes or sequential.")
-    together, codes = import_module(program).Pack(len(specs)), [1] * len(specs)
+    together, codes = import_module(program).VmappedSeeds(len(specs)), [1] * len(specs)
     packed = f"one program over {len(specs)} seeds"
 
     def member(place: int, spec: RunSpec, signals: Signals) -> None:

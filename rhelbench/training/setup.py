@@ -64,16 +64,16 @@ def load(spec: RunSpec, data: Path) -> Problem:
     return Problem(parts, shape, {"data": prepared.digest, "split": split.digest})
 
 
-def learner(spec: RunSpec, shape: TaskShape) -> Learner:
+def make_learner(spec: RunSpec, shape: TaskShape) -> Learner:
     """Build the run's learner.
 
     Raises:
         UserError: the framework is not installed.
     """
-    return framework(spec.framework).make_learner(spec, shape)
+    return load_framework(spec.framework).make_learner(spec, shape)
 
 
-def framework(name: str) -> ModuleType:
+def load_framework(name: str) -> ModuleType:
     """Import a framework's learner module.
 
     Raises:
@@ -87,9 +87,9 @@ def framework(name: str) -> ModuleType:
         raise not_installed(name, name) from error
 
 
-def own_process(name: str) -> None:
+def configure_process(name: str) -> None:
     """Make a framework's settings of the whole process, where it has some; for a command whose process is its own."""
-    getattr(framework(name), "own_process", lambda: None)()
+    getattr(load_framework(name), "configure_process", lambda: None)()
 
 
 def require(name: str, device: str | None) -> str:
@@ -103,7 +103,7 @@ def require(name: str, device: str | None) -> str:
         UserError: a GPU is asked for and the framework has none here, or the framework is not installed.
     """
     try:
-        found, why = str(framework(name).device()), ""
+        found, why = str(load_framework(name).device()), ""
     except (AssertionError, RuntimeError) as error:  # JAX, where the user's JAX_PLATFORMS names what is not here
         if device == "cpu":
             raise

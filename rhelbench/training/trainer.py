@@ -8,7 +8,7 @@ import numpy as np
 
 from rhelbench.contract import Learner, TaskShape
 from rhelbench.oracle import checks
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.seeds import seed
 from rhelbench.spec import RunSpec
@@ -118,8 +118,8 @@ def _begin(spec: RunSpec, learner: Learner, problem: Problem, checkpoints: Check
     run = Run(rule, Clock(lambda: learner.facts()["compile_s"]))
     resumed = state.load(run, learner, checkpoints)
     if resumed is None:
-        parameters = initial(spec, problem.shape) if MODELS[spec.model].trained else {}
-        checks.initial(spec, parameters)
+        parameters = initial_parameters(spec, problem.shape) if MODELS[spec.model].trained else {}
+        checks.check_initial(spec, parameters)
         learner.init(parameters, seed(f"dropout/{spec.variant.dropout_stream}", spec.task, spec.seed, spec.seed))
     return resumed or run
 
@@ -146,7 +146,7 @@ def _evaluate(spec: RunSpec, learner: Learner, parts: dict[str, Part], run: Run)
     if fidelity is not None and not fidelity <= ECHO_LOST:
         run.flag("echo-lost", f"At step {run.step} the echo ended {fidelity:.1e} of its path's size away from its origin.")
     parameters = {name.removeprefix("parameters."): array for name, array in now.items() if name.startswith("parameters.")}
-    for unit, what in checks.outside(spec, parameters).items():
+    for unit, what in checks.unstable_units(spec, parameters).items():
         run.flag("unstable-step", f"At step {run.step} {unit} had left the leapfrog's stable range: {what}.")
     loss = float(np.mean(run.losses)) if run.losses else float("nan")
     run.history.append({"step": run.step, "loss": loss, "train": train, "val": val, "fidelity": fidelity})

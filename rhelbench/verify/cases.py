@@ -9,7 +9,7 @@ from kernels.passes import KERNELS
 from rhelbench.config import protocols
 from rhelbench.contract import Arrays, TaskShape
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.registry import ALGORITHMS, FRAMEWORKS, INTEGRATORS, MODELS
 from rhelbench.seeds import generator
 from rhelbench.spec import RunSpec
@@ -41,7 +41,7 @@ SUBTRACTED = {"exact": {"mode": "relative", "size": 1e-4}, "released": {"mode": 
 SHIFT = -4.0
 
 
-def case(
+def make_case(
     framework: str, model: str, algorithm: str, kind: str, task_kind: str, kernel: str = "portable", integrator: str | None = None
 ) -> Case:
     """Build one problem in float64: 2 blocks, H 6, 8 samples, 3 channels; data from a named seed.
@@ -85,13 +85,13 @@ def case(
     x = rng.standard_normal((8, shape.length, shape.channels))
     labels = np.arange(8) % shape.outputs
     targets = rng.uniform(-1, 1, (8, shape.length // shape.output_step, shape.outputs))
-    parameters = initial(spec, shape)
+    parameters = initial_parameters(spec, shape)
     if kernel != "portable":
         parameters = {path: value + SHIFT if path.endswith(".hru.s") else value for path, value in parameters.items()}
     return Case(spec, shape, parameters, x, labels if task_kind == "classification" else targets)
 
 
-def cases(framework: str) -> list[Case]:
+def all_cases(framework: str) -> list[Case]:
     """Return what a framework is compared in: see ``portable``; and every fused kernel once, if it takes kernels."""
     return [*portable(framework), *fused(framework)]
 
@@ -108,16 +108,16 @@ def portable(framework: str) -> list[Case]:
     """
     trained = [name for name, model in MODELS.items() if model.trained and name not in uncovered()]
     units = [name for name in trained if MODELS[name].hamiltonian]
-    rows = [case(framework, model, "bptt", "exact", "classification") for model in trained]
-    rows += [case(framework, model, "bptt", "released", "classification") for model in units]
+    rows = [make_case(framework, model, "bptt", "exact", "classification") for model in trained]
+    rows += [make_case(framework, model, "bptt", "released", "classification") for model in units]
     others = [name for name, entry in ALGORITHMS.items() if name != "bptt" and not entry.random]
-    rows += [case(framework, *pair, protocol_of(pair[1]), "classification") for pair in product(units, others)]
+    rows += [make_case(framework, *pair, protocol_of(pair[1]), "classification") for pair in product(units, others)]
     steps = [name for name, entry in INTEGRATORS.items() if entry.reversible and name != "leapfrog"]
     rows += [
-        case(framework, model, algorithm, "exact", "classification", integrator=step)
+        make_case(framework, model, algorithm, "exact", "classification", integrator=step)
         for model, algorithm, step in product(units, ("bptt", "rhel"), steps)
     ]
-    return rows + [case(framework, model, "rhel", "exact", "regression") for model in units]
+    return rows + [make_case(framework, model, "rhel", "exact", "regression") for model in units]
 
 
 def fused(framework: str) -> list[Case]:
@@ -126,7 +126,7 @@ def fused(framework: str) -> list[Case]:
         return []
     units = {model.hamiltonian: name for name, model in MODELS.items() if model.hamiltonian}
     return [
-        case(framework, units[unit], algorithm, protocol_of(algorithm), "classification", "fused", integrator)
+        make_case(framework, units[unit], algorithm, protocol_of(algorithm), "classification", "fused", integrator)
         for unit, integrator, algorithm in KERNELS
     ]
 

@@ -20,7 +20,7 @@ PROJECT = "rhelbench"
 PATIENCE, HURRY = 60.0, 10.0
 
 
-def wanted() -> bool:
+def is_wanted() -> bool:
     """Return whether runs are copied: wandb is installed and WANDB_MODE is not ``disabled``."""
     return os.environ.get("WANDB_MODE") != "disabled" and importlib.util.find_spec("wandb") is not None
 
@@ -43,7 +43,7 @@ def copying(folder: Path, corner: Path) -> Iterator[None]:
         folder: the run's ``spec.json``, ``history.csv`` and, at the end, ``record.json``.
         corner: the run's scratch folder: wandb's files, and what the process says in ``wandb.log``.
     """
-    if not wanted():
+    if not is_wanted():
         yield
         return
     process = start(folder, corner, os.environ.get("WANDB_MODE", "offline"))

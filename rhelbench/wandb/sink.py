@@ -61,7 +61,7 @@ def start(spec: RunSpec, corner: Path, pid: int) -> tuple[Any, int]:
     Raises:
         wandb.Error: a live run could not be begun in time.
     """
-    code = provenance.code(spec.framework)["code_digest"]
+    code = provenance.loaded_code(spec.framework)["code_digest"]
     mine = {} if live() else {segment: mark for segment, mark in segments.closed(corner).items() if mark["code"] == code}
     for segment in corner.glob("wandb/*run-*-*"):
         if segment not in mine and not segments.uploaded(segment):
@@ -128,7 +128,7 @@ def main(folder: Path, corner: Path, pid: int) -> None:
     sink = Sink(folder, run, sent, METRICS[card.load(spec.task).kind])
     while not asked.wait(LOOK):
         sink.send()
-    sink.close(corner, provenance.code(spec.framework)["code_digest"])
+    sink.close(corner, provenance.loaded_code(spec.framework)["code_digest"])
 
 
 def _listen(asked: threading.Event) -> None:

@@ -60,8 +60,8 @@ def read(folder: Path) -> Records:
 
 def outputs(found: Records, folder: Path) -> None:
     """Write everything that follows from the records: tables, statistics and the verdicts on trained runs."""
-    write.table(folder / "table1", tables.build(found, "accuracy"))
-    write.table(folder / "table2", tables.build(found, "mse"))
+    write.write_table(folder / "table1", tables.build(found, "accuracy"))
+    write.write_table(folder / "table2", tables.build(found, "mse"))
     computed = evidence.statistics(found)
     for name, table in computed.items():
         write_csv(folder / f"{name}.csv", table)

@@ -42,11 +42,8 @@ def test_numbers_that_are_too_small_are_refused(line: str, capsys: pytest.Captur
     assert "is no whole number from" in capsys.readouterr().err
 
 
-def test_every_command_says_where_it_is_to_be_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_help_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "No config/ here: cd to the repository's root" in said(["check", "--config", "config/smoke.yaml"], capsys)
     with pytest.raises(SystemExit) as ended:
         cli.main(["check", "--help"])
     assert ended.value.code == 0

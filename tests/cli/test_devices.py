@@ -11,7 +11,7 @@ import pytest
 from rhelbench import cli
 from rhelbench.config import expand
 from rhelbench.tasks.prepare import prepare
-from rhelbench.verify.cases import case
+from rhelbench.verify.cases import make_case
 
 FRAMEWORKS = ("jax", "torch")
 SENTENCE = r"{} finds no GPU on .+, but one is asked for: .+ or ask for --device cpu \(in a configuration: device: cpu\)\."
@@ -26,7 +26,7 @@ PathFinder.find_spec = lambda name, path=None, target=None: None if name in hidd
 
 from rhelbench.cli import main, verify
 
-verify._ladder = lambda framework, *_: (print(framework, "is climbed"), (True, {}))[1]
+verify._parity = lambda framework, *_: (print(framework, "is tested"), (True, {}))[1]
 sys.exit(main(sys.argv[2:]))
 """
 
@@ -118,8 +118,8 @@ def test_a_run_says_what_computed_it(framework, data, tmp_path, no_gpu, capfd):
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_verify_climbs_on_the_cpu_it_is_told_to_take(framework, tmp_path, no_gpu, monkeypatch, capsys):
-    item = case(framework, "memoryless", "bptt", "exact", "classification")
+def test_verify_runs_on_the_cpu_it_is_told_to_take(framework, tmp_path, no_gpu, monkeypatch, capsys):
+    item = make_case(framework, "memoryless", "bptt", "exact", "classification")
     monkeypatch.setattr("rhelbench.verify.cases.cases", lambda framework: [item])
     monkeypatch.setattr("rhelbench.verify.levels.cases", lambda framework: [item])
     assert cli.main(["verify", "--framework", framework, "--device", "cpu", "--out", str(tmp_path / "out.json")]) == 0
@@ -130,7 +130,7 @@ def test_verify_climbs_on_the_cpu_it_is_told_to_take(framework, tmp_path, no_gpu
 @pytest.mark.parametrize(
     ("hidden", "words", "status", "out", "error"),
     [
-        ("jax", [], 0, r"jax is not installed and not verified: `pip install .+\n" "torch is climbed\n", ""),
+        ("jax", [], 0, r"jax is not installed and not verified: `pip install .+\n" "torch is tested\n", ""),
         ("jax", ["--framework", "jax"], 2, "", r"rhelbench: jax is not installed: .+\n"),
         ("jax,torch", [], 2, "", r"rhelbench: None of jax, torch is installed: .+\n"),
     ],

@@ -50,9 +50,9 @@ def test_quotas_are_those_of_the_control_groups(tmp_path, membership, files, exp
 def test_a_quota_below_the_affinity_counts(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)))
     monkeypatch.setattr(cores, "quotas", lambda membership, groups: [2.5, 8.0])
-    assert cores.available() == 3
+    assert cores.available_cores() == 3
     monkeypatch.setattr(cores, "quotas", lambda membership, groups: [])
-    assert cores.available() == 64
+    assert cores.available_cores() == 64
 
 
 def test_by_default_a_command_has_the_cores_of_its_job_in_the_workflow():
@@ -86,7 +86,7 @@ def test_no_number_of_threads_is_a_sentence(capsys):
 
 def test_makefile_and_tests_ask_for_the_cores_that_may_be_used():
     print_cores = [sys.executable, "-c", "from rhelbench.config.cores import available; print(available())"]
-    assert subprocess.run(print_cores, capture_output=True, text=True, check=True).stdout == f"{cores.available()}\n"
+    assert subprocess.run(print_cores, capture_output=True, text=True, check=True).stdout == f"{cores.available_cores()}\n"
     makefile = Path("Makefile").read_text()
     assert print_cores[2] in makefile
     assert "--cores all" not in makefile

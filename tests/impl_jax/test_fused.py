@@ -21,7 +21,7 @@ from impl_jax.learner import make_learner
 from impl_jax.recurrence import Trajectory
 from kernels.passes import KERNELS, find
 from rhelbench.errors import UserError
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.spec import Nudge
 from tests.impl_jax.models import SHAPES, make_data, make_spec, worst
 from tests.tolerances import FUSED_FLOAT32, FUSED_FLOAT64
@@ -159,7 +159,7 @@ def test_a_whole_model(model: str) -> None:
     for kernel in ("portable", "fused"):
         spec = make_spec(model, "rhel", kernel=kernel, hyper={"dropout": 0.2})
         learner = make_learner(spec, shape)
-        learner.init(initial(spec, shape), dropout_seed=5)
+        learner.init(initial_parameters(spec, shape), dropout_seed=5)
         learner.train_chunk(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32))
         states.append(learner.state())
     assert max(worst(states[1][key], value) for key, value in states[0].items()) < 1e-9

@@ -209,7 +209,7 @@ def test_calls_from_many_threads_end_and_change_no_bit() -> None:
 def test_a_block_outside_of_a_compiled_program() -> None:
     own, x, running, _ = given("nonlinear", "float32")
     made = BlockConfig(unit_of("nonlinear", make_switches("rhel"), "fused"), "batch", 0.25, "per_sample", again=False)
-    parts = hssm.part(own, "hru."), hssm.part(own, "glu.")
+    parts = hssm.select(own, "hru."), hssm.select(own, "glu.")
     y, after = block(made, *parts, x, running, jnp.array(3), (None, None), training=True)
     found = run("fused", "float32", rate=0.0)
     assert worst(np.asarray(y), found["y"]) < FUSED_FLOAT32

@@ -15,7 +15,7 @@ from impl_jax.integrators import INTEGRATORS
 from impl_jax.learner import make_learner
 from rhelbench.errors import UserError
 from rhelbench.spec import Nudge
-from rhelbench.verify.cases import case
+from rhelbench.verify.cases import make_case
 
 NUDGE = Nudge(mode="relative", size=1e-3)
 N, P = 2, 4
@@ -78,7 +78,7 @@ def test_forward_results_are_bit_identical_whatever_the_algorithm(name: str, pro
 
 
 def test_nothing_is_compiled_after_the_first_span_and_a_restored_state_continues_bit_for_bit() -> None:
-    item = case("jax", "linear", "rhel", "exact", "classification")
+    item = make_case("jax", "linear", "rhel", "exact", "classification")
     spec = item.spec.model_copy(update={"hyper": item.spec.hyper.model_copy(update={"dropout": 0.2}), "dtype": "float32"})
     first = make_learner(spec, item.shape)
     first.init({name: value.astype(np.float32) for name, value in item.parameters.items()}, dropout_seed=5)
@@ -106,7 +106,7 @@ def test_without_closed_forms_rhel_runs_two_echoes() -> None:
 
 
 def test_a_hamiltonian_that_mixes_position_and_momentum_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    item = case("jax", "nonlinear", "rhel", "exact", "classification")
+    item = make_case("jax", "nonlinear", "rhel", "exact", "classification")
     monkeypatch.setitem(HAMILTONIANS, "nonlinear", Nonlinear(separable=False))
     learner = make_learner(item.spec, item.shape)
     learner.init(item.parameters, dropout_seed=0)

@@ -7,7 +7,7 @@ import torch
 from impl_torch.algorithms import ALGORITHMS
 from impl_torch.cuda_graph import READ_BACK, Recordings, cuda_graph
 from impl_torch.learner import TorchLearner, make_learner
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from tests.impl_torch.models import SHAPES, make_data, make_spec
 
 PLAN = np.random.default_rng(0).integers(0, 8, (5, 4)).astype(np.int32)
@@ -16,7 +16,7 @@ PLAN = np.random.default_rng(0).integers(0, 8, (5, 4)).astype(np.int32)
 def started(kind: str, model: str, algorithm: str, **changes: object) -> TorchLearner:
     spec = make_spec(model, algorithm, dtype="float32", dropout=0.3, **changes)
     learner = make_learner(spec, SHAPES[kind])
-    learner.init(initial(spec, SHAPES[kind]), dropout_seed=7)
+    learner.init(initial_parameters(spec, SHAPES[kind]), dropout_seed=7)
     return learner
 
 

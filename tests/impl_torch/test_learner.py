@@ -17,7 +17,7 @@ from impl_torch.learner import make_learner
 from impl_torch.nudge import epsilon
 from kernels.passes import find
 from rhelbench.errors import UserError
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.spec import Nudge
 from tests.impl_torch.models import SHAPES, make_data, make_spec, worst
 
@@ -149,7 +149,7 @@ def test_a_restored_state_continues_bit_for_bit(dtype: str, mask: str) -> None:
     plan = np.random.default_rng(0).integers(0, 8, (6, 4)).astype(np.int32)
     straight, first, second = (make_learner(spec, SHAPE) for _ in range(3))
     for learner in (straight, first):
-        learner.init(initial(spec, SHAPE), dropout_seed=11)
+        learner.init(initial_parameters(spec, SHAPE), dropout_seed=11)
     whole = trained(straight, plan, x, y)
     before = trained(first, plan[:2], x, y)
     second.restore(first.state())
@@ -159,7 +159,7 @@ def test_a_restored_state_continues_bit_for_bit(dtype: str, mask: str) -> None:
     state = straight.state()
     assert all(np.array_equal(state[name], value) for name, value in second.state().items())
     other = make_learner(spec, SHAPE)
-    other.init(initial(spec, SHAPE), dropout_seed=12)
+    other.init(initial_parameters(spec, SHAPE), dropout_seed=12)
     assert not np.array_equal(trained(other, plan, x, y), whole)
 
 
@@ -177,7 +177,7 @@ def test_dropout_masks() -> None:
 def test_a_step_that_is_not_trained_stays() -> None:
     spec = make_spec("nonlinear", "rhel", delta_trained=False)
     learner = make_learner(spec, SHAPE)
-    start = initial(spec, SHAPE)
+    start = initial_parameters(spec, SHAPE)
     learner.init(start, dropout_seed=0)
     trained(learner, np.array([[0, 1, 2, 3]] * 3, np.int32), *make_data(SHAPE))
     state = learner.state()
@@ -188,7 +188,7 @@ def test_a_step_that_is_not_trained_stays() -> None:
 def test_gradients_and_predict_leave_the_state_alone() -> None:
     spec = make_spec("linear", "rhel", norm="ema_released", protocol="released")
     learner = make_learner(spec, SHAPE)
-    learner.init(initial(spec, SHAPE), dropout_seed=0)
+    learner.init(initial_parameters(spec, SHAPE), dropout_seed=0)
     x, y = make_data(SHAPE)
     trained(learner, np.array([[0, 1, 2, 3]], np.int32), x, y)
     before = learner.state()

@@ -21,7 +21,7 @@ from impl_torch.integrators import INTEGRATORS
 from impl_torch.learner import make_learner
 from kernels.gpu.passes import doublings, launches
 from kernels.passes import KERNELS, Pass, find
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.spec import Nudge
 from tests.impl_jax import test_fused
 from tests.impl_torch.models import SHAPES, make_data, make_spec, worst
@@ -110,7 +110,7 @@ def test_a_whole_model(model: str) -> None:
     for kernel in ("portable", "fused"):
         spec = make_spec(model, "rhel", kernel=kernel, dropout=0.2)
         learner = make_learner(spec, shape)
-        learner.init(initial(spec, shape), dropout_seed=5)
+        learner.init(initial_parameters(spec, shape), dropout_seed=5)
         learner.train_chunk(learner.put(x), learner.put(y), np.array([[0, 1, 2, 3], [4, 5, 6, 7]], np.int32))
         states.append(learner.state())
     before = learner.facts()["compilations"]

@@ -17,29 +17,29 @@ from tests.oracle.draws import model_of, raw_unit, spec, task
 def test_every_hamiltonian_of_the_registry_passes(name):
     H = HAMILTONIANS[name]
     theta, _ = H.physical(raw_unit(model_of(name), 2, 3, seed=0), 1)
-    checks.separable(name, H.separable, lambda phi, pi: H.kinetic(pi) + H.potential(theta, phi, np.zeros(3)))
-    checks.even_kinetic(name, H.kinetic)
+    checks.check_separable(name, H.separable, lambda phi, pi: H.kinetic(pi) + H.potential(theta, phi, np.zeros(3)))
+    checks.check_even_kinetic(name, H.kinetic)
     pi = np.linspace(-3.0, 3.0, 7)
     np.testing.assert_array_equal(H.kinetic(pi), H.kinetic(-pi))  # what the second of them looks at
 
 
 def test_a_mixed_energy_is_refused_whatever_it_declares():
     with pytest.raises(UserError, match=r"'sheared' is not separable \(mixed difference .*write it as T\(π\) \+ V\(φ\)"):
-        checks.separable("sheared", True, lambda phi, pi: phi**2 + pi**2 + 0.1 * phi * pi)
+        checks.check_separable("sheared", True, lambda phi, pi: phi**2 + pi**2 + 0.1 * phi * pi)
     with pytest.raises(UserError, match="'declared' is not separable: write"):
-        checks.separable("declared", False)
+        checks.check_separable("declared", False)
 
 
 def test_a_kinetic_energy_that_is_not_even_is_refused():
     with pytest.raises(UserError, match="'biased' is not time-reversible"):
-        checks.even_kinetic("biased", lambda pi: pi**2 / 2 + 0.1 * pi)
+        checks.check_even_kinetic("biased", lambda pi: pi**2 / 2 + 0.1 * pi)
 
 
 def started(protocol: str, model: str = "nonlinear", **values: float):
     """Initialise a learner whose second unit has some letters overwritten."""
     run = spec(model, protocol=protocol)
     shape, _, _ = task("classification")
-    arrays = parameters.initial(run, shape)
+    arrays = parameters.initial_parameters(run, shape)
     for letter, value in values.items():
         arrays[f"blocks.1.hru.{letter}"] = np.full_like(arrays[f"blocks.1.hru.{letter}"], value)
     make_learner(run, shape).init(arrays, 0)
@@ -83,6 +83,6 @@ def test_a_start_outside_the_stable_range_is_refused_under_exact_and_recorded_un
 def test_the_starts_of_the_parameter_table_are_stable(model):
     run = spec(model, state=64)
     shape, _, _ = task("classification")
-    arrays = parameters.initial(run, shape)
-    checks.initial(run, arrays)
+    arrays = parameters.initial_parameters(run, shape)
+    checks.check_initial(run, arrays)
     assert all(0 < reached < checks.STABLE_BELOW for reached in checks.stability(run, arrays).values())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rhelbench.oracle.hru import gather, hru, spread
+from rhelbench.oracle.hru import copy_to_channels, hru, sum_over_copies
 from rhelbench.registry import MODELS
 from tests.oracle.draws import along, directions, raw_unit, relative_error, switches
 from tests.tolerances import FINITE_DIFFERENCE, ONE_STEP
@@ -47,9 +47,9 @@ def test_the_paired_unit_is_the_complex_one():
 
 
 def test_lanes_share_their_parameters():
-    np.testing.assert_array_equal(spread(np.array([1.0, 2.0]), 2), [1, 2, 1, 2])
-    np.testing.assert_array_equal(gather(np.array([1.0, 2.0, 10.0, 20.0]), 2), [11, 22])
-    assert spread(np.array(3.0), 2) == gather(np.array(3.0), 2) == 3
+    np.testing.assert_array_equal(copy_to_channels(np.array([1.0, 2.0]), 2), [1, 2, 1, 2])
+    np.testing.assert_array_equal(sum_over_copies(np.array([1.0, 2.0, 10.0, 20.0]), 2), [11, 22])
+    assert copy_to_channels(np.array(3.0), 2) == sum_over_copies(np.array(3.0), 2) == 3
 
 
 @pytest.mark.parametrize("model", RECURRENT)

@@ -36,7 +36,7 @@ STACKS = [
 def test_every_gradient_of_a_stack_is_its_derivative(model, kind, norm, count):
     run = spec(model, blocks=2, norm=norm, loss="log_offset" if norm == "ema_released" else "cross_entropy")
     shape, x, y = task(kind)
-    values = parameters.initial(run, shape) | {"input": x}
+    values = parameters.initial_parameters(run, shape) | {"input": x}
     stored = [(np.full(3, 0.1), np.full(3, 0.8))] * 2
 
     def value(arrays):
@@ -59,7 +59,7 @@ def test_every_gradient_of_a_stack_is_its_derivative(model, kind, norm, count):
 @pytest.mark.parametrize("model", RECURRENT)
 def test_rhel_is_bptt_through_a_whole_stack(model, algorithm, kind):
     shape, x, y = task(kind, length=60)
-    values = parameters.initial(spec(model), shape)
+    values = parameters.initial_parameters(spec(model), shape)
     found = {}
     for name in ("bptt", algorithm):
         run = spec(model, algorithm=name)
@@ -75,6 +75,6 @@ def test_a_stack_reads_out_what_its_task_asks_for(model):
     for kind in ("classification", "regression"):
         shape, x, y = task(kind)
         run = spec(model)
-        out, _, _ = hssm(run, shape, parameters.initial(run, shape), [start("batch", 3)] * 2, 0, True, x)
+        out, _, _ = hssm(run, shape, parameters.initial_parameters(run, shape), [start("batch", 3)] * 2, 0, True, x)
         assert out.shape == ((len(y), 3) if kind == "classification" else y.shape)
         assert kind == "classification" or np.all(np.abs(out) < 1)

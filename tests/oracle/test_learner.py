@@ -22,7 +22,7 @@ def started(model: str, kind: str = "classification", **changes):
     run = spec(model, **changes)
     shape, x, y = task(kind)
     learner = make_learner(run, shape)
-    learner.init(parameters.initial(run, shape), dropout_seed=5)
+    learner.init(parameters.initial_parameters(run, shape), dropout_seed=5)
     return learner, learner.put(x), learner.put(y)
 
 
@@ -44,7 +44,7 @@ def test_a_state_has_the_documented_names_and_is_a_copy():
     learner, x, y = started("linear")
     learner.train_chunk(x, y, PLAN)
     state = learner.state()
-    paths = set(parameters.initial(learner.spec, learner.shape))
+    paths = set(parameters.initial_parameters(learner.spec, learner.shape))
     expected = {f"{kind}.{path}" for kind in ("parameters", "adam.m", "adam.v") for path in paths}
     expected |= {f"norm.blocks.{i}.{which}" for i in (0, 1) for which in ("mean", "var")}
     assert set(state) == expected | {"adam.count", "norm.count", "dropout.seed"}
@@ -76,7 +76,7 @@ def test_training_lowers_the_loss_by_the_gradients_it_reports(model):
     start = learner.state()
     first = learner.train_chunk(x, y, PLAN[:1])
     after = learner.state()
-    for path in parameters.initial(learner.spec, learner.shape):
+    for path in parameters.initial_parameters(learner.spec, learner.shape):
         # the first step of Adam is the gradient's sign, but for its 1e-8
         moved = after[f"parameters.{path}"] - start[f"parameters.{path}"]
         g = gradients[path]

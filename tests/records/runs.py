@@ -13,7 +13,7 @@ ROWS: list[dict[str, float | None]] = [{"step": 40, "loss": 0.3, "train": 1.0, "
 
 def make(spec: RunSpec, status: str = "done", rows=ROWS, dirty: bool | None = False, result=None, **provenance: Any) -> io.Run:
     """Return a run that names its specification and the digest of its history."""
-    history = io.history_csv(rows).encode()
+    history = io.format_history(rows).encode()
     names = {"run_id": spec.run_id, "spec": spec.model_dump(mode="json"), "digests": {"history": io.digest(history)}}
     numbers = FOUND if status == "done" else {**EMPTY, "flags": []}
     found = {"status": status, "metric": "accuracy", **numbers, **names, **(result or {})}
@@ -23,7 +23,7 @@ def make(spec: RunSpec, status: str = "done", rows=ROWS, dirty: bool | None = Fa
 def leave(spec: RunSpec, runs: Path, **changes: Any) -> Path:
     """Write a run's own folder, see :func:`make`, and return it."""
     run, folder = make(spec, **changes), runs / spec.run_id
-    io.spec(folder, spec)
+    io.write_spec(folder, spec)
     folder.joinpath("history.csv").write_bytes(run.history or b"")
-    io.record(folder, run.record["result"], run.record["provenance"])
+    io.write_record(folder, run.record["result"], run.record["provenance"])
     return folder

@@ -6,7 +6,7 @@ import pytest
 from rhelbench.cli import main
 from rhelbench.config import expand
 from rhelbench.records import io
-from rhelbench.records.collect import RUNS, collect, counts
+from rhelbench.records.collect import RUNS, collect, count_statuses
 
 PROVENANCE = {"device": "cpu", "seconds": {"train": 2.5, "total": 3.0}, "peak_host_bytes": 7, "peak_device_bytes": None}
 ROWS = [{"step": 40, "loss": 0.1 + 0.2, "train": 1.0, "val": 1 / 3, "fidelity": None}]
@@ -23,10 +23,10 @@ def results(tmp_path, specs):
     """The first run is done, the second failed, the third is under way, the fourth has not begun."""
     found = {"value": 2 / 3, "correct": 8, "total": 12, "val": 1 / 3, "best_step": 40, "last_step": 40}
     folders = [tmp_path / "runs" / spec.run_id for spec in specs]
-    io.history(folders[0], ROWS)
-    io.record(folders[0], {"status": "done", "flags": ["echo-lost"], **found}, PROVENANCE)
-    io.record(folders[1], {"status": "failed", "flags": [], **EMPTY}, {})
-    io.history(folders[2], ROWS)
+    io.write_history(folders[0], ROWS)
+    io.write_record(folders[0], {"status": "done", "flags": ["echo-lost"], **found}, PROVENANCE)
+    io.write_record(folders[1], {"status": "failed", "flags": [], **EMPTY}, {})
+    io.write_history(folders[2], ROWS)
     return tmp_path / "runs"
 
 
@@ -35,7 +35,7 @@ def test_every_cell_has_a_row_and_what_is_not_there_says_so(tmp_path, specs, res
     assert list(runs.columns) == list(RUNS)
     assert list(runs["run_id"]) == [spec.run_id for spec in specs]
     assert list(runs["status"]) == ["done", "failed", "missing", "missing"]
-    assert counts(runs) == "1 done, 1 failed, 2 missing"
+    assert count_statuses(runs) == "1 done, 1 failed, 2 missing"
     read = pd.read_csv(tmp_path / "out" / "runs.csv", float_precision="round_trip")
     assert (read["value"][0], read["correct"][0], read["flags"][0], read["train_s"][0]) == (2 / 3, 8, "echo-lost", 2.5)
     numbers = ["value", "correct", "total", "val", "best_step", "last_step", "train_s", "peak_host_bytes"]
@@ -58,7 +58,7 @@ def test_equal_records_give_equal_bytes(tmp_path, specs, results):
 
 def test_nothing_yet_gives_complete_tables_too(tmp_path, specs):
     runs = collect(specs, tmp_path / "none", tmp_path / "out")
-    assert counts(runs) == "4 missing"
+    assert count_statuses(runs) == "4 missing"
     assert len(pd.read_csv(tmp_path / "out" / "history.csv")) == 0
 
 
@@ -86,11 +86,11 @@ def whole(tmp_path, specs):
     """Two runs with everything that a record names."""
     for spec in specs[:2]:
         folder = tmp_path / "whole" / spec.run_id
-        io.spec(folder, spec)
-        io.history(folder, ROWS)
-        digests = {"history": io.digest(io.history_csv(ROWS))}
+        io.write_spec(folder, spec)
+        io.write_history(folder, ROWS)
+        digests = {"history": io.digest(io.format_history(ROWS))}
         names = {"run_id": spec.run_id, "spec": spec.model_dump(mode="json"), "digests": digests}
-        io.record(folder, {"status": "done", "flags": [], **EMPTY, **names}, PROVENANCE)
+        io.write_record(folder, {"status": "done", "flags": [], **EMPTY, **names}, PROVENANCE)
     return tmp_path / "whole"
 
 

@@ -15,7 +15,7 @@ ROWS = [
 
 
 def test_a_history_reads_back_exactly():
-    header, first, second = (line.split(",") for line in io.history_csv(ROWS).splitlines())
+    header, first, second = (line.split(",") for line in io.format_history(ROWS).splitlines())
     assert header == list(io.HISTORY)
     assert {name: float(text) for name, text in zip(header, first, strict=True)} == ROWS[0]
     assert math.isnan(float(second[1]))
@@ -24,9 +24,9 @@ def test_a_history_reads_back_exactly():
 
 def test_equal_histories_have_equal_digests_and_one_bit_shows():
     again = json.loads(json.dumps(ROWS))
-    assert io.digest(io.history_csv(again)) == io.digest(io.history_csv(ROWS))
+    assert io.digest(io.format_history(again)) == io.digest(io.format_history(ROWS))
     again[0]["val"] = math.nextafter(0.5, 1)
-    assert io.digest(io.history_csv(again)) != io.digest(io.history_csv(ROWS))
+    assert io.digest(io.format_history(again)) != io.digest(io.format_history(ROWS))
     assert io.digest("a") == hashlib.sha256(b"a").hexdigest() == io.digest(b"a")
 
 
@@ -46,8 +46,8 @@ def test_arrays_digest_sees_names_dtypes_shapes_and_values_but_not_order():
 
 def test_a_failed_attempt_stays_and_the_record_is_replaced(tmp_path):
     for n in (1, 2):
-        io.record(tmp_path, {"status": "failed", "n": n}, {})
-    io.record(tmp_path, {"status": "done"}, {})
+        io.write_record(tmp_path, {"status": "failed", "n": n}, {})
+    io.write_record(tmp_path, {"status": "done"}, {})
     assert io.read(tmp_path) == {"result": {"status": "done"}, "provenance": {}}
     kept = [json.loads((tmp_path / "attempts" / f"{n}.json").read_text())["result"]["n"] for n in (1, 2)]
     assert kept == [1, 2]

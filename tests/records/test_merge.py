@@ -92,7 +92,7 @@ def expect(said: str, pattern: str) -> None:
 def test_another_history_is_a_digest_that_disagrees(tmp_path, site, specs, capsys):
     rows = [{"step": 40, "loss": 0.4, "train": 1.0, "val": 1 / 3, "fidelity": None}]
     leave(specs[0], site, rows=rows)
-    digests = [io.digest(make(specs[0]).history or b""), io.digest(io.history_csv(rows))]
+    digests = [io.digest(make(specs[0]).history or b""), io.digest(io.format_history(rows))]
     expect(refused(tmp_path, site, capsys), f'has digest of history "{digests[0]}" in .* and "{digests[1]}" in ')
 
 

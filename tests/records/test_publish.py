@@ -21,7 +21,7 @@ def specs():
 
 def take(specs, runs: Path, out: Path, prune: bool = False, same_code_as: str | None = None):
     """Publish one's own runs, as the command does."""
-    return publish.publish(specs, publish.ended([spec.run_id for spec in specs], runs, same_code_as), out, prune)
+    return publish.publish(specs, publish.publishable([spec.run_id for spec in specs], runs, same_code_as), out, prune)
 
 
 def test_ended_runs_are_taken_and_failed_or_missing_ones_are_rows(tmp_path, specs):
@@ -111,7 +111,7 @@ def test_a_copy_that_git_took_for_another_commit_is_known_by_its_code(tmp_path, 
     if not (Path(".git").exists() and shutil.which("git")):
         pytest.skip("needs the repository's history")
     runs, out = tmp_path / "runs", tmp_path / "published"
-    head, digest = provenance.code_at("HEAD", specs[0].framework)
+    head, digest = provenance.code_of_commit("HEAD", specs[0].framework)
     leave(specs[0], runs, dirty=True, code_digest=digest)
     take(specs[:1], runs, out, same_code_as="HEAD")
     record = published.read(out)[specs[0].run_id].record
@@ -120,4 +120,4 @@ def test_a_copy_that_git_took_for_another_commit_is_known_by_its_code(tmp_path, 
     with pytest.raises(UserError, match="--same-code-as COMMIT"):
         take(specs[:1], runs, out, same_code_as="HEAD")
     with pytest.raises(UserError, match=r"^'nosuchcommit' is not a commit of this repository.*: give the one "):
-        provenance.code_at("nosuchcommit", "jax")
+        provenance.code_of_commit("nosuchcommit", "jax")

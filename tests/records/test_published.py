@@ -71,7 +71,7 @@ def test_runs_are_found_in_either_kind_of_folder(tmp_path, runs, specs):
     published.write(tmp_path / "two", {specs[0].run_id: make(specs[0])})
     leave(specs[0], tmp_path / "own")
     for folder in (tmp_path / "two", tmp_path / "own"):
-        assert published.names(folder) == [specs[0].run_id]
+        assert published.run_ids(folder) == [specs[0].run_id]
         assert published.find(folder)(specs[0].run_id) == make(specs[0])
         assert published.find(folder)(specs[1].run_id) is None
 

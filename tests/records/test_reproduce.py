@@ -11,7 +11,7 @@ import pytest
 from rhelbench.cli import main
 from rhelbench.cli import reproduce as reproduce_command
 from rhelbench.config import cores
-from rhelbench.errors import UserError, unknown
+from rhelbench.errors import UserError, unknown_name
 from rhelbench.records import io
 from rhelbench.records import published as published_runs
 from rhelbench.training import job, setup
@@ -167,10 +167,12 @@ def test_one_of_a_prepared_task_is_chosen(published, tmp_path, capsys, monkeypat
 
 def test_many_names_are_not_all_listed():
     many = [f"{task}-{seed}" for task in ("Heartbeat", "delay") for seed in range(400)]
-    assert str(unknown("published run", "nope", many)).endswith(
+    assert str(unknown_name("published run", "nope", many)).endswith(
         "use one of 800, for example Heartbeat-0, Heartbeat-1, Heartbeat-2."
     )
-    assert "(did you mean 'delay-399'?): use one of 800, for example delay-399, delay-" in str(unknown("run", "delay-399x", many))
+    assert "(did you mean 'delay-399'?): use one of 800, for example delay-399, delay-" in str(
+        unknown_name("run", "delay-399x", many)
+    )
 
 
 def test_wrong_input_is_a_sentence(published, tmp_path, capsys):

@@ -77,7 +77,7 @@ def test_other_code_and_other_data_are_named(tmp_path, here):
     record["result"]["digests"]["data"] = "e" * 64
     assert retrain.reason(spec, record, tmp_path / "data") is None
     record["provenance"]["code_digest"] = OTHER
-    today = provenance.code("jax")["code_digest"][:8]
+    today = provenance.loaded_code("jax")["code_digest"][:8]
     assert retrain.reason(spec, record, tmp_path / "data") == f"code of jax 00000000, today {today}"
     del record["provenance"]["code_digest"]
     assert retrain.reason(spec, record, tmp_path / "data") is None

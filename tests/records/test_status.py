@@ -37,7 +37,7 @@ def options(tmp_path):
 
 def test_status_tells_done_running_failed_and_waiting(tmp_path, runs, capsys):
     rows = [{"step": step, "loss": 1.0, "train": 0.5, "val": val, "fidelity": None} for step, val in ((10, 0.625), (20, 0.25))]
-    io.history(tmp_path / "runs" / runs[3].run_id, rows)
+    io.write_history(tmp_path / "runs" / runs[3].run_id, rows)
     with lock.exclusive(tmp_path / "scratch" / runs[3].run_id):
         assert cli.main(["status", *options(tmp_path), "--scratch", str(tmp_path / "scratch")]) == 0
     text = capsys.readouterr().out

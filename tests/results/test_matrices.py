@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rhelbench.cli.figures import published
+from rhelbench.cli.figures import read_published
 from rhelbench.config import expand
 from rhelbench.records import collected, manifest
 from rhelbench.records import published as published_runs
@@ -38,7 +38,7 @@ def test_the_published_matrix_is_complete(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name, matrices in OWN.items() if matrices])
 def test_every_run_of_its_matrices_is_drawn(name: str) -> None:
     script = import_module(f"paper_figures.{name}")
-    given, _ = published(script, PUBLISHED)
+    given, _ = read_published(script, PUBLISHED)
     axes = script.draw(*given).axes
     curves = sum(len(line.get_xdata()) > 1 for ax in axes for line in ax.lines)
     points = sum(len(cloud.get_offsets()) for ax in axes for cloud in ax.collections)

@@ -16,7 +16,7 @@ def test_what_is_committed_is_what_the_manifest_says():
 
 
 def test_every_published_record_is_of_a_clean_commit_and_of_a_run_that_is_asked_for():
-    wanted = {spec.run_id: spec for spec in publish.specs(publish.matrices())}
+    wanted = {spec.run_id: spec for spec in publish.specs(publish.configurations())}
     runs = published.read(PUBLISHED)
     assert len(runs) > 1000
     for run_id, run in runs.items():

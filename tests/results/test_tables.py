@@ -10,7 +10,7 @@ PUBLISHED = Path("results/published")
 
 
 def test_the_table_of_runs_is_that_of_the_records(tmp_path: Path) -> None:
-    collect(publish.specs(publish.matrices()), PUBLISHED, tmp_path)
+    collect(publish.specs(publish.configurations()), PUBLISHED, tmp_path)
     assert (tmp_path / "runs.csv").read_bytes() == (PUBLISHED / "runs.csv").read_bytes()
 
 

@@ -115,7 +115,7 @@ def about(script: str) -> dict:
         "script": str(Path(script).resolve().relative_to(ROOT)),
         "when": provenance.now(),
         "machine": machine,
-        "git": provenance.git(),
+        "git": provenance.git_state(),
         "versions": {name: version(name) for name in PACKAGES},
     }
 

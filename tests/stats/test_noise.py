@@ -25,4 +25,4 @@ def test_the_noise_floors_and_the_frameworks(found):
         assert (floor.freedom, floor.runs) == (5, 6)
         assert row.p == pytest.approx(stats.f.sf((d**2).mean() / (2 * floor.sd**2), 5, 5))
         assert row.verdict == "within"
-    assert list(noise.decisive(noise.frameworks(found)).source) == ["dropout_stream"]
+    assert list(noise.decisive_rows(noise.frameworks(found)).source) == ["dropout_stream"]

@@ -20,7 +20,7 @@ def test_looking_on_leaves_the_run_as_it_is(algorithm: str, tmp_path: Path):
     )  # fmt: skip
     problem = make_problem()
     table = pd.DataFrame(along_run.follow(spec, problem, 5), columns=along_run.COLUMNS)
-    alone = train(spec, setup.learner(spec, problem.shape), problem, Checkpoints(tmp_path, "alone"), Watch())
+    alone = train(spec, setup.make_learner(spec, problem.shape), problem, Checkpoints(tmp_path, "alone"), Watch())
     assert alone is not None
     seen = table.groupby("step").fidelity.first()
     assert list(seen.index) == [0, 5, 10]

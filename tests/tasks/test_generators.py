@@ -10,7 +10,7 @@ import yaml
 
 from rhelbench.config import expand
 from rhelbench.errors import UserError
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.registry import FRAMEWORKS
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card, store
@@ -22,7 +22,7 @@ from rhelbench.training.batches import Batches
 from rhelbench.training.metrics import Part, evaluate
 
 FAMILIES = ("order", "delay", "product")
-GENERATED = [name for name in card.names() if card.load(name).source.parameters]
+GENERATED = [name for name in card.task_names() if card.load(name).source.parameters]
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_memoryless_is_invariant_under_permutations_of_time(framework, small):
     spec = cell(small("order"), "memoryless", framework)
     shape = card.load(spec.task).shape(time_channel=False)
     learner = import_module(FRAMEWORKS[framework].learner).make_learner(spec, shape)
-    learner.init(initial(spec, shape), 0)
+    learner.init(initial_parameters(spec, shape), 0)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((8, 40, 2)).astype(np.float32)
     shuffled = np.stack([sample[rng.permutation(40)] for sample in x])
@@ -119,8 +119,8 @@ def test_memory_is_needed(family, small, tmp_path):
     for model in ("majority", "memoryless", "linear"):
         spec = cell(task, model)
         problem = setup.load(spec, tmp_path / "data")
-        learner = setup.learner(spec, problem.shape)
-        learner.init(initial(spec, problem.shape) if model != "majority" else {}, 0)
+        learner = setup.make_learner(spec, problem.shape)
+        learner.init(initial_parameters(spec, problem.shape) if model != "majority" else {}, 0)
         x, y = map(learner.put, problem.parts["train"])
         learner.train_chunk(x, y, Batches(spec, len(y)).plan(0, spec.budget.steps))
         x, y = problem.parts["test"]

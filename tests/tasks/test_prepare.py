@@ -313,7 +313,7 @@ def test_every_card_is_valid_and_has_a_reader_or_a_generator():
     from rhelbench.tasks.generators import GENERATORS
     from rhelbench.tasks.readers import READERS
 
-    names = card.names()
+    names = card.task_names()
     assert {"EigenWorms", "SelfRegulationSCP1", "SelfRegulationSCP2", "EthanolConcentration", "Heartbeat", "MotorImagery"} < set(
         names
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rhelbench.errors import UserError
-from rhelbench.tasks.splits import KINDS, PARTS, arrays, as_ids, split
+from rhelbench.tasks.splits import KINDS, PARTS, arrays, split, to_ids
 
 
 def test_parts_are_disjoint_and_complete(basic_motions):
@@ -51,7 +51,7 @@ def test_arrays(basic_motions):
         with_time, _ = arrays(basic_motions, drawn, part, time_channel=True)
         assert np.array_equal(with_time[:, :, 1:], x)
         assert np.array_equal(with_time[0, :, 0], (np.arange(100) / 100).astype(np.float32))
-    assert as_ids(basic_motions, drawn)["train"][0] == basic_motions.ids[drawn.train[0]]
+    assert to_ids(basic_motions, drawn)["train"][0] == basic_motions.ids[drawn.train[0]]
 
 
 def test_unknown_kind_is_refused(basic_motions):

@@ -13,7 +13,7 @@ import pytest
 from rhelbench.errors import UserError
 from rhelbench.tasks import unpack as module
 from rhelbench.tasks.prepare import prepare
-from rhelbench.tasks.unpack import opened, unpack
+from rhelbench.tasks.unpack import open_archive, unpack
 from tests.tasks.archive import toy_card, uea_zip
 
 
@@ -27,7 +27,7 @@ def written(path, members, **options):
 def refusal(path):
     """Return the sentence that ends the unpacking of Toy_TEST.ts, of which nothing is written."""
     out = path.parent / "out"
-    with opened(path) as archive, pytest.raises(UserError) as caught:
+    with open_archive(path) as archive, pytest.raises(UserError) as caught:
         unpack(archive, {"Toy_TEST.ts"}, out)
     assert not out.exists() or not list(out.iterdir())
     return str(caught.value)
@@ -37,7 +37,7 @@ def test_members_are_taken_by_name_never_by_path(tmp_path):
     with zipfile.ZipFile(tmp_path / "evil.zip", "w") as evil:
         evil.writestr("deep/in/it/Toy_TRAIN.ts", "good")
         evil.writestr("../Toy_TEST.ts", "evil")
-    with opened(tmp_path / "evil.zip") as archive:
+    with open_archive(tmp_path / "evil.zip") as archive:
         unpack(archive, {"Toy_TRAIN.ts"}, tmp_path / "out")
         with pytest.raises(UserError, match=r"'\.\./Toy_TEST\.ts', a path out of the archive"):
             unpack(archive, {"Toy_TEST.ts"}, tmp_path / "out")
@@ -46,13 +46,13 @@ def test_members_are_taken_by_name_never_by_path(tmp_path):
     for name in ("/etc/Toy_TEST.ts", "..\\Toy_TEST.ts", "a/../../Toy_TEST.ts", "C:\\Toy_TEST.ts", "C:/a/Toy_TEST.ts"):
         with zipfile.ZipFile(tmp_path / "evil.zip", "w") as evil:
             evil.writestr(name, "evil")
-        with opened(tmp_path / "evil.zip") as archive, pytest.raises(UserError, match="a path out of the archive"):
+        with open_archive(tmp_path / "evil.zip") as archive, pytest.raises(UserError, match="a path out of the archive"):
             unpack(archive, {"Toy_TEST.ts"}, tmp_path / "out")
     shutil.rmtree(tmp_path / "out")
 
 
 def test_folders_of_windows_are_folders(tmp_path):
-    with opened(written(tmp_path / "a.zip", [("Toy\\Toy_TEST.ts", "good")])) as archive:
+    with open_archive(written(tmp_path / "a.zip", [("Toy\\Toy_TEST.ts", "good")])) as archive:
         unpack(archive, {"Toy_TEST.ts"}, tmp_path / "out")
     assert (tmp_path / "out/Toy_TEST.ts").read_text() == "good"
 
@@ -61,7 +61,7 @@ def test_two_versions_of_a_file_are_refused_and_two_copies_are_not(tmp_path):
     two = [("old/Toy_TEST.ts", "1"), ("new/Toy_TEST.ts", "2")]
     assert "a.zip holds 'old/Toy_TEST.ts' and 'new/Toy_TEST.ts', which differ" in refusal(written(tmp_path / "a.zip", two))
     copies = [("old/Toy_TEST.ts", "1"), ("new/Toy_TEST.ts", "1")]
-    with opened(written(tmp_path / "b.zip", copies)) as archive:
+    with open_archive(written(tmp_path / "b.zip", copies)) as archive:
         unpack(archive, {"Toy_TEST.ts"}, tmp_path / "out")
     assert (tmp_path / "out/Toy_TEST.ts").read_text() == "1"
 
@@ -129,7 +129,7 @@ def test_a_damaged_archive_is_refused_or_unpacks_to_what_was_packed(tmp_path, pa
         (tmp_path / "damaged.zip").write_bytes(damaged)
         (tmp_path / "out").mkdir()
         try:
-            with opened(tmp_path / "damaged.zip") as archive:
+            with open_archive(tmp_path / "damaged.zip") as archive:
                 unpack(archive, {"Toy_TEST.ts"}, tmp_path / "out")
             assert [path.read_text() for path in (tmp_path / "out").iterdir()] in ([], [text])
         except UserError:
@@ -141,5 +141,5 @@ def test_a_damaged_archive_is_refused_or_unpacks_to_what_was_packed(tmp_path, pa
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 def test_a_full_or_failing_disk_is_not_called_a_damaged_archive(tmp_path, number):
     path = written(tmp_path / "a.zip", [("Toy_TEST.ts", "text")])
-    with pytest.raises(OSError, match="full"), opened(path):
+    with pytest.raises(OSError, match="full"), open_archive(path):
         raise OSError(number, "full")

@@ -219,7 +219,7 @@ def test_the_record_says_where_it_comes_from(here):
 
 
 def test_code_committed_during_a_run_is_not_what_the_record_names(tmp_path, monkeypatch):
-    provenance.code.cache_clear()
+    provenance.loaded_code.cache_clear()
     problem, commits = make_problem(), iter(["at the start", "later"])
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
     monkeypatch.setattr(setup, "check", lambda spec, data: None)
@@ -227,7 +227,7 @@ def test_code_committed_during_a_run_is_not_what_the_record_names(tmp_path, monk
     specs = [make_spec({"steps": 10}, seed=seed) for seed in (1, 2)]
     monkeypatch.setattr(setup, "learner", Fake)
     assert seeds_per_job.run(specs, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch", "sequential") == 0
-    provenance.code.cache_clear()
+    provenance.loaded_code.cache_clear()
     assert {read(tmp_path, spec)["provenance"]["git"]["commit"] for spec in specs} == {"at the start"}
 
 

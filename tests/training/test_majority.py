@@ -15,7 +15,7 @@ RNG = np.random.default_rng(3)
 
 def outcome(problem, folder):
     spec = make_spec(model="majority", framework="numpy", algorithm="bptt")
-    return train(spec, setup.learner(spec, problem.shape), problem, Checkpoints(folder, "x"), Watch())
+    return train(spec, setup.make_learner(spec, problem.shape), problem, Checkpoints(folder, "x"), Watch())
 
 
 def test_it_answers_the_most_frequent_class_of_the_training_part(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rhelbench.errors import UserError
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.registry import ALGORITHMS
 from rhelbench.training import trainer
 from rhelbench.training.checkpoint import Checkpoints
@@ -199,7 +199,7 @@ def test_seconds_are_split(tmp_path):
 ])  # fmt: skip
 def test_a_bad_start_is_refused_before_the_first_step(tmp_path, monkeypatch, path, value, protocol, said):
     def bad(spec, shape):
-        parameters = initial(spec, shape)
+        parameters = initial_parameters(spec, shape)
         parameters[f"blocks.0.hru.{path}"][:] = value
         return parameters
 

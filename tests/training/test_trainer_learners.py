@@ -9,7 +9,7 @@ import pytest
 from rhelbench.cli import main
 from rhelbench.config import expand
 from rhelbench.errors import UserError
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.records import io
 from rhelbench.tasks.prepare import prepare
 from rhelbench.training import setup, trainer
@@ -55,12 +55,12 @@ def test_one_result_whole_in_pieces_and_re_run_from_its_spec(tmp_path, data, fra
 
     problem, outcome, resumptions = setup.load(spec, data), None, -1
     while outcome is None:  # every fourth chunk, so between two evaluations
-        learner = setup.learner(spec, problem.shape)
+        learner = setup.make_learner(spec, problem.shape)
         outcome = train(spec, learner, problem, Checkpoints(tmp_path / "pieces", "x"), Watch(4))
         resumptions += 1
     assert resumptions >= 1
     kept = {name: array for name, array in outcome.run.kept.items() if name.startswith("parameters.")}
-    assert io.digest(io.history_csv(outcome.run.history)) == first["digests"]["history"]
+    assert io.digest(io.format_history(outcome.run.history)) == first["digests"]["history"]
     assert io.arrays_digest(kept) == first["digests"]["parameters"]
     assert (outcome.metric.value, outcome.metric.correct) == (first["value"], first["correct"])
 
@@ -69,7 +69,7 @@ def test_one_result_whole_in_pieces_and_re_run_from_its_spec(tmp_path, data, fra
 def test_nothing_is_compiled_after_the_first_evaluation_and_the_metric_is_the_published_one(tmp_path, data, framework):
     spec = spec_of(framework, "linear-real")
     problem = setup.load(spec, data)
-    learner = setup.learner(spec, problem.shape)
+    learner = setup.make_learner(spec, problem.shape)
     compiled, test = [], Part(learner.put(problem.parts["test"][0]), problem.parts["test"][1])
 
     class Spy(Watch):
@@ -108,13 +108,13 @@ def test_a_bad_start_is_refused_and_under_released_a_step_may_leave_its_range(tm
         problem = setup.load(spec, data)
 
         def bad(spec, shape, value=value):
-            return initial(spec, shape) | {"blocks.0.hru.delta": np.array(value, np.float32)}
+            return initial_parameters(spec, shape) | {"blocks.0.hru.delta": np.array(value, np.float32)}
 
         with monkeypatch.context() as patch:
             patch.setattr(trainer, "initial", bad)
             with pytest.raises(UserError, match=f"blocks.0.hru.*{said}"):
-                train(spec, setup.learner(spec, problem.shape), problem, Checkpoints(tmp_path, protocol), Watch())
+                train(spec, setup.make_learner(spec, problem.shape), problem, Checkpoints(tmp_path, protocol), Watch())
     spec = spec_of(framework, "nonlinear", "released", "bptt", lr=1.0, steps=6, eval_every=3, chunk_steps=3)
-    outcome = train(spec, setup.learner(spec, problem.shape), problem, Checkpoints(tmp_path, "x"), Watch())
+    outcome = train(spec, setup.make_learner(spec, problem.shape), problem, Checkpoints(tmp_path, "x"), Watch())
     assert "unstable-step" in outcome.run.flags
     assert "At step 3 blocks.0.hru had left the leapfrog's stable range: " in outcome.run.troubles[0]

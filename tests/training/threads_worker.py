@@ -6,7 +6,7 @@ import numpy as np
 
 from rhelbench.config import cores, expand
 from rhelbench.contract import TaskShape
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.records.io import arrays_digest
 from rhelbench.training import setup
 
@@ -35,8 +35,8 @@ def digest(framework: str, model: str, algorithm: str, kernel: str, kind: str, s
         y = rng.integers(0, shape.outputs, 60).astype(np.int32)
     else:
         y = rng.uniform(-1, 1, (60, shape.length // shape.output_step, shape.outputs)).astype(np.float32)
-    learner = setup.learner(spec, shape)
-    learner.init(initial(spec, shape), 7)
+    learner = setup.make_learner(spec, shape)
+    learner.init(initial_parameters(spec, shape), 7)
     with learner.precision():
         plan = np.stack([rng.permutation(60)[:48] for _ in range(steps)]).astype(np.int32)
         losses = learner.train_chunk(learner.put(x), learner.put(y), plan)
@@ -51,6 +51,6 @@ def digest(framework: str, model: str, algorithm: str, kernel: str, kind: str, s
 if __name__ == "__main__":
     framework, threads, steps, count = sys.argv[1], *map(int, sys.argv[2:5])
     cores.set_threads(threads)
-    setup.own_process(framework)
+    setup.configure_process(framework)
     for case in CASES[:count]:
         print(*case, digest(framework, *case, steps))

@@ -17,7 +17,7 @@ spec = RunSpec.model_validate(json.loads(Path(spec_file).read_text()))
 setup.check = lambda spec, data: None
 setup.load = lambda spec, data: softmax.make_problem()
 if learner == "fake":
-    setup.learner = lambda spec, shape: softmax.Fake(spec, shape, pause_s=float(pause_s))
+    setup.make_learner = lambda spec, shape: softmax.Fake(spec, shape, pause_s=float(pause_s))
 try:
     sys.exit(job.run(spec, Path(folder, "data"), Path(folder, "runs"), Path(folder, "scratch")))
 except UserError as error:

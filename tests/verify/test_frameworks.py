@@ -15,7 +15,7 @@ from rhelbench.training.checkpoint import Checkpoints
 from rhelbench.training.setup import Problem
 from rhelbench.training.state import Row, Run
 from rhelbench.training.trainer import train
-from rhelbench.verify.cases import case
+from rhelbench.verify.cases import make_case
 from tests.tolerances import RESUMED, TRAINED
 
 #: Model, algorithm, and whose settings: those of the theorems, and the released rule with the released code's norm and loss.
@@ -60,7 +60,7 @@ def finish(spec: RunSpec, learner: Learner, problem: Problem, folder: Path, unti
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     """Fifty steps in each framework on 32 samples: three quarters of them to train on."""
     model, algorithm, kind = request.param
-    item = case("jax", model, algorithm, kind, "classification")
+    item = make_case("jax", model, algorithm, kind, "classification")
     budget = {"steps": STEPS, "eval_every": 1, "chunk_steps": 1, "patience": STEPS, "time_limit_s": 1e6}
     spec = item.spec.model_copy(update={"budget": item.spec.budget.model_copy(update=budget)})
     x, y = np.concatenate([item.x, 0.5 * item.x[:, ::-1], -item.x]), np.concatenate([item.y, item.y, 1 - item.y])

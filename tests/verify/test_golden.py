@@ -8,7 +8,7 @@ import pytest
 
 from rhelbench.errors import UserError
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
-from rhelbench.oracle.hru import lane_parameters, read_in
+from rhelbench.oracle.hru import channel_parameters, read_in
 from rhelbench.oracle.hssm import hssm
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.learner import make_learner, unit_gradients
@@ -48,7 +48,7 @@ def test_positions_and_momenta_are_reached_too(files, name):
     file = files[name]
     raw = golden.unit_arrays(file)
     entry = MODELS[file.model]
-    theta, delta = lane_parameters(entry, vectors.switches(file, "bptt", RELATIVE), raw)
+    theta, delta = channel_parameters(entry, vectors.switches(file, "bptt", RELATIVE), raw)
     f = read_in(entry, raw, raw["u"][:, None])
     phi, pi = forward(HAMILTONIANS[str(entry.hamiltonian)], INTEGRATORS[file.integrator], theta, delta, f)
     for ours, stored in ((phi[1:, 0], file.arrays["y"]), (pi[1:, 0], file.arrays["z"])):

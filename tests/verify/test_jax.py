@@ -14,7 +14,7 @@ from impl_jax.learner import make_learner, unit_gradients
 from rhelbench.oracle import learner as oracle
 from rhelbench.oracle.hamiltonians import HAMILTONIANS as ORACLE_HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS as ORACLE_INTEGRATORS
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.spec import Nudge
 from tests.impl_jax.models import RELEASED, SHAPES, UNITS, above, make_data, make_spec, make_switches, make_unit, worst
@@ -133,7 +133,7 @@ def test_stack(model: str, algorithm: str, kind: str, changes: dict[str, object]
     x, y = make_data(shape)
     ours, judge = make_learner(spec, shape), oracle.make_learner(spec, shape)
     for learner in (ours, judge):
-        learner.init(initial(spec, shape), dropout_seed=7)
+        learner.init(initial_parameters(spec, shape), dropout_seed=7)
     inputs, targets = ours.put(x), ours.put(y)
     loss, found = ours.gradients(inputs, targets)
     judged_loss, judged = judge.gradients(x, y)

@@ -13,26 +13,26 @@ from rhelbench.oracle import hamiltonians
 from rhelbench.oracle.learner import make_learner
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.verify import levels
-from rhelbench.verify.cases import case, cases, fused
+from rhelbench.verify.cases import all_cases, fused, make_case
 
 TRAINED = [name for name, entry in FRAMEWORKS.items() if entry.trains]
 UNITS = [name for name, model in MODELS.items() if model.hamiltonian]
 
 
 @pytest.mark.parametrize(("framework", "model", "algorithm"), list(product(TRAINED, UNITS, ("bptt", "rhel"))))
-def test_every_level_is_climbed(framework: str, model: str, algorithm: str) -> None:
-    rows = list(levels.run_case(case(framework, model, algorithm, "exact", "classification")))
+def test_every_level_is_run(framework: str, model: str, algorithm: str) -> None:
+    rows = list(levels.run_case(make_case(framework, model, algorithm, "exact", "classification")))
     echo = [f"echo {MODELS[model].hamiltonian}"] if algorithm == "rhel" else []
     assert [row.level for row in rows] == ["state", "step", "outputs", "gradients", "training", *echo]
     assert [row for row in rows if not row.passed] == []
 
 
 @pytest.mark.parametrize("framework", TRAINED)
-def test_the_fused_kernels_are_climbed(framework: str) -> None:
-    items = [item for item in cases("torch") if item.spec.kernel == "fused"]
+def test_the_fused_kernels_are_run(framework: str) -> None:
+    items = [item for item in all_cases("torch") if item.spec.kernel == "fused"]
     names = [(MODELS[item.spec.model].hamiltonian, item.spec.switches.integrator, item.spec.switches.algorithm) for item in items]
     assert sorted(names) == sorted(KERNELS)
-    rows = list(levels.run_case(case(framework, "nonlinear", "rhel", "exact", "classification", "fused")))
+    rows = list(levels.run_case(make_case(framework, "nonlinear", "rhel", "exact", "classification", "fused")))
     assert [row.level for row in rows if row.passed] == ["outputs", "gradients"]
 
 
@@ -46,14 +46,14 @@ def test_a_kernels_case_is_larger_than_what_a_kernel_takes_at_a_time() -> None:
 
 
 def test_a_fused_kernel_that_is_not_there_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    items = [item for item in cases("torch") if item.spec.kernel == "fused"]
+    items = [item for item in all_cases("torch") if item.spec.kernel == "fused"]
     monkeypatch.setattr(levels, "cases", lambda framework: items)
     monkeypatch.setattr(levels, "make_oracle", lambda *_: (_ for _ in ()).throw(UserError("install it.")))
     assert list(levels.run_levels("torch")) == []
 
 
 def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    item = case("torch", "nonlinear", "rhel", "exact", "classification")
+    item = make_case("torch", "nonlinear", "rhel", "exact", "classification")
     monkeypatch.setattr("rhelbench.verify.cases.cases", lambda framework: [item])
     monkeypatch.setattr("rhelbench.verify.levels.cases", lambda framework: [item])
     force = hamiltonians.HAMILTONIANS["nonlinear"].force
@@ -68,7 +68,10 @@ def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, cap
 
 @pytest.mark.parametrize("level", [levels.compare_gradients, levels.compare_training])
 def test_a_later_comparison_that_is_nan_does_not_pass(level: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    item, rows = case("torch", "memoryless", "bptt", "exact", "classification"), iter([(0.0, "loss"), (float("nan"), "loss")])
+    item, rows = (
+        make_case("torch", "memoryless", "bptt", "exact", "classification"),
+        iter([(0.0, "loss"), (float("nan"), "loss")]),
+    )
     learners = [make_learner(item.spec, item.shape) for _ in range(2)]
     for learner in learners:
         learner.init(item.parameters, dropout_seed=0)

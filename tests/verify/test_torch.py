@@ -12,7 +12,7 @@ from rhelbench import registry
 from rhelbench.oracle import learner as oracle
 from rhelbench.oracle.hamiltonians import HAMILTONIANS as ORACLE_HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS as ORACLE_INTEGRATORS
-from rhelbench.parameters import initial
+from rhelbench.parameters import initial_parameters
 from tests.impl_torch.models import SHAPES, make_data, make_spec, worst
 from tests.tolerances import GRADIENT, LOGITS, ONE_STEP, TRAINED
 from tests.verify.arrays import flat
@@ -91,7 +91,7 @@ def test_model(model: str, algorithm: str, kind: str) -> None:
     x, y = make_data(shape)
     ours, judge = make_learner(spec, shape), oracle.make_learner(spec, shape)
     for learner in (ours, judge):
-        learner.init(initial(spec, shape), dropout_seed=7)
+        learner.init(initial_parameters(spec, shape), dropout_seed=7)
     for trained in (False, True):
         if trained:
             losses = ours.train_chunk(ours.put(x), ours.put(y), PLAN[:1])

@@ -80,11 +80,11 @@ def sink(tmp_path, alone):
     spec = make_spec()
     folder, corner = tmp_path / "runs" / spec.run_id, tmp_path / "scratch" / spec.run_id
     corner.mkdir(parents=True)
-    io.spec(folder, spec)
+    io.write_spec(folder, spec)
 
     def go(steps):
         rows = [{"step": step, "loss": 1.0, "train": 0.5, "val": 0.5, "fidelity": None} for step in steps]
-        io.history(folder, rows)
+        io.write_history(folder, rows)
         child = process.start(folder, corner, "offline")
         assert child is not None
         return child

@@ -152,7 +152,7 @@ def records_to_collect(wildcards):
 
 def contents():
     """The digest of what the records that exist hold."""
-    return io.contents(Path(RUNS, run) for run in SPECS)
+    return io.contents_digest(Path(RUNS, run) for run in SPECS)
 
 
 def changed(wildcards):

@@ -2,7 +2,7 @@
 # Without an output it always runs.
 from rhelbench.records import publish
 
-PUBLISHED_TASKS = sorted({spec.task for spec in publish.specs(publish.matrices())})
+PUBLISHED_TASKS = sorted({spec.task for spec in publish.specs(publish.configurations())})
 
 
 rule reproduce_check:

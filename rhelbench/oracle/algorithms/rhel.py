@@ -32,7 +32,7 @@ def trajectory(
         φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``; only Φ_K is kept in between.
 
     Source:
-        Paper, Theorem 3.2; the pair's equations are ours (docs/architecture.md).
+        Paper, Theorem 3.2; the pair's equations are ours (docs/internals/architecture.md).
     """
     if not hamiltonian.closed_forms:
         return rhel_separate.trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B)

@@ -13,7 +13,7 @@ class Linear:
     Args of all methods: φ, π, m, d, f of shape (n, P); A, a, δ, s of shape (P,); float64, without unit.
 
     Source:
-        Paper, section 4, linear HSSM; pair forms: docs/architecture.md.
+        Paper, section 4, linear HSSM; pair forms: docs/internals/architecture.md.
     """
 
     parameters: tuple[str, ...] = ("A",)

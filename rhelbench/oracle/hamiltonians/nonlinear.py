@@ -80,7 +80,7 @@ class Nonlinear:
     Args of all methods: φ, π, m, d, f of shape (n, P); w, b, c̃ of shape (P,); α, δ scalar; float64, without unit.
 
     Source:
-        Paper, section 4, nonlinear HSSM; pair forms: docs/architecture.md.
+        Paper, section 4, nonlinear HSSM; pair forms: docs/internals/architecture.md.
     """
 
     parameters: tuple[str, ...] = ("alpha", "w", "b", "c_tilde")

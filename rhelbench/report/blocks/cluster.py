@@ -6,7 +6,7 @@ from statistics import median
 import pandas as pd
 
 from rhelbench.config import expand
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 from rhelbench.spec import Budget
 from rhelbench.stats.runs import Records
 
@@ -16,7 +16,7 @@ def _read(records: Records, name: str) -> dict:
 
 
 def _rows(head: list[str], rows: list[list[object]]) -> str:
-    return markdown(pd.DataFrame(rows, columns=head)) + "\n"
+    return to_markdown(pd.DataFrame(rows, columns=head)) + "\n"
 
 
 def _load(facts: dict) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from rhelbench.claims import deviations
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 from rhelbench.stats.runs import Records
 
 HEADINGS = {
@@ -21,7 +21,7 @@ HEADINGS = {
 
 def table(records: Records) -> str:
     """Return the rows as a table; they are data of the package, not of the records."""
-    return markdown(pd.DataFrame(deviations.rows()).rename(columns=HEADINGS)) + "\n"
+    return to_markdown(pd.DataFrame(deviations.rows()).rename(columns=HEADINGS)) + "\n"
 
 
 #: Name of a block to what fills it.

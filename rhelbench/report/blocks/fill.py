@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from rhelbench.errors import unknown
+from rhelbench.errors import unknown_name
 from rhelbench.names import LABELS
 from rhelbench.records import reported, tidy
 from rhelbench.records.collected import read
 from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.report import findings, summary, tables
 from rhelbench.report.blocks import cluster, deviations, gpu, limit, memory, pairs, rules, second_training, speed
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 from rhelbench.stats.runs import Records, overriding_value
 
 #: ``<!-- results: NAME -->``, whatever the build step puts there, ``<!-- end -->``.
@@ -39,7 +39,7 @@ def published(records: Records) -> str:
     """Return the paper's numbers and ours for the paper's tasks that were run, by protocol in full."""
     own = _some(records, lambda r: r.runs.task.isin(reported.order()) & ~r.runs.protocol.str.contains("+", regex=False))
     found = [tables.build(own, metric) for metric in tables.TITLES]
-    return "\n\n".join(f"{markdown(table.wide)}\n\n{table.note}" for table in found if len(table.wide)) + "\n"
+    return "\n\n".join(f"{to_markdown(table.wide)}\n\n{table.note}" for table in found if len(table.wide)) + "\n"
 
 
 def memory_tasks(records: Records) -> str:
@@ -100,7 +100,7 @@ def hours(records: Records) -> str:
         row = {"task": task, "framework": LABELS[framework], "protocol": protocol, "model": MODELS[model].label}
         row |= {"algorithm": LABELS[algorithm], "device": device, "runs": len(part)}
         rows.append(row | {"steps a run": f"{part.last_step.median():,.0f}", "hours in all": f"{part.total_s.sum() / 3600:.2f}"})
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 #: Name of a block to what fills it.
@@ -137,7 +137,7 @@ def fill(text: str, records: Records) -> str:
 
     def one(match: re.Match[str]) -> str:
         if match["name"] not in BLOCKS:
-            raise unknown("block of results", match["name"], list(BLOCKS))
+            raise unknown_name("block of results", match["name"], list(BLOCKS))
         return f"{match['head']}{BLOCKS[match['name']](records)}{match['end']}"
 
     return _BLOCK.sub(one, text)

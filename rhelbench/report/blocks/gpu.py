@@ -10,7 +10,7 @@ from rhelbench.config import hyperparameters
 from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 from rhelbench.report.blocks.cluster import fewest
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 from rhelbench.spec import Budget
 from rhelbench.stats.runs import Records
 
@@ -50,7 +50,7 @@ def passes(records: Records) -> str:
         }
         for r in table.itertuples()
     ]
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 def models(records: Records) -> str:
@@ -71,7 +71,7 @@ def models(records: Records) -> str:
         }
         for r in table.itertuples()
     ]
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 def cost(records: Records) -> str:
@@ -81,11 +81,11 @@ def cost(records: Records) -> str:
     rows = []
     for task in dict.fromkeys(rivals.read().task):
         ms = table[table.task == task].step_ms.median()
-        found = hyperparameters.settings(hyperparameters.hyperparameters(), task, "linear")
+        found = hyperparameters.select_settings(hyperparameters.read_hyperparameters(), task, "linear")
         budget = Budget.model_validate({name: found[name] for name in Budget.model_fields})
         minutes = {f"minutes, {steps:,} steps": f"{ms * steps / 6e4:.1f}" for steps in (fewest(budget), budget.steps)}
         rows.append({"task": task, "ms per step, median": f"{ms:.1f}"} | minutes)
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 def device(records: Records) -> str:

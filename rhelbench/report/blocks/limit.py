@@ -8,8 +8,8 @@ from rhelbench.claims.estimators import SAME_SINGLE
 from rhelbench.names import LABELS, power
 from rhelbench.records import tidy
 from rhelbench.records.collected import nudge_sizes, read
-from rhelbench.report.write import markdown
-from rhelbench.stats.equivalence import paired
+from rhelbench.report.write import to_markdown
+from rhelbench.stats.equivalence import paired_tests
 from rhelbench.stats.runs import Records
 from rhelbench.training.trainer import ECHO_LOST
 
@@ -21,7 +21,7 @@ def kept(records: Records) -> str:
     names = {"model": "unit", "length": "steps", "delta": "δ", "fidelity": "echo's end", "bptt": "BPTT, float32"}
     names |= {"rhel": "RHEL, float32", "rhel_double": "RHEL, float64", "rhel_small": "RHEL, float32, ρ = 1e-6"}
     errors = {name: table[name].map("{:.1g}".format) for name in ("fidelity", "bptt", "rhel", "rhel_double", "rhel_small")}
-    return markdown(table.assign(**errors)[list(names)].rename(columns=names)) + "\n"
+    return to_markdown(table.assign(**errors)[list(names)].rename(columns=names)) + "\n"
 
 
 def along(records: Records) -> str:
@@ -37,7 +37,7 @@ def along(records: Records) -> str:
         row |= {"median": f"{own.error.median():.1g}", "largest": f"{own.error.max():.2g}"}
         row["echo lost"] = int((own.fidelity > ECHO_LOST).sum())
         rows.append(row)
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 def trained(records: Records) -> str:
@@ -58,10 +58,10 @@ def trained(records: Records) -> str:
     wide, names = runs.pivot(index="seed", columns="trained", values="loss"), list(runs.trained.unique())
     differences = []
     for one, other in ((names[1], names[0]), (names[2], names[0]), (names[1], names[2])):
-        found = paired((wide[one] - wide[other]).to_numpy(), 1.0)  # the margin plays no part in the interval
+        found = paired_tests((wide[one] - wide[other]).to_numpy(), 1.0)  # the margin plays no part in the interval
         told = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
         differences.append({"difference of the loss": f"{one} − {other}", "mean and 95 % interval": told, "pairs": found.n})
-    return "\n\n".join(markdown(pd.DataFrame(table)) for table in (rows, differences)) + "\n"
+    return "\n\n".join(to_markdown(pd.DataFrame(table)) for table in (rows, differences)) + "\n"
 
 
 #: Name of a block to what fills it.

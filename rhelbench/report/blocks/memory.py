@@ -10,7 +10,7 @@ from rhelbench.names import LABELS
 from rhelbench.records import published
 from rhelbench.registry import MODELS
 from rhelbench.report import findings
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 from rhelbench.stats.runs import Records
 from rhelbench.tasks import card
 
@@ -22,7 +22,7 @@ def cost(records: Records) -> str:
     for (task, framework), part in own[own.total_s.notna()].groupby(["task", "framework"], sort=False):
         hours = {"runs": str(len(part)), "hours of one core": f"{part.total_s.sum() / 3600:.2f}"}
         rows.append({"task": task, "framework": LABELS[str(framework)], "seeds": str(part.seed.nunique())} | hours)
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 def elapsed(records: Records) -> str:

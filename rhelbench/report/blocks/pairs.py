@@ -7,7 +7,7 @@ import pandas as pd
 from rhelbench.records import reported
 from rhelbench.report import findings
 from rhelbench.report.pairs import MEANING, printed
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 from rhelbench.stats import pairs
 from rhelbench.stats.runs import Records
 
@@ -26,7 +26,7 @@ def table(compared: pd.DataFrame) -> str:
         compared: rows of ``pairs.compare``.
     """
     rows = pd.DataFrame([printed(row) for row in compared.to_dict("records")], columns=COLUMNS)
-    return f"{markdown(rows)}\n\n{NOTE}\n"
+    return f"{to_markdown(rows)}\n\n{NOTE}\n"
 
 
 def of_paper(records: Records) -> str:

@@ -8,7 +8,7 @@ from rhelbench.names import LABELS
 from rhelbench.records import tidy
 from rhelbench.records.collected import read
 from rhelbench.registry import MODELS
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 from rhelbench.stats.runs import Records, overriding_value
 
 TASK, STEP = "Heartbeat", 4_000
@@ -30,7 +30,7 @@ def rounding(records: Records) -> str:
             errors = own[own.rule == rule].error
             row[label] = f"{errors.min():.1g} to {errors.max():.1g}"
         rows.append(row)
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 def gap(records: Records) -> str:
@@ -62,7 +62,7 @@ def gap(records: Records) -> str:
                 "test accuracy, %": f"{100 * own.value.mean():.1f}" if dtype == "float32" else "",
             }
         )
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 def ties(records: Records) -> str:
@@ -86,7 +86,7 @@ def ties(records: Records) -> str:
             own = again.loc[key]
             row["test, trained again"] = f"{own.correct:.0f}/{own.total:.0f}, at step {own.best_step:,.0f}"
         rows.append(row)
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 #: Name of a block to what fills it.

@@ -7,7 +7,7 @@ import pandas as pd
 from rhelbench.names import LABELS
 from rhelbench.records.reproduce import REPRODUCED
 from rhelbench.registry import MODELS
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 from rhelbench.stats.runs import Records
 
 #: Names of circumstances in words.
@@ -31,7 +31,7 @@ def second_training(records: Records) -> str:
         row["runs"] = len(own)
         row |= {name: int((own.verdict == name).sum()) for name in (*REPRODUCED, "different")}
         rows.append(row | {"a cell's mean moved by at most": "" if moved.isna().all() else f"{moved.max():.2g} sd"})
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 def pairs_again(records: Records) -> str:
@@ -52,7 +52,7 @@ def pairs_again(records: Records) -> str:
                 f"{difference.mean():+.1f} ± {difference.sem():.1f} (s.e., n = {len(difference)})"
             )
         rows.append(row)
-    return markdown(pd.DataFrame(rows)) + "\n"
+    return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
 #: Name of a block to what fills it.

@@ -12,12 +12,12 @@ from rhelbench.config import expand
 from rhelbench.records import tidy
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.report import speed
-from rhelbench.report.write import markdown
+from rhelbench.report.write import to_markdown
 from rhelbench.stats.runs import Records
 
 
 def _table(rows: list[dict[str, object]]) -> str:
-    return markdown(pd.DataFrame(rows)).replace(" nan ", "     ") + "\n"
+    return to_markdown(pd.DataFrame(rows)).replace(" nan ", "     ") + "\n"
 
 
 def _where(table: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from rhelbench.errors import UserError
 from rhelbench.tasks import splits, unpickle
 from rhelbench.tasks.card import Card
-from rhelbench.tasks.unpack import find, opened, unpack
+from rhelbench.tasks.unpack import find, open_archive, unpack
 
 #: Wrist signals in channel order, with the repetitions that bring each to RATE (from 32, 64, 4 and 4 Hz).
 SIGNALS = {"ACC": 2, "BVP": 1, "EDA": 16, "TEMP": 16}
@@ -59,12 +59,12 @@ def read(source: Path, scratch: Path, name: str, card: Card | None = None) -> Re
     """
     if card is not None:
         splits.check_windows(card, {})
-    with opened(source) as archive:
+    with open_archive(source) as archive:
         if not _subjects(archive):
             unpack(archive, {"data.zip"}, scratch)
     if (scratch / "data.zip").exists():
         source = scratch / "data.zip"
-    with opened(source) as archive:
+    with open_archive(source) as archive:
         members = _subjects(archive)
         if not members:
             raise UserError(f"{source} holds no PPG_FieldStudy/S*/S*.pkl: get the archive of {name} from its source.")

@@ -11,7 +11,7 @@ from rhelbench.errors import UserError
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.readers import arff, ts
 from rhelbench.tasks.readers.lines import MalformedError, Row, numbers
-from rhelbench.tasks.unpack import inner_archives, opened, unpack
+from rhelbench.tasks.unpack import inner_archives, open_archive, unpack
 
 #: File suffix to reader, in order of preference.
 FORMATS = {".ts": ts.rows, ".arff": arff.rows}
@@ -52,7 +52,7 @@ def read(source: Path, scratch: Path, name: str, card: Card | None = None) -> Sa
     folder = source
     if source.is_file():
         folder = scratch
-        with opened(source) as archive:
+        with open_archive(source) as archive:
             unpack(archive, {f"{name}_{part}{suffix}" for part in ("TRAIN", "TEST") for suffix in FORMATS}, scratch)
             inner = inner_archives(archive)
         if inner and not any(scratch.iterdir()):

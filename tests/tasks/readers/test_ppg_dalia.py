@@ -103,7 +103,7 @@ def test_windows_equal_the_slow_reference(prepared, reference, kind):
     for seed in range(3):
         drawn = splits.split(prepared, kind, seed)
         parts = {part: splits.arrays(prepared, drawn, part, time_channel=False) for part in splits.PARTS}
-        ids = splits.as_ids(prepared, drawn)
+        ids = splits.to_ids(prepared, drawn)
         at = dict.fromkeys(splits.PARTS, 0)
         for recording in prepared.recordings:
             mine = {part: [name for name in ids[part] if name.startswith(f"{recording.name}+")] for part in splits.PARTS}
