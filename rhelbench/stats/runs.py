@@ -20,7 +20,8 @@ class Records:
 
     Args:
         folder: where they were read from.
-        runs: one row per run of the matrix (docs/internals/architecture.md, "From records to pages"); accuracies are fractions in [0, 1].
+        runs: one row per run of the matrix (docs/internals/architecture.md, "From records to pages"); accuracies are
+            fractions in [0, 1].
             An optional column ``overrides`` ("algorithm=rhel") names switches turned against the protocol; such runs are
             cells of their own, under the protocol's name followed by "+" and the overrides.
         history: one row per run and evaluation: run_id, step, loss, train, val, fidelity.

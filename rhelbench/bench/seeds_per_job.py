@@ -1,6 +1,6 @@
 """What `seeds_per_job` gains: runs per hour of one device, a run at a time and several side by side.
 
-    python slurm/packing.py results/published/slurm/packing.json
+    python -m rhelbench.bench.seeds_per_job results/published/slurm/packing.json
 
 Each call trains four seeds of a cell of the smoke matrix to their end, in jobs of one, two and four, as processes, in turn or
 (JAX) as one program, and adds a repetition to the file; medians are over its repetitions. A job has the whole device, as on a
@@ -105,7 +105,7 @@ def main(out: Path) -> None:
         rows.append({**row, "seconds": wall, "cpu_seconds": spent, "runs_per_hour": round(3600 * runs / wall),
                      "cpu_seconds_per_run": round(spent / runs, 1)})  # fmt: skip
     machine = {"processor": provenance.processor(), "cpus": CORES}
-    report = {"script": "slurm/packing.py", "cell": {"task": "BasicMotions", **CELL}, "machine": machine}
+    report = {"script": "rhelbench/bench/seeds_per_job.py", "cell": {"task": "BasicMotions", **CELL}, "machine": machine}
     write_atomically(out, json.dumps({**report, "rows": rows, "repetitions": repetitions}, indent=1) + "\n")
 
 

@@ -1,7 +1,7 @@
 """What jobs need, for config/resources.yaml: peak host memory and CPU seconds.
 
-    python slurm/measure.py training results/published/slurm/training.json
-    python slurm/measure.py commands results/published/slurm/commands.json
+    python -m rhelbench.bench.job_resources training results/published/slurm/training.json
+    python -m rhelbench.bench.job_resources commands results/published/slurm/commands.json
 
 Training is measured for every task at its real size, on arrays of random numbers. Each figure comes from a process of its own
 that takes two optimiser steps and scores one batch (BPTT, the algorithm that keeps most). It runs on the CPU, where activations
@@ -61,7 +61,7 @@ def measure(spec: RunSpec) -> dict:
 def about() -> dict:
     """Return what the figures hold for."""
     machine = {"device": "cpu", "cpus": available_cores(), "load_average": os.getloadavg()[0]}
-    return {"script": "slurm/measure.py", "machine": machine}
+    return {"script": "rhelbench/bench/job_resources.py", "machine": machine}
 
 
 def commands(out: Path) -> None:
