@@ -36,7 +36,7 @@ localrules:
     report,
 
 
-# Everything the configuration asks for: runs, then tables, figures and pages.
+# All targets of the configuration: runs, then tables, figures and pages.
 rule all:
     default_target: True
     input:
@@ -46,19 +46,19 @@ rule all:
         PAGES,
 
 
-# Does each framework compute what the oracle computes, on the machine that trains?
+# Parity tests of each framework against the oracle, on the host that trains.
 rule verify:
     input:
         expand("results/verify/{framework}.json", framework=MATRIX.frameworks),
 
 
-# Only the runs.
+# The runs only.
 rule train:
     input:
         trained,
 
 
-# From the records that exist, without training: missing cells are shown as missing.
+# From existing records, without training; missing runs are shown as missing.
 rule tables:
     input:
         TABLES,

@@ -1,1 +1,1 @@
-"""The JAX implementation; same files, public names and parameter paths as every other (docs/internals/architecture.md)."""
+"""The JAX implementation, with the same modules, public names and parameter paths as all others."""

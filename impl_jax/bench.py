@@ -1,4 +1,4 @@
-"""What the benchmarks time and weigh: single matrix products, and one unit's recurrence forward and backward."""
+"""Benchmarks inside JAX: single matrix products, and one unit's recurrence forward and backward."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,11 +18,13 @@ from rhelbench.spec import Switches
 
 
 def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: int) -> Callable[[], Array]:
-    """Return a call that computes one product of a dense layer y = x Wᵀ and waits for it; compiled at its first call.
+    """Return a call that computes one product of a dense layer y = x Wᵀ and waits for the result.
+
+    It compiles at its first call.
 
     Args:
-        kind: x Wᵀ, or the gradient of x, y W, or that of W, yᵀ x.
-        rows: of x and y.
+        kind: the forward product x Wᵀ, the gradient of x (y W), or that of W (yᵀ x).
+        rows: rows of x and y.
         a: columns of x.
         b: columns of y; W is (b, a).
     """
@@ -43,17 +45,17 @@ def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: i
 
 
 class Recurrence:
-    """One unit's recurrence: φ from the drive f, and the gradients of f, θ and δ from g = dL/dφ, in one compiled program."""
+    """One unit's recurrence: φ from the drive f, and the gradients of f, θ and δ, in one compiled program."""
 
     def __init__(self, program: jax.stages.Compiled, arguments: tuple[Any, ...]) -> None:
         self._program, self._arguments = program, arguments
 
     def call(self) -> None:
-        """Run forward and backward to their end."""
+        """Run forward and backward and wait for the result."""
         jax.block_until_ready(self._program(*self._arguments))
 
     def state_bytes(self) -> int:
-        """Return the bytes that the program lays out beyond its arguments and results."""
+        """Return the bytes of the program's temporary buffers, without arguments and results."""
         analysis = self._program.memory_analysis()
         if analysis is None:
             raise RuntimeError("this compiler does not say what memory a program needs")
@@ -72,11 +74,11 @@ def recurrence(
 
     Args:
         model: a name in ``registry.MODELS`` with a Hamiltonian.
-        kernel: of its trajectory.
+        kernel: kernel of the trajectory.
         switches: algorithm, integrator, nudge, c_squash, delta_trained.
         raw: trainable values by letter.
-        f: drive, (K, n, lanes).
-        g: dL/dφ, (K, n, lanes).
+        f: input drive (K, n, P), or (K, n, 2P) for a paired unit.
+        g: dL/dφ, in the shape of f.
     """
     unit = unit_of(model, switches, kernel)
     hamiltonian = unit.hamiltonian
@@ -85,7 +87,7 @@ def recurrence(
     theta, delta = physical(hamiltonian, unit, {letter: jnp.asarray(value) for letter, value in raw.items()})
 
     def both(theta: Theta, delta: Lanes, f: Drive, g: Drive) -> tuple[Drive, Theta, Lanes, Drive]:
-        f_B = jax.lax.stop_gradient(f)  # the second route of the same numbers, whose gradient is the same array
+        f_B = jax.lax.stop_gradient(f)  # the same values; its gradient is the same array
         path = partial(unit.trajectory, hamiltonian, unit.integrator, unit.nudge)
         phi, pull = jax.vjp(lambda theta, delta, f: path(theta, delta, f, f_B), theta, delta, f)
         return phi, *pull(g)

@@ -1,6 +1,6 @@
-"""Continuous time in JAX: only H is written down; its derivatives come from autodiff, its paths from diffrax (Dopri8).
+"""Continuous time in JAX: H by formula, its derivatives by autodiff, trajectories by diffrax (Dopri8).
 
-Every function takes a ``Toy`` and a grid of echo times t ∈ [0, T], and returns NumPy float64.
+Functions take a ``Toy`` and echo times t ∈ [0, T], and return NumPy float64.
 """
 
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def _reverse(state: State) -> State:
 
 
 def _forward(toy: Toy) -> Path:
-    """Return t ↦ Φ(t), t ∈ [−T, 0], as diffrax's dense output."""
+    """Return t ↦ Φ(t), t ∈ [−T, 0], from diffrax's dense output."""
     theta, drive = _theta(toy), jnp.asarray(toy.drive)
     start = (jnp.asarray(toy.x[:OSCILLATORS]), jnp.asarray(toy.x[OSCILLATORS:]))
     return _solve(lambda t, state: _field(state, theta, _sines(drive, t)), start, -toy.duration, 0.0).evaluate
@@ -75,16 +75,17 @@ def _numpy(tree: PyTree) -> PyTree:
 
 
 def forward(toy: Toy, times: np.ndarray) -> np.ndarray:
-    """Return the forward path Φ(−t) (S, 12): dΦ/dt = J∇H from Φ(−T) = x."""
+    """Return the forward trajectory Φ(−t) (S, 12): dΦ/dt = J∇H from Φ(−T) = x."""
     with jax.enable_x64(True):
         run = jax.jit(lambda grid: jnp.concatenate(jax.vmap(_forward(toy))(-grid), axis=-1))
         return _numpy(run(jnp.asarray(times)))
 
 
 def adjoint(toy: Toy, times: np.ndarray, kind: Loss = "running") -> Adjoint:
-    """Return the adjoint state method: dλ/dt = ∇²H Jᵀλ + ∇ℓ[Φ(−t)], g_θ = ∇²_{Φθ}H Jᵀλ; λ(T) is d_xL.
+    """Solve the adjoint state method: dλ/dt = ∇²H Jᵀλ + ∇ℓ[Φ(−t)], g_θ = ∇²_{Φθ}H Jᵀλ; λ(T) is d_xL.
 
     Both second derivatives are one vector-Jacobian product of the field J∇H, since (∂J∇H)ᵀ = ∂∇H Jᵀ.
+    Arguments and returns: see the oracle's ``adjoint``.
 
     Source:
         Paper, section 2, continuous adjoint state method.
@@ -142,7 +143,9 @@ def _two_echoes(
 
 
 def echo(toy: Toy, times: np.ndarray, epsilon: float, nudge: NudgeAt = "recorded") -> Echo:
-    """Return RHEL: dΦe/dt = J∇H[Φe, u(−t)] ∓ εJ∇ℓ from Φe(0) = Φ(0)*, running loss; see the oracle's function of this name.
+    """Run RHEL with the running loss: dΦe/dt = J∇H[Φe, u(−t)] ∓ εJ∇ℓ from Φe(0) = Φ(0)*.
+
+    Arguments and returns: see the oracle's ``echo``.
 
     Source:
         Paper, Theorem 3.1.
@@ -159,10 +162,12 @@ def echo(toy: Toy, times: np.ndarray, epsilon: float, nudge: NudgeAt = "recorded
 
 
 def heb(toy: Toy, times: np.ndarray, epsilon: float) -> Echo:
-    """Return Hamiltonian Echo Backprop: kick π ∓= ε∇ℓ[Φ(0)], reverse, run free; ΔΦ(T) is d_xL.
+    """Run Hamiltonian Echo Backprop: kick π ∓= ε∇ℓ[Φ(0)], reverse, run free; ΔΦ(T) is d_xL.
+
+    Arguments and returns: see the oracle's ``heb``.
 
     Source:
-        Paper, section 2: the ancestor of RHEL, a loss at the final time only.
+        Paper, section 2: the predecessor of RHEL, for a loss at the final time only.
     """
 
     def run(grid: Float[Array, " S"]) -> tuple[Array, ...]:

@@ -1,4 +1,4 @@
-"""Trajectories whose forward and backward passes are compiled kernels, called by XLA itself."""
+"""Trajectories whose forward and backward passes are compiled kernels, called by XLA."""
 
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,16 +16,16 @@ from kernels import passes
 from kernels.passes import Pass
 from rhelbench.spec import Nudge
 
-#: (K, N), or as many rows as a kernel's output has.
+#: (K, N), or another number of rows.
 Flat = Float[Array, "_ N"]
-#: φ and π, both histories (K, N) or the final state (N,).
+#: φ and π: histories (K, N), or the final state (N,).
 Residuals = tuple[Array, Array]
 
 
 @cache
 def _target(hamiltonian: str, kernel: str, dtype: str) -> str:
-    """Compile a kernel, or load it from the cache, and return the name that XLA calls it by."""
-    # numba takes half a second to import, and a portable run needs none of it.
+    """Compile a kernel, or load it from the cache; return its name in XLA."""
+    # Importing numba takes half a second, and a portable run does not need it.
     from kernels.cpu.handler import handler
 
     name = f"rhelbench.{hamiltonian}.{kernel}.{dtype}"
@@ -34,7 +34,7 @@ def _target(hamiltonian: str, kernel: str, dtype: str) -> str:
 
 
 def _spread(value: Lanes, like: Float[Array, "n P"]) -> Float[Array, " N"]:
-    """Return one value per lane, from (P,), (n, 1) or ()."""
+    """Return one value per channel and sample (N,), from (P,), (n, 1) or ()."""
     return jnp.broadcast_to(value, like.shape).reshape(-1)
 
 
@@ -53,9 +53,9 @@ class Kernel:
     entry: passes.Kernel
 
     def call(self, name: Pass, rows: tuple[int, ...], *arguments: Array) -> list[Flat]:
-        """Run one of the kernels over all lanes; return its outputs, of ``rows`` each."""
+        """Run one kernel over all channels; return its outputs, with the numbers of rows in ``rows``."""
         like = arguments[2]
-        if any(argument.dtype != like.dtype for argument in arguments):  # the kernel takes what it gets for this type's bits
+        if any(argument.dtype != like.dtype for argument in arguments):  # the kernel would reinterpret the bits
             raise TypeError(f"a fused kernel wants arrays of one dtype, not {[str(argument.dtype) for argument in arguments]}")
         if jax.default_backend() != "cpu":
             keep = name == "forward" and rows[1] == len(like)
@@ -65,12 +65,15 @@ class Kernel:
         return list(call(*arguments, at_third=np.int64(self.entry.kick_at == "midpoint")))
 
     def forward(self, unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive) -> tuple[Drive, Residuals]:
-        """Return φ_1..φ_K, and what the way back needs of it: both histories for BPTT, the final state for an echo."""
+        """Return φ_1..φ_K and the residuals for the backward pass.
+
+        These are both histories for BPTT, and the final state for an echo.
+        """
         phi, pi = self.path(unit, theta, delta, f, len(f) if self.entry.backward == "adjoint" else 1)
         return phi, (_flat(phi), pi) if self.entry.backward == "adjoint" else (phi[-1].reshape(-1), pi[0])
 
     def path(self, unit: Hamiltonian, theta: Theta, delta: Lanes, f: Drive, rows: int) -> tuple[Drive, Flat]:
-        """Return φ_1..φ_K and so many momenta, the last ones."""
+        """Return φ_1..φ_K and the last ``rows`` momenta."""
         theta = {name: theta[name] for name in unit.parameters}
         phi, pi = self.call("forward", (len(f), rows), *_shared(theta, delta, f))
         return phi.reshape(f.shape), pi
@@ -78,7 +81,7 @@ class Kernel:
     def backward(
         self, unit: Hamiltonian, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, kept: Residuals, g: Drive
     ) -> tuple[Theta, Lanes, Drive, Drive]:
-        """Return dL/dθ, dL/dδ, and dL/df for the drive's input and for B, from g = dL/dφ."""
+        """Return dL/dθ, dL/dδ, and dL/df for u and for B, from g = dL/dφ."""
         own, (phi, pi) = {name: theta[name] for name in unit.parameters}, kept
         if self.entry.backward == "adjoint":
             given = (phi, pi, _flat(g))
@@ -93,7 +96,7 @@ class Kernel:
 
 
 def fused(kernel: Kernel) -> Trajectory:
-    """Return the trajectory that a kernel computes; its results equal the portable one's to rounding."""
+    """Return the trajectory of a kernel; it equals the portable one to rounding."""
 
     @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
     def trajectory(

@@ -1,4 +1,4 @@
-"""A block of compiled kernels (``kernels.cpu.block_handler`` and those of its trajectory) that XLA calls; on a CPU."""
+"""A block of compiled CPU kernels, called by XLA (``kernels.cpu.block_handler`` and the trajectory's)."""
 
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -16,18 +16,18 @@ from impl_jax.interface import Hamiltonian, Lanes, Theta
 from impl_jax.norm import FLOOR, Running, mix_statistics
 
 Activations = Float[Array, "K n H"]
-#: The same by rows r = k n + sample.
+#: The same as rows r = k n + sample.
 Rows = Float[Array, "R H"]
-#: Row i of a mask's bits belongs to rows r with r // (R // m) = i; (1, H) of zeros, with limit 0, keeps everything.
+#: Row i of a mask's bits belongs to rows r with r // (R // m) = i; zeros (1, H), with limit 0, drop nothing.
 Bits = UInt16[Array, "m H"]
-#: Data of the keys of a block's two masks.
+#: Key data of a block's two masks.
 Keys = tuple[UInt32[Array, "2"], UInt32[Array, "2"]]
 
 
 @cache
 def _target(name: str, dtype: str) -> str:
-    """Compile a kernel, or load it from the cache, and return the name that XLA calls it by."""
-    # numba takes half a second to import, and a portable run needs none of it.
+    """Compile a kernel, or load it from the cache; return its name in XLA."""
+    # Importing numba takes half a second, and a portable run does not need it.
     from kernels.cpu.block_handler import handler
 
     target = f"rhelbench.block.{name}.{dtype}"
@@ -38,7 +38,7 @@ def _target(name: str, dtype: str) -> str:
 def _call(
     name: str, like: Array, shapes: list[tuple[int, ...]], *operands: Array, in_place: int | None = None, **limit: Any
 ) -> Any:
-    """Run a kernel; return its results, of the dtype of ``like``, the first in the place of operand ``in_place``."""
+    """Run a kernel; return its results in the dtype of ``like``, the first in the buffer of operand ``in_place``."""
     results = [jax.ShapeDtypeStruct(shape, like.dtype) for shape in shapes]
     aliases = None if in_place is None else {in_place: 0}
     target = _target(name, str(like.dtype))
@@ -46,7 +46,7 @@ def _call(
 
 
 class Values(NamedTuple):
-    """A block's values as its kernels take them; W is W1 above W2."""
+    """A block's values as its kernels expect them; W stacks W1 and W2."""
 
     theta: Theta
     delta: Lanes
@@ -60,14 +60,15 @@ class Values(NamedTuple):
 
 @dataclass(frozen=True)
 class BlockConfig:
-    """What a block is made of.
+    """Configuration of a block.
 
     Args:
         unit: its unit, which has kernels.
         norm: ``switches.norm``.
         dropout: probability that an entry is dropped.
         dropout_mask: ``switches.dropout_mask``.
-        again: whether the backward pass makes drive, masks and all between positions and output again; else they are kept.
+        again: rematerialise: the backward pass recomputes drive, masks and everything between positions and
+            output; otherwise they are stored.
     """
 
     unit: Unit
@@ -78,19 +79,19 @@ class BlockConfig:
 
     @property
     def kernel(self) -> Kernel:
-        """Return the kernels of the trajectory."""
+        """Return the kernel of the trajectory."""
         assert self.unit.kernel is not None
         return self.unit.kernel
 
     @property
     def hamiltonian(self) -> Hamiltonian:
-        """Return what the trajectory integrates."""
+        """Return the Hamiltonian of the trajectory."""
         assert self.unit.hamiltonian is not None
         return self.unit.hamiltonian
 
     @property
     def limit(self) -> np.int64:
-        """Return the kernels' attribute."""
+        """Return the kernels' dropout attribute."""
         return np.int64(threshold(self.dropout))
 
     def bits(self, keys: Keys, shape: tuple[int, ...]) -> tuple[Bits, Bits]:
@@ -118,14 +119,14 @@ class _Residuals(NamedTuple):
 def _forward(
     made: BlockConfig, x: Activations, used: Running, values: Values, keys: Keys, training: bool
 ) -> tuple[Activations, Rows, Array, Array, Any, Any, tuple[Bits, Bits], Float[Array, " H"]]:
-    """Run a block with given statistics; return its output and all that it made, in training to be kept."""
+    """Run a block with given statistics; return its output and, in training, its residuals."""
     flat, rate = x.reshape(-1, x.shape[2]), jax.lax.rsqrt(used.var + FLOOR)
     u, f = _call("head", flat, [flat.shape, (len(flat), len(values.B))], flat, used.mean, rate, values.B)
     drive = f.reshape(*x.shape[:2], -1)
     given = made.hamiltonian, values.theta, values.delta, drive
     phi, path = made.kernel.forward(*given) if training else (made.kernel.path(*given, rows=1)[0], None)
     masks = made.bits(keys, x.shape)
-    (R, H), kept = flat.shape, len(flat) if training and not made.again else 0  # nothing is kept as arrays without rows
+    (R, H), kept = flat.shape, len(flat) if training and not made.again else 0  # arrays without rows if nothing is stored
     shapes = [(R, H), (kept, H), (kept, H), (kept, 2 * H)]
     out, *inside = _call("tail", flat, shapes, flat, u, phi.reshape(f.shape), *values[3:], *masks, limit=made.limit)
     return out.reshape(x.shape), u, drive, phi, path, tuple(inside), masks, rate
@@ -135,7 +136,7 @@ def _forward(
 def _train(
     made: BlockConfig, x: Activations, values: Values, running: Running, count: Int[Array, ""], keys: Keys
 ) -> tuple[Activations, Running]:
-    """Return a block's output in a training call, and the statistics to store."""
+    """Return a block's output in a training call, and its running statistics."""
     return _keep(made, x, values, running, count, keys)[0]
 
 
@@ -157,14 +158,14 @@ def _back(made: BlockConfig, kept: _Residuals, grads: tuple[Activations, Running
     (u, drive, phi, path, inside, masks, rate, off, share, values), past = kept, grads[0]
     g, (R, H), (P, _) = past.reshape(kept.u.shape), kept.u.shape, values.B.shape
     if drive is None:
-        # The compiler would find these bits to be those of the forward pass, and keep them all the while.
+        # Otherwise the compiler would merge these bits with those of the forward pass, and store them.
         masks = made.bits((_later(masks[0], g), _later(masks[1], g)), past.shape)
     shapes = [(R, H), (R, P), (H, P), (H,), (2 * H, H), (2 * H,)]
     of_u, of_phi, to_C, to_D, to_W, to_b = _call(
         "tail_back", g, shapes, u, phi.reshape(R, P), *values[3:], *masks, *inside, g, limit=made.limit
     )
     if drive is None:
-        # The kernel does not look at the last operand, but without it the compiler runs it in the forward pass, and keeps f.
+        # The kernel ignores the last operand; without it the compiler would run it in the forward pass and store f.
         drive = _call("drive", u, [(R, P)], u, values.B, of_phi)[0].reshape(phi.shape)
     to_theta, to_delta, of_f, of_f_B = made.kernel.backward(
         made.hamiltonian, made.unit.nudge, values.theta, values.delta, drive, path, of_phi.reshape(phi.shape)
@@ -181,7 +182,7 @@ def _back(made: BlockConfig, kept: _Residuals, grads: tuple[Activations, Running
 
 
 def _later(key: UInt32[Array, "2"], after: Array) -> UInt32[Array, "2"]:
-    """Return a key that can be read only once ``after`` is there, as far as the compiler knows."""
+    """Return a key that depends on ``after`` for the compiler, which delays its use."""
     result = [jax.ShapeDtypeStruct(key.shape, key.dtype)]
     return jax.ffi.ffi_call(_target("later", str(after.dtype)), result, vmap_method="sequential")(key, after)[0]
 
@@ -199,17 +200,17 @@ def block(
     keys: tuple[Key[Array, ""], Key[Array, ""]] | tuple[None, None],
     training: bool,
 ) -> tuple[Activations, Running]:
-    """Return a block's output and its norm's updated statistics; both equal the portable block's to rounding.
+    """Return a block's output and its norm statistics, equal to the portable block's to rounding.
 
     Args:
-        made: what it is made of.
+        made: the block's configuration.
         hru: trainable values of its unit by letter.
-        glu: those of its gated linear unit.
-        x: its input.
-        running: stored statistics.
-        count: training calls seen so far.
-        keys: of its two masks; None drops nothing.
-        training: training or inference mode; the latter has no gradient.
+        glu: trainable values of its gated linear unit.
+        x: input (K, n, H).
+        running: running statistics.
+        count: training calls so far.
+        keys: keys of its two masks; None drops nothing.
+        training: training or inference mode; inference has no gradient.
     """
     theta, delta = physical(made.hamiltonian, made.unit, hru)
     W = jnp.concatenate([glu["W1"], glu["W2"]])

@@ -1,4 +1,4 @@
-"""The passes of a fused trajectory on a GPU: the Triton kernels of ``kernels.gpu``, called by XLA through jax-triton."""
+"""Passes of a fused trajectory on a GPU: the Triton kernels of ``kernels.gpu``, called through jax-triton."""
 
 import sys
 from functools import cache
@@ -16,7 +16,7 @@ def kernels() -> tuple[Any, Any]:
     """Return jax_triton and ``kernels.gpu.passes``.
 
     Raises:
-        UserError: jax-triton is not there, or JAX was installed without GPU support.
+        UserError: jax-triton is missing, or JAX was installed without GPU support.
     """
     try:
         import jax_triton  # pyright: ignore[reportMissingImports]
@@ -31,13 +31,13 @@ def kernels() -> tuple[Any, Any]:
 
 @cache
 def usable(required: bool) -> bool:
-    """Return whether the kernels can run on this GPU; say once why not.
+    """Return whether the kernels run on this GPU; if not, print the reason once.
 
     Args:
-        required: whether their absence is an error.
+        required: whether unusable kernels are an error.
 
     Raises:
-        UserError: they are required and can't run.
+        UserError: they are required and unusable.
     """
     try:
         kernels()
@@ -50,13 +50,13 @@ def usable(required: bool) -> bool:
 
 
 def call(hamiltonian: str, name: Pass, kick_at: KickAt, keep: bool, arguments: tuple[Array, ...]) -> list[Array]:
-    """Run one pass over all lanes.
+    """Run one pass over all channels.
 
     Args:
         hamiltonian: linear or nonlinear.
         name: forward, adjoint, pair_echo or released_echo.
-        kick_at: where the force is taken.
-        keep: whether ``forward`` keeps every momentum, or the last alone.
+        kick_at: position of the kick's force.
+        keep: whether ``forward`` stores every momentum, or only the last.
         arguments: the arrays of ``kernels.cpu``, in its order.
 
     Returns:

@@ -24,15 +24,15 @@ PRECISION = jax.lax.Precision.HIGHEST
 
 @dataclass(frozen=True)
 class Unit:
-    """How a unit is built: the three independent objects and the switches that concern it.
+    """Configuration of a unit.
 
     Args:
-        hamiltonian: what is integrated; None for a unit without state, whose output is D ⊙ u.
-        integrator: how it is stepped.
-        trajectory: how it is differentiated, portable or fused.
-        kernel: what a fused trajectory runs; None for a portable one.
-        nudge: the echo's kick.
-        paired: 2P lanes, real and imaginary parts of a complex state, sharing θ and δ.
+        hamiltonian: T and V; None for a unit without state, whose output is D ⊙ u.
+        integrator: one time step.
+        trajectory: gradient estimator, portable or fused.
+        kernel: kernel of a fused trajectory; None for a portable one.
+        nudge: mode and size of the nudge.
+        paired: 2P channels, real and imaginary parts of a complex state, which share θ and δ.
         c_squash: sigmoids between c and c̃.
         delta_trained: False freezes δ.
     """
@@ -48,12 +48,13 @@ class Unit:
 
 
 def unit_of(name: str, switches: Switches, kernel: Literal["auto", "portable", "fused"] = "portable") -> Unit:
-    """Return the unit of a model in ``registry.MODELS``, as the switches ask for it.
+    """Return the unit of a model under a run's switches.
 
     Args:
-        name: the model.
+        name: the model, a key of ``registry.MODELS``.
         switches: algorithm, integrator, nudge, c_squash, delta_trained.
-        kernel: as in ``kernels.passes.choose``; ``auto`` takes the portable path on a GPU without jax-triton, and says so.
+        kernel: as in ``kernels.passes.choose``. On a GPU without jax-triton, ``auto`` uses the portable
+            implementation and prints so.
 
     Raises:
         UserError: ``fused``, and there is no kernel, or jax-triton is missing.
@@ -77,13 +78,13 @@ def unit_of(name: str, switches: Switches, kernel: Literal["auto", "portable", "
 
 
 def dense(x: Float[Array, "K n a"], weight: Float[Array, "b a"]) -> Float[Array, "K n b"]:
-    """Return x Wᵀ as one flat product, so that the weight's gradient is one flat product too."""
+    """Return x Wᵀ as one flat product, so that the weight's gradient is one flat product, too."""
     K, n, _ = x.shape
     return jnp.matmul(x.reshape(K * n, -1), weight.T, precision=PRECISION).reshape(K, n, -1)
 
 
 def physical(hamiltonian: Hamiltonian, unit: Unit, raw: Theta) -> tuple[Theta, Float[Array, "..."]]:
-    """Return θ and δ of every lane: the Hamiltonian's own, repeated for both parts of a complex state."""
+    """Return θ and δ per channel; a complex state repeats them for its real and imaginary parts."""
     theta, delta = hamiltonian.physical(raw, unit.c_squash)
     if not unit.delta_trained:
         delta = jax.lax.stop_gradient(delta)
@@ -94,22 +95,22 @@ def physical(hamiltonian: Hamiltonian, unit: Unit, raw: Theta) -> tuple[Theta, F
 
 
 def read_in(unit: Unit, raw: Theta) -> Float[Array, "lanes H"]:
-    """Return B, or B_re above B_im."""
+    """Return B (P, H), or B_re above B_im (2P, H)."""
     return jnp.concatenate([raw["B_re"], raw["B_im"]]) if unit.paired else raw["B"]
 
 
 def hru(unit: Unit, raw: Theta, u: Float[Array, "K n H"]) -> Float[Array, "K n H"]:
-    """Return C φ + D ⊙ u for the drive f = B u.
+    """Return C φ + D ⊙ u for the input drive f = B u.
 
-    The complex form is 2P real lanes: f = (B_re u, B_im u), output Re(C φ) = C_re φ_re − C_im φ_im.
+    The complex form has 2P real channels: f = (B_re u, B_im u), output Re(C φ) = C_re φ_re − C_im φ_im.
 
     Args:
-        unit: how the unit is built.
-        raw: its trainable values by letter.
-        u: inputs u_1..u_K.
+        unit: its configuration.
+        raw: trainable values by letter.
+        u: inputs (K, n, H).
 
     Returns:
-        Outputs, (K, n, H).
+        Outputs (K, n, H).
 
     Source:
         Paper, section 4.
@@ -119,14 +120,14 @@ def hru(unit: Unit, raw: Theta, u: Float[Array, "K n H"]) -> Float[Array, "K n H
         return through
     theta, delta = physical(unit.hamiltonian, unit, raw)
     B, hold = read_in(unit, raw), jax.lax.stop_gradient
-    # The same numbers twice, merged by the compiler: one route for the gradient of u, one for that of B.
+    # Equal values, merged by the compiler: one carries the gradient of u, the other that of B.
     f, f_B = dense(u, hold(B)), dense(hold(u), B)
     phi = unit.trajectory(unit.hamiltonian, unit.integrator, unit.nudge, theta, delta, f, f_B)
     return dense(phi, mixing(unit, raw)) + through
 
 
 def mixing(unit: Unit, raw: Theta) -> Float[Array, "H lanes"]:
-    """Return C, or C_re beside −C_im."""
+    """Return C (H, P), or C_re beside −C_im (H, 2P)."""
     return jnp.concatenate([raw["C_re"], -raw["C_im"]], axis=1) if unit.paired else raw["C"]
 
 

@@ -1,4 +1,4 @@
-"""The stack of units: encoder, blocks, read-out, and the loss."""
+"""The stack of blocks: encoder, blocks, decoder, and the loss."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,7 @@ from impl_jax.norm import Running, normalise
 from rhelbench.contract import TaskShape, rematerialise
 from rhelbench.spec import RunSpec
 
-#: Added to the probability under the released code's logarithm.
+#: The released code adds it to the probability.
 OFFSET = 1e-8
 
 Activations = Float[Array, "K n H"]
@@ -24,7 +24,7 @@ Activations = Float[Array, "K n H"]
 
 @dataclass(frozen=True)
 class Model:
-    """A stack's construction: the run's switches (``rhelbench.spec``), and whether blocks are ``fused_block.block``."""
+    """Configuration of a stack: the run's switches (``rhelbench.spec``), and whether blocks are fused."""
 
     unit: Unit
     blocks: int
@@ -39,7 +39,7 @@ class Model:
 
 
 def model_of(spec: RunSpec, shape: TaskShape) -> Model:
-    """Return the stack that a run asks for."""
+    """Return the stack of a run."""
     hyper, switches, unit = spec.hyper, spec.switches, unit_of(spec.model, spec.switches, spec.kernel)
     return Model(
         unit=unit,
@@ -71,7 +71,7 @@ def glu(raw: Theta, x: Activations) -> Activations:
 
 
 def encode(parameters: Theta, x: Float[Array, "n K d"]) -> Activations:
-    """Return the linear encoder's output, time-major."""
+    """Return the linear encoder's output (K, n, H), time-major."""
     return dense(jnp.swapaxes(x, 0, 1), parameters["encoder.weight"]) + parameters["encoder.bias"]
 
 
@@ -84,7 +84,7 @@ def block(
     keys: tuple[Key[Array, ""], Key[Array, ""]] | tuple[None, None],
     training: bool,
 ) -> tuple[Activations, Running]:
-    """Return x + drop(GLU(drop(GELU(HRU(norm(x)))))) and the norm's updated statistics."""
+    """Return x + drop(GLU(drop(GELU(HRU(norm(x)))))) and the updated norm statistics."""
     if model.fused:
         made = BlockConfig(model.unit, model.norm, model.dropout, model.dropout_mask, model.rematerialise)
         return fused_block(made, select(raw, "hru."), select(raw, "glu."), x, running, count, keys, training)
@@ -95,7 +95,11 @@ def block(
 
 
 def read_out(model: Model, parameters: Theta, x: Activations) -> Float[Array, "n ..."]:
-    """Return logits of the mean over time (n, c), or tanh outputs every ``output_step`` steps (n, K // output_step, c)."""
+    """Return the decoder's output.
+
+    Logits of the mean over time (n, c), or tanh outputs every ``output_step`` time steps
+    (n, K // output_step, c).
+    """
     weight, bias = parameters["decoder.weight"], parameters["decoder.bias"]
     if model.kind == "classification":
         return dense(jnp.mean(x, axis=0, keepdims=True), weight)[0] + bias
@@ -115,16 +119,16 @@ def hssm(
     """Run the whole stack.
 
     Args:
-        model: how it is built.
-        parameters: canonical path to array.
-        norm: each block's running statistics.
-        count: training calls the norm has seen.
-        x: inputs.
-        key: of this step's dropout masks; None drops nothing.
+        model: its configuration.
+        parameters: arrays by canonical path.
+        norm: running statistics of each block.
+        count: training calls of the norm so far.
+        x: inputs (n, K, d).
+        key: key of this optimiser step's dropout masks; None drops nothing.
         training: mode of the norm.
 
     Returns:
-        Logits (n, c) or regression outputs (n, K // output_step, c), and the statistics to store.
+        Logits (n, c) or outputs (n, K // output_step, c), and the updated running statistics.
 
     Source:
         Paper, section 4.
@@ -138,7 +142,7 @@ def hssm(
 
     y = encode(parameters, x)
     if model.rematerialise and training and not model.fused:
-        # A loop over the blocks: were they in a row, the compiler would find the second computation of each to be the first.
+        # A loop over the blocks: if unrolled, the compiler would merge each block's recomputation with its forward pass.
         given = (*(jax.tree.map(lambda *values: jnp.stack(values), *each) for each in (own, norm)), keys)
         y, after = jax.lax.scan(jax.checkpoint(step, prevent_cse=False), y, given)
         return read_out(model, parameters, y), tuple(Running(*each) for each in zip(*after, strict=True))
@@ -170,7 +174,7 @@ def loss(model: Model, outputs: Float[Array, "n ..."], y: Num[Array, "n ..."]) -
 def worst_fidelity(
     model: Model, parameters: Theta, norm: tuple[Running, ...], count: Int[Array, ""], x: Float[Array, "n K d"]
 ) -> Float[Array, ""]:
-    """Return the worst block's and sample's ‖Φe_end‖/max‖Φ‖ of an echo without nudge, in inference mode."""
+    """Return the largest ‖Φe_end‖/max‖Φ‖ over blocks and samples, of an echo without nudge in inference mode."""
     y, worst = encode(parameters, x), []
     for i in range(model.blocks):
         raw = select(parameters, f"blocks.{i}.")

@@ -1,18 +1,24 @@
-"""The three independent objects of a recurrence: what is integrated, how it is stepped, how it is differentiated."""
+"""Protocols of the three independent parts of a recurrence: energy, time stepping, differentiation.
+
+Shapes: K time steps, n samples, P state channels. ``recurrence.Trajectory`` is the third protocol.
+"""
 
 from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from jaxtyping import Array, Float
 
-#: θ by letter; () or (P,) as a parameter, broadcast to (n, P) inside a recurrence ("lanes").
+#: θ by letter; () or (P,) as a parameter, broadcast to (n, P) inside a recurrence.
 Theta: TypeAlias = dict[str, Float[Array, "..."]]
-#: Positions or any other quantity with one number per lane; leading axes are free (two echoes, samples).
+#: Positions or another quantity per state channel; leading axes are free (two echoes, samples).
 Lanes: TypeAlias = Float[Array, "..."]
 
 
 @runtime_checkable
 class Hamiltonian(Protocol):
-    """A separable energy H = T(π) + V(φ; θ, f) that acts lane by lane."""
+    """A separable energy H = T(π) + V(φ; θ, f), independent in each channel.
+
+    Arguments of all methods: φ, π, m, d and f (..., n, P); θ and δ (P,), () or (n, P); the run's dtype.
+    """
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -21,7 +27,7 @@ class Hamiltonian(Protocol):
 
     @property
     def separable(self) -> bool:
-        """Whether H = T(π) + V(φ); the leapfrog needs it."""
+        """Whether H = T(π) + V(φ), which the leapfrog needs."""
         ...
 
     @property
@@ -31,64 +37,86 @@ class Hamiltonian(Protocol):
 
     @property
     def released_at(self) -> Literal["end", "third"]:
-        """Where ``rhel_released`` reads θ: at the end of an echo step, δ there too, or at its first third, δ not at all."""
+        """Where ``rhel_released`` evaluates H.
+
+        "end": θ and δ after the echo's time step. "third": θ at the midpoint φ_{k+1/3}, and δ has no gradient.
+        """
         ...
 
     def physical(self, raw: Theta, c_squash: int) -> tuple[Theta, Lanes]:
-        """Return θ and the step δ from the raw trainable values, by ordinary differentiable functions."""
+        """Map raw trainable values to θ and step size δ, by differentiable functions.
+
+        Args:
+            raw: trainable values by letter.
+            c_squash: how many sigmoids map c to c̃ (nonlinear unit only).
+        """
         ...
 
     def steepness(self, theta: Theta) -> Lanes:
-        """Return max|w|, the scale of the potential's argument in the scale-free nudge (1 for the linear unit)."""
+        """Return max|w|, the scale of the relative nudge (1 for the linear unit)."""
         ...
 
     def kinetic(self, pi: Lanes) -> Lanes:
-        """Return T per lane."""
+        """Return T(π) per channel."""
         ...
 
     def velocity(self, pi: Lanes) -> Lanes:
-        """Return ∇T per lane."""
+        """Return ∇T(π) per channel."""
         ...
 
     def potential(self, theta: Theta, phi: Lanes, f: Lanes) -> Lanes:
-        """Return V per lane."""
+        """Return V(φ; θ, f) per channel."""
         ...
 
     def force(self, theta: Theta, phi: Lanes, f: Lanes) -> Lanes:
-        """Return ∂V/∂φ per lane."""
+        """Return ∂V/∂φ per channel."""
         ...
 
 
 @runtime_checkable
 class ClosedForms(Hamiltonian, Protocol):
-    """What a Hamiltonian with T = π²/2 may add, so that no echo subtracts two nearly equal numbers."""
+    """A Hamiltonian with T = π²/2 and closed forms for the echo pair, which avoid cancellation."""
 
     def pair_force(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Lanes, Lanes]:
-        """Return (F₊ + F₋)/2 and (F₊ − F₋)/2 of the force at φ± = m ± d."""
+        """Return (F₊ + F₋)/2 and (F₊ − F₋)/2 of the force at φ± = m ± d.
+
+        Args:
+            theta: parameters by letter.
+            m: mean position of the echo pair (n, P).
+            d: half difference of the positions (n, P).
+            f: input drive (n, P).
+        """
         ...
 
     def half_contrasts(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Theta, Lanes, Lanes]:
-        """Return (∂V₊ − ∂V₋)/2 with respect to each θ and to f, and (V₊ − V₋)/2, per lane."""
+        """Return (∂V₊ − ∂V₋)/2 for each θ and for f, and (V₊ − V₋)/2, (n, P) each.
+
+        Args:
+            theta: parameters by letter.
+            m: mean position of the echo pair (n, P).
+            d: half difference of the positions (n, P).
+            f: input drive (n, P).
+        """
         ...
 
 
 def has_closed_forms(hamiltonian: Hamiltonian) -> TypeGuard[ClosedForms]:
-    """Return what the Hamiltonian says of itself, for readers and type checkers alike."""
+    """Return ``closed_forms``, as a type guard."""
     return hamiltonian.closed_forms
 
 
-#: (φ, π), or the mean and half difference of two positions.
+#: (φ, π), or mean and half difference of two positions.
 Pair: TypeAlias = tuple[Lanes, Lanes]
 
 
 class Kick(NamedTuple):
-    """One kick of a step, π ← π − weight · δ ∂V/∂φ; an echo reads V and T at it.
+    """One kick of a time step, π ← π − weight · δ ∂V/∂φ, where an echo evaluates V and T.
 
     Args:
-        weight: the kick's part of δ; those of a step add up to 1.
-        before: momentum before it.
-        phi: position at which V is read.
-        after: momentum after it.
+        weight: fraction of δ in this kick; the weights of one time step sum to 1.
+        before: momentum before the kick.
+        phi: position at which an echo evaluates V.
+        after: momentum after the kick.
     """
 
     weight: float
@@ -98,7 +126,7 @@ class Kick(NamedTuple):
 
 
 class PairKick(NamedTuple):
-    """The same of an echo pair: (mean, half difference) in the place of each array."""
+    """One kick of an echo pair: each array of ``Kick`` as (mean, half difference)."""
 
     weight: float
     before: Pair
@@ -108,16 +136,40 @@ class PairKick(NamedTuple):
 
 @runtime_checkable
 class Integrator(Protocol):
-    """One explicit step of Hamilton's equations with step δ."""
+    """One explicit time step of Hamilton's equations, for one state and for an echo pair."""
 
     def step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Lanes, phi: Lanes, pi: Lanes, f: Lanes
     ) -> tuple[Lanes, Lanes, tuple[Kick, ...]]:
-        """Return φ, π after the step and its kicks in their order."""
+        """Advance a state by one time step.
+
+        Args:
+            hamiltonian: T and V.
+            theta: parameters by letter, broadcast to (n, P).
+            delta: step size δ, broadcast to (n, P).
+            phi: φ_k (..., n, P); a leading axis may hold two echoes.
+            pi: π_k, as ``phi``.
+            f: input drive f_{k+1} (n, P).
+
+        Returns:
+            φ_{k+1}, π_{k+1}, and the kicks in order.
+        """
         ...
 
     def pair_step(
         self, hamiltonian: ClosedForms, theta: Theta, delta: Lanes, mean: Pair, half: Pair, f: Lanes
     ) -> tuple[Pair, Pair, tuple[PairKick, ...]]:
-        """Step mean and half difference of two states; return both and the kicks."""
+        """Advance mean and half difference of an echo pair by one time step.
+
+        Args:
+            hamiltonian: T = π²/2 and V with closed forms.
+            theta: parameters by letter, broadcast to (n, P).
+            delta: step size δ, broadcast to (n, P).
+            mean: (m_φ, m_π), (n, P) each.
+            half: (d_φ, d_π), (n, P) each.
+            f: input drive (n, P), the same for both echoes.
+
+        Returns:
+            Mean and half difference after the time step, and the kicks in order.
+        """
         ...

@@ -1,4 +1,4 @@
-"""The JAX learner: a whole chunk of training steps in one compiled call, all data on the device."""
+"""The JAX learner: a chunk of optimiser steps in one compiled call, with all data on the device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,12 +40,12 @@ def unit_gradients(
         model: a name in ``registry.MODELS``.
         switches: algorithm, integrator, nudge, c_squash, delta_trained.
         raw: the unit's trainable values by letter.
-        u: inputs, (K, n, H).
-        bar: dL/dy, (K, n, H).
-        kernel: of the trajectory.
+        u: inputs (K, n, H).
+        bar: dL/dy (K, n, H).
+        kernel: kernel of the trajectory.
 
     Returns:
-        y (K, n, H), and the gradients by letter, that of the input as ``"u"``.
+        y (K, n, H), and the gradients by letter; ``"u"`` is that of the input.
     """
     unit = unit_of(model, switches, kernel)
 
@@ -60,25 +60,25 @@ def unit_gradients(
 
 
 def make_learner(spec: RunSpec, shape: TaskShape) -> "JaxLearner":
-    """Return the learner of ``rhelbench.contract.Learner`` for one run.
+    """Return the learner of a run (``rhelbench.contract.Learner``).
 
     Raises:
-        UserError: the run asks for something that this framework does not have.
+        UserError: the run needs a feature that this framework lacks.
     """
     return JaxLearner(spec, shape)
 
 
 def device() -> str:
-    """Return what JAX computes on: ``cpu``, or ``cuda: NAME``."""
+    """Return JAX's device: ``cpu``, or ``cuda: NAME``."""
     first = jax.devices()[0]
     return "cpu" if first.platform == "cpu" else f"cuda: {first.device_kind}"
 
 
 class JaxLearner:
-    """One model, one optimiser, one learning algorithm (``rhelbench.contract.Learner``).
+    """One model, one optimiser, one algorithm (``rhelbench.contract.Learner``).
 
-    A context around every call sets JAX's 64-bit numbers on for a float64 run and off for a float32 run, so that learners of
-    both kinds live in one process and no global setting decides a result.
+    A context around every call enables JAX's 64-bit numbers for a float64 run and disables them for a float32
+    run. Learners of both kinds can thus share one process, and no global setting affects a result.
     """
 
     def __init__(self, spec: RunSpec, shape: TaskShape) -> None:
@@ -91,7 +91,7 @@ class JaxLearner:
 
     @contextmanager
     def precision(self) -> Iterator[None]:
-        """Enter JAX's 64-bit numbers for a float64 run, its 32-bit ones for a float32 run."""
+        """Return a context that sets JAX's number width: 64 bits for a float64 run, 32 bits for a float32 run."""
         with jax.enable_x64(self._spec.dtype == "float64"):
             yield
 
@@ -100,7 +100,7 @@ class JaxLearner:
             raise RuntimeError("the learner has no parameters: call init or restore first")
         return self._state
 
-    # -- what is compiled: pure functions of arrays ------------------------------------------------------------------
+    # -- compiled code: pure functions of arrays ---------------------------------------------------------------------
 
     def _objective(
         self, parameters: Theta, x: Inputs, y: Labels, state: State, key: UInt32[Array, "2"] | None
@@ -113,7 +113,7 @@ class JaxLearner:
     def _chunk(
         self, state: State, key: UInt32[Array, "2"], x: Inputs, y: Labels, plan: Int[Array, "steps batch"]
     ) -> tuple[State, Float[Array, " steps"]]:
-        """One optimiser step per row of the plan; the mask of a step depends on (seed, step) alone."""
+        """Take one optimiser step per row of the plan; dropout masks depend on (seed, optimiser step) only."""
 
         def step(state: State, row: Int[Array, " batch"]) -> tuple[State, Float[Array, ""]]:
             gradient = jax.value_and_grad(self._objective, has_aux=True)
@@ -138,7 +138,7 @@ class JaxLearner:
         return hssm.worst_fidelity(self._model, state.parameters, state.norm, state.norm_count, x)
 
     def _batches(self, x: Inputs) -> Iterator[tuple[int, Inputs]]:
-        """Yield x in batches of one size, the last filled up with its own last sample, and how many of each count."""
+        """Yield batches of equal size with the number of valid samples; the last repeats its last sample."""
         size = self._spec.hyper.batch
         for start in range(0, x.shape[0], size):
             rows = np.minimum(np.arange(start, start + size, dtype=np.int32), x.shape[0] - 1)
@@ -147,7 +147,7 @@ class JaxLearner:
     # -- the contract ------------------------------------------------------------------------------------------------
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
-        """Start from ``parameters`` with a fresh optimiser; whether they make sense is the trainer's to check."""
+        """Start from ``parameters`` with a new optimiser; the trainer checks their values."""
         variance = 1.0 if self._model.norm == "batch" else 0.0
         start = fresh(parameters, self._model.blocks, self._spec.hyper.hidden, variance)
         self.restore(start | {"dropout.seed": np.array(dropout_seed, np.int64)})
@@ -174,29 +174,29 @@ class JaxLearner:
             )
 
     def gradients(self, x: Inputs, y: Labels) -> tuple[float, Arrays]:
-        """Return the loss and its gradients by canonical name, and by ``"input"``, for the whole batch."""
+        """Return the loss of the whole batch and its gradients by canonical name and ``"input"``."""
         with self.precision():
             value, (slopes, of_x) = self._programs(self._gradients, self._current(), x, y)
             return float(value), {path: np.array(slope) for path, slope in slopes.items()} | {"input": np.array(of_x)}
 
     def fidelity(self, x: Inputs) -> float:
-        """Return the worst block's and sample's echo fidelity."""
+        """Return the worst echo fidelity over blocks and samples."""
         with self.precision():
             worst = [np.asarray(self._programs(self._fidelity, self._current(), batch)) for _, batch in self._batches(x)]
             return float(np.max(worst))
 
     def state(self) -> Arrays:
-        """Return everything needed to continue, under canonical names."""
+        """Return everything needed to resume, by canonical name."""
         return to_host(self._current()) | {"dropout.seed": np.array(self._seed, np.int64)}
 
     def restore(self, state: Arrays) -> None:
-        """Continue from a state saved by any framework."""
+        """Resume from a state saved by any framework."""
         with self.precision():
             self._state = to_device(state, self._paths, self._model.blocks, self._spec.dtype)
         self._seed = int(state["dropout.seed"])
 
     def facts(self) -> dict[str, Any]:
-        """Return device, versions, precision settings, compilations and the device's peak memory, where it counts."""
+        """Return device, versions, precision settings, compilations and peak device memory, if available."""
         memory = jax.devices()[0].memory_stats() or {}
         return {
             "device": device(),

@@ -1,4 +1,4 @@
-"""The norm without scale and shift, in the text's form and in the released code's."""
+"""Batch normalisation without scale and shift: standard, and as in the released code."""
 
 from typing import Literal, NamedTuple
 
@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-#: Added to the variance under the root.
+#: Added to the variance.
 FLOOR = 1e-5
 #: Weight of the running statistics in their update.
 MOMENTUM = 0.99
@@ -22,13 +22,13 @@ class Running(NamedTuple):
 def mix_statistics(
     kind: Literal["batch", "ema_released"], batch: Running, running: Running, count: Int[Array, ""]
 ) -> tuple[Running, Running, Float[Array, ""]]:
-    """Return the statistics that a training call normalises with, those to store, and the batch's share of the former.
+    """Return the statistics for normalising, the new running statistics, and the batch's weight in the former.
 
     Args:
         kind: ``switches.norm``.
-        batch: the batch's own statistics.
-        running: stored statistics.
-        count: training calls seen so far.
+        batch: statistics of the batch, (H,) each.
+        running: running statistics.
+        count: training calls so far.
     """
     share = jnp.where(count == 0, 1.0, 1.0 - MOMENTUM).astype(batch.mean.dtype)
     updated = jax.tree.map(lambda old, new: jnp.where(count == 0, new, MOMENTUM * old + (1.0 - MOMENTUM) * new), running, batch)
@@ -38,17 +38,18 @@ def mix_statistics(
 def normalise(
     kind: Literal["batch", "ema_released"], x: Float[Array, "K n H"], running: Running, count: Int[Array, ""], training: bool
 ) -> tuple[Float[Array, "K n H"], Running]:
-    """Return (x − μ)/√(σ² + 1e-5) and the statistics to store.
+    """Return (x − μ)/√(σ² + 1e-5) and the new running statistics.
 
-    The first training call (count = 0) stores the batch's statistics, every later one 0.99·running + 0.01·batch.
-    ``batch``: training normalises with the batch's own. ``ema_released``: with what is then stored, the gradient flowing
-    through the batch's part only. Inference uses the stored statistics, and changes nothing.
+    The first training call (count = 0) stores the batch's statistics, later ones 0.99·running + 0.01·batch.
+    In training, ``batch`` normalises with the batch's statistics. ``ema_released`` uses the new running
+    statistics, and the gradient flows through the batch's contribution only. Inference uses the stored
+    statistics.
 
     Args:
         kind: ``switches.norm``.
-        x: activations; statistics are taken over steps and samples.
-        running: stored statistics.
-        count: training calls seen so far.
+        x: activations (K, n, H); statistics are taken over time steps and samples.
+        running: running mean and variance (H,).
+        count: training calls so far.
         training: training or inference mode.
 
     Source:

@@ -1,4 +1,4 @@
-"""One unit alone in a chosen precision: its gradients under many nudges at once, and how well an echo retraces its path."""
+"""One unit in a chosen precision: its gradients under many nudges, and how well an echo retraces."""
 
 from functools import partial
 from typing import Literal
@@ -17,7 +17,7 @@ from impl_jax.recurrence import Backward, Drive, forward, lanes
 from rhelbench.contract import Arrays
 from rhelbench.spec import Nudge
 
-#: Algorithms that take a nudge, by their backward pass.
+#: Backward passes of the algorithms that use a nudge.
 NUDGED: dict[str, Backward] = {
     "rhel": rhel.backward,
     "rhel_separate": rhel_separate.backward,
@@ -46,7 +46,7 @@ def _nudged(
     theta, delta, f, g = problem
     leapfrog = INTEGRATORS["leapfrog"]
     _, final = forward(HAMILTONIANS[hamiltonian], leapfrog, theta, delta, f)
-    # Not validated: here the size is an axis of vmap, not a number, so that one compilation serves all of them.
+    # Not validated: the size is an axis of vmap here, not a number, so one compilation serves all sizes.
     nudge = Nudge.model_construct(mode=mode, size=size)
     return NUDGED[algorithm](HAMILTONIANS[hamiltonian], leapfrog, nudge, theta, delta, f, final, g)
 
@@ -62,21 +62,21 @@ def gradients(
     f: NDArray[np.float64],
     g: NDArray[np.float64],
 ) -> Arrays:
-    """Return a unit's gradients in ``dtype`` for every draw and nudge: by letter, ``"delta"``, ``"f"`` and ``"f_B"``.
+    """Return a unit's gradients for every random unit and nudge.
 
     Args:
         hamiltonian: a name of HAMILTONIANS; the integrator is the leapfrog.
         algorithm: a name of ALGORITHMS.
         dtype: ``"float32"`` or ``"float64"``, of the whole computation.
-        mode: of the nudge.
-        sizes: ε or ρ, (E,); for ``bptt`` they matter by their number only.
-        theta: θ by letter, with an axis of draws in front: (R,) or (R, P).
-        delta: δ, (R,) or (R, P).
-        f: drive, (R, K, n, P).
-        g: dL/dφ_k, (R, K, n, P).
+        mode: mode of the nudge.
+        sizes: ε or ρ (E,); for ``bptt`` only their number matters.
+        theta: θ by letter, (R,) or (R, P).
+        delta: step size δ, (R,) or (R, P).
+        f: input drive (R, K, n, P).
+        g: dL/dφ_k (R, K, n, P).
 
     Returns:
-        Name to (R, E, ...), in ``dtype``.
+        (R, E, ...) by letter, ``"delta"``, ``"f"`` and ``"f_B"``, in ``dtype``.
     """
 
     def one(theta: Theta, delta: Lanes, f: Drive, g: Drive) -> tuple[Theta, Lanes, Lanes, Lanes]:
@@ -99,18 +99,20 @@ def _size(phi: Lanes, pi: Lanes) -> Lanes:
 def retrace(
     hamiltonian: str, integrator: str, dtype: str, theta: Arrays, delta: NDArray[np.float64], f: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Run a path from rest and an echo without nudge; return ‖Φe − Φ*‖ / max_k‖Φ_k‖ after 1..K steps back.
+    """Run forward from rest and an echo without nudge; return its distance from the trajectory.
+
+    ‖Φe − Φ*‖/max_k‖Φ_k‖ after 1..K time steps back.
 
     Args:
         hamiltonian: a name of HAMILTONIANS.
         integrator: a name of INTEGRATORS.
-        dtype: of both passes.
+        dtype: precision of both passes.
         theta: θ by letter, () or (P,).
-        delta: δ, () or (P,).
-        f: drive (K, n, P).
+        delta: step size δ, () or (P,).
+        f: input drive (K, n, P).
 
     Returns:
-        The largest over the n samples, (K,).
+        The largest value over the n samples (K,).
     """
     stepper = INTEGRATORS[integrator]
 
@@ -120,7 +122,7 @@ def retrace(
 
         def there(state: Pair, f_k: Lanes) -> tuple[Pair, Pair]:
             phi, pi, _ = stepper.step(HAMILTONIANS[hamiltonian], theta, delta, *state, f_k)
-            return (phi, pi), state  # the state before the step is the one the echo comes back to
+            return (phi, pi), state  # the echo returns to the state before the time step
 
         def back(state: Pair, f_k: Lanes) -> tuple[Pair, Pair]:
             phi, pi, _ = stepper.step(HAMILTONIANS[hamiltonian], theta, delta, *state, f_k)

@@ -1,4 +1,4 @@
-"""Compiled programs, counted and timed: one compilation per function and shapes, never a hidden one."""
+"""Compiled programs with counts and times: exactly one compilation per function and shapes."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import jax
 
 
 class Programs:
-    """Compiles each function once per shapes of its arguments, and keeps count."""
+    """Compile each function once per shapes of its arguments; count compilations and time."""
 
     def __init__(self) -> None:
         self.compile_s = 0.0
@@ -20,7 +20,7 @@ class Programs:
         return len(self._compiled)
 
     def __call__(self, function: Callable[..., Any], *arguments: Any, donate: tuple[int, ...] = ()) -> Any:
-        """Run ``function`` on array arguments, compiling it first if these shapes are new.
+        """Run ``function`` on array arguments; new shapes are compiled first.
 
         Args:
             function: a pure function of arrays; the same object at every call.

@@ -1,4 +1,4 @@
-"""The one forward loop that every algorithm shares, and what is common to the echoes."""
+"""The forward loop that all algorithms share, and the common frame of their backward passes."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,7 +17,10 @@ Drive = Float[Array, "K n P"]
 
 @runtime_checkable
 class Trajectory(Protocol):
-    """φ_1..φ_K from Φ_0 = 0, with the algorithm's own backward pass."""
+    """φ_1..φ_K from Φ_0 = 0, with the backward pass of one gradient estimator.
+
+    The module of every algorithm implements it as ``trajectory``.
+    """
 
     def __call__(
         self,
@@ -29,41 +32,53 @@ class Trajectory(Protocol):
         f: Drive,
         f_B: Drive | None = None,
     ) -> Drive:
-        """Return the positions (K, n, P) under the drive f.
+        """Integrate from Φ_0 = 0.
 
-        ``f_B`` is internal: a second route of the same numbers, which gets the drive's gradient towards B. The released rule has
-        another one there than towards u; every other algorithm gives both routes the whole gradient.
+        Args:
+            hamiltonian: T and V.
+            integrator: one time step.
+            nudge: mode and size of the nudge (``rhelbench.spec.Nudge``); only RHEL and SPSA use it.
+            theta: parameters by letter, () or (P,).
+            delta: step size δ, () or (P,).
+            f: input drive f = B u (K, n, P), float32 or float64.
+            f_B: the same values as ``f``; receives the gradient of the drive that continues to B. Only
+                ``rhel_released`` distinguishes it from the gradient that continues to u. None: ``f`` alone.
+
+        Returns:
+            Positions φ_1..φ_K (K, n, P).
         """
         ...
 
 
-#: backward(hamiltonian, integrator, nudge, theta, delta, f, Φ_K, g) -> gradients of θ, δ, f, f_B
+#: backward(hamiltonian, integrator, nudge, theta, delta, f, Φ_K, g) -> gradients of θ, δ, f, f_B (see ``from_echo``)
 Backward = Callable[[Hamiltonian, Integrator, Nudge, Theta, Lanes, Drive, Pair, Drive], tuple[Theta, Lanes, Drive, Drive]]
 
 
 def lanes(theta: Theta, delta: Lanes, like: Float[Array, "n P"]) -> tuple[Theta, Lanes]:
-    """Give every sample and lane its own copy of θ and δ, so that a step never sums over samples."""
+    """Broadcast θ and δ to every sample and channel (n, P), so that a time step never sums over samples."""
     wide = lambda value: jnp.broadcast_to(value, like.shape)  # noqa: E731
     return {name: wide(value) for name, value in theta.items()}, wide(delta)
 
 
 def narrow(total: Float[Array, "n P"], like: Lanes) -> Lanes:
-    """Sum a per-lane gradient to its parameter's own shape: (P,) over samples, () over lanes too."""
+    """Sum a gradient (n, P) to its parameter's shape: (P,) over samples, () over samples and channels."""
     return jnp.sum(total, axis=0) if like.ndim else jnp.sum(total)
 
 
 def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes, f: Drive) -> tuple[Drive, Pair]:
     """Integrate from Φ_0 = 0 over the drive.
 
+    Φ_{k+1} = S(Φ_k; θ, δ, f_{k+1}).
+
     Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive f_k = B u_k, (K, n, P).
+        hamiltonian: T and V.
+        integrator: one time step S.
+        theta: parameters by letter, () or (P,).
+        delta: step size δ, () or (P,).
+        f: input drive f_k = B u_k (K, n, P).
 
     Returns:
-        φ_1..φ_K (K, n, P) and the final state (φ_K, π_K), each (n, P).
+        φ_1..φ_K (K, n, P) and the final state (φ_K, π_K), (n, P) each.
 
     Raises:
         UserError: the Hamiltonian is not separable.
@@ -83,16 +98,16 @@ def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delt
 def make_step(
     hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes
 ) -> Callable[[Pair, Lanes], tuple[Pair, Lanes]]:
-    """Return the step that a forward pass scans over the drive: (Φ_k, f_{k+1}) -> (Φ_{k+1}, φ_{k+1}).
+    """Return the body of the forward scan: (Φ_k, f_{k+1}) -> (Φ_{k+1}, φ_{k+1}).
 
-    Differentiated, it keeps its state alone and is computed anew. Keeping intermediate values would cost memory, and would let
-    the compiler round the forward pass of BPTT otherwise than that of RHEL.
+    Its derivative rematerialises the time step from its state. Storing intermediate values would cost memory.
+    It would also let the compiler round the forward pass of BPTT differently from that of RHEL.
 
     Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped.
-        theta: θ in lanes, each (n, P).
-        delta: step size in lanes, (n, P).
+        hamiltonian: T and V.
+        integrator: one time step.
+        theta: parameters by letter, (n, P) each.
+        delta: step size δ (n, P).
     """
 
     def step(state: Pair, f_k: Lanes) -> tuple[Pair, Lanes]:
@@ -105,7 +120,7 @@ def make_step(
 def make_move(
     hamiltonian: Hamiltonian, integrator: Integrator
 ) -> Callable[[Theta, Lanes, Lanes, Lanes, Lanes], tuple[Lanes, Lanes]]:
-    """Return (θ, δ, φ_k, π_k, f_{k+1}) -> (φ_{k+1}, π_{k+1}), to be differentiated by all of them."""
+    """Return (θ, δ, φ_k, π_k, f_{k+1}) -> (φ_{k+1}, π_{k+1}), differentiable in all arguments."""
 
     def move(theta: Theta, delta: Lanes, phi: Lanes, pi: Lanes, f: Lanes) -> tuple[Lanes, Lanes]:
         phi, pi, _ = integrator.step(hamiltonian, theta, delta, phi, pi, f)
@@ -115,7 +130,17 @@ def make_move(
 
 
 def from_echo(backward: Backward) -> Trajectory:
-    """Make a trajectory whose backward pass keeps the final state and the drive, and nothing else."""
+    """Return a trajectory with a given backward pass; only the final state and the drive are stored.
+
+    All functions ``backward`` of ``impl_jax.algorithms`` have these arguments and results:
+    ``hamiltonian``, ``integrator``, ``nudge``, ``theta``, ``delta`` and ``f`` as in ``Trajectory``;
+    ``final`` = (φ_K, π_K), (n, P) each; ``g`` = dL/dφ_1..dL/dφ_K (K, n, P).
+    They return dL/dθ by letter and dL/dδ, in the parameters' shapes, and dL/df for ``f`` and for ``f_B``,
+    (K, n, P) each.
+
+    Args:
+        backward: the backward pass.
+    """
 
     @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
     def trajectory(
@@ -141,7 +166,7 @@ def from_echo(backward: Backward) -> Trajectory:
 
 
 def one_drive(both: Callable[..., Any]) -> Trajectory:
-    """Return a trajectory whose second route of the drive may be left out; it ends here then."""
+    """Return a trajectory whose argument ``f_B`` is optional; None stops the gradient of ``f_B``."""
 
     def trajectory(
         hamiltonian: Hamiltonian,
@@ -158,7 +183,7 @@ def one_drive(both: Callable[..., Any]) -> Trajectory:
 
 
 def fidelity(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes, f: Drive) -> Float[Array, " n"]:
-    """Return ‖Φe_end‖/max_k‖Φ_k‖ per sample, for an echo without nudge: 0 is a perfect retrace to Φ_0 = 0."""
+    """Return ‖Φe_end‖/max_k‖Φ_k‖ per sample (n,) of an echo without nudge; 0 is a perfect retrace to Φ_0 = 0."""
     start = jnp.zeros(f.shape[1:], f.dtype)
     theta, delta = lanes(theta, delta, start)
     norm = lambda phi, pi: jnp.sqrt(jnp.sum(phi**2 + pi**2, axis=1))  # noqa: E731

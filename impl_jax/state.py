@@ -1,4 +1,4 @@
-"""A learner's complete state on the device, and its common form under canonical names."""
+"""A learner's complete state on the device, and its canonical form on the host."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, cast
@@ -15,7 +15,7 @@ from rhelbench.errors import UserError
 
 
 class State(NamedTuple):
-    """Everything a training step changes."""
+    """Everything that an optimiser step changes."""
 
     parameters: Theta
     adam: optax.ScaleByAdamState
@@ -24,7 +24,7 @@ class State(NamedTuple):
 
 
 def fresh(parameters: Arrays, blocks: int, hidden: int, variance: float) -> Arrays:
-    """Return the canonical state before the first step: zero moments and counts, norm statistics (0, ``variance``)."""
+    """Return the canonical initial state: zero moments and counts, norm statistics (0, ``variance``)."""
     dtype = next(iter(parameters.values())).dtype
     zeros = {path: np.zeros_like(value) for path, value in parameters.items()}
     arrays = {f"parameters.{path}": value for path, value in parameters.items()}
@@ -36,7 +36,7 @@ def fresh(parameters: Arrays, blocks: int, hidden: int, variance: float) -> Arra
 
 
 def to_device(arrays: Arrays, paths: Iterable[str], blocks: int, dtype: str) -> State:
-    """Build the device's state from a canonical one.
+    """Convert a canonical state to the device.
 
     Raises:
         UserError: an array is missing.
@@ -49,7 +49,7 @@ def to_device(arrays: Arrays, paths: Iterable[str], blocks: int, dtype: str) -> 
             f"The state lacks '{missing[0]}' ({len(missing)} arrays in all): it belongs to another model or is damaged."
         )
 
-    # jnp.array copies: the device's buffers are given up at every chunk and must not be the caller's memory.
+    # jnp.array copies: the device's buffers are donated at every chunk and must not alias the caller's memory.
     def take(prefix: str) -> Theta:
         return {path: jnp.array(arrays[f"{prefix}.{path}"], dtype) for path in paths}
 
@@ -63,7 +63,7 @@ def to_device(arrays: Arrays, paths: Iterable[str], blocks: int, dtype: str) -> 
 
 
 def to_host(state: State) -> Arrays:
-    """Return a copy of the device's state under canonical names."""
+    """Return a copy of the device's state by canonical name."""
     arrays: Arrays = {}
     for prefix, group in (("parameters", state.parameters), ("adam.m", state.adam.mu), ("adam.v", state.adam.nu)):
         arrays |= {f"{prefix}.{path}": np.array(value) for path, value in cast(Theta, group).items()}
@@ -75,5 +75,5 @@ def to_host(state: State) -> Arrays:
 
 
 def key_data(seed: int) -> UInt32[Array, "2"]:
-    """Return a threefry key that holds all 63 bits of ``seed``, whatever the integer width in use."""
+    """Return a threefry key with all 63 bits of ``seed``, for any integer width."""
     return jnp.array([seed >> 32, seed & 0xFFFFFFFF], jnp.uint32)

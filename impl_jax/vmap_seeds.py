@@ -1,4 +1,4 @@
-"""Seeds of one cell as one vectorised program: their learners' chunks meet, and the last to arrive runs them all."""
+"""Seeds of one configuration as one vectorised program: the last member to reach a chunk runs it for all."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from rhelbench.spec import RunSpec
 
 
 class Call(NamedTuple):
-    """What one member wants done: the arguments of ``JaxLearner._chunk``."""
+    """One member's arguments of ``JaxLearner._chunk``."""
 
     state: State
     key: UInt32[Array, "2"]
@@ -34,10 +34,10 @@ Chunk = Callable[..., tuple[State, Float[Array, " steps"]]]
 
 
 class VmappedSeeds:
-    """Where the members of a group meet before every chunk.
+    """Barrier of the members of a group before every chunk.
 
-    A member is a place 0..size−1 with a thread of its own, in which it is trained as if it were alone. Members that are done
-    leave; their share of the program is filled with another member's numbers and thrown away, so that nothing is compiled anew.
+    A member has an index 0..size−1 and its own thread, in which it trains as if alone. Finished seeds stay in
+    the batch with another member's arrays, and their result is ignored, which avoids recompilation.
 
     Args:
         size: number of members.
@@ -51,23 +51,23 @@ class VmappedSeeds:
         self._lead: Chunk | None = None
 
     def maker(self, place: int) -> Callable[[RunSpec, TaskShape], "PackedLearner"]:
-        """Return what builds the learner of one member, to be used in its thread alone."""
+        """Return the learner factory of one member, to be used in its thread only."""
         return partial(PackedLearner, self, place)
 
     def leave(self, place: int) -> None:
-        """Take a member out, whatever became of it; the others no longer wait for it."""
+        """Remove a member, finished or failed; the others no longer wait for it."""
         with self._met:
             self._present.discard(place)
             self._run_if_all_are_here()
 
     def chunk(self, place: int, chunk: Chunk, call: Call) -> tuple[State, Float[Array, " steps"]]:
-        """Wait for the others and return this member's part of the common chunk.
+        """Wait for the others; return this member's result of the common chunk.
 
         Raises:
-            Exception: what went wrong in the common program, in every member.
+            Exception: the error of the common program, in every member.
         """
         with self._met:
-            self._lead = self._lead or chunk  # any member's: they differ in nothing but their arguments
+            self._lead = self._lead or chunk  # any member's; they differ in their arguments only
             self._calls[place] = call
             self._run_if_all_are_here()
             self._met.wait_for(lambda: place in self._found)
@@ -79,7 +79,7 @@ class VmappedSeeds:
     def _run_if_all_are_here(self) -> None:
         if not self._calls or set(self._calls) != self._present:
             return
-        groups: dict[tuple[int, ...], list[int]] = {}  # a resumed member may have a shorter way to its next evaluation
+        groups: dict[tuple[int, ...], list[int]] = {}  # a resumed member may have fewer optimiser steps to its next evaluation
         for place, call in self._calls.items():
             groups.setdefault(call.plan.shape, []).append(place)
         for places in groups.values():
@@ -99,7 +99,7 @@ class VmappedSeeds:
 
     @property
     def compile_s(self) -> float:
-        """Seconds spent on compiling the common program."""
+        """Seconds of compilation of the common program."""
         return self._programs.compile_s
 
     @property
@@ -109,9 +109,9 @@ class VmappedSeeds:
 
 
 class PackedLearner(JaxLearner):
-    """A learner whose chunks run with those of its group; evaluations are its own.
+    """A learner whose chunks run with those of its group; it evaluates separately.
 
-    Its numbers are those of ``JaxLearner`` to rounding: a product over several seeds adds up in another order.
+    Its results equal those of ``JaxLearner`` to rounding, since a product over several seeds sums in another order.
     """
 
     def __init__(self, group: VmappedSeeds, place: int, spec: RunSpec, shape: TaskShape) -> None:
@@ -129,7 +129,7 @@ class PackedLearner(JaxLearner):
             return np.array(losses)
 
     def facts(self) -> dict[str, Any]:
-        """Return the facts of a learner, the common program's compilation included."""
+        """Return the facts of a learner, with the common program's compilation."""
         facts = super().facts()
         facts["compile_s"] += self._group.compile_s
         facts["compilations"] += self._group.compilations

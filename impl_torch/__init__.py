@@ -1,1 +1,1 @@
-"""The PyTorch implementation: same files, public names and parameter paths as the oracle (docs/internals/architecture.md)."""
+"""The PyTorch implementation, with the same modules, public names and parameter paths as all others."""

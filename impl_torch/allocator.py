@@ -1,4 +1,4 @@
-"""Freed memory stays with the process, and a block's arrays use it again."""
+"""Freed memory stays with the process, so a block's arrays can reuse it."""
 
 import ctypes
 import platform
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kernels.cpu.launch import LINE
 
-#: Options of mallopt(3), and what they are set to: the heap never shrinks, grows by 64 MiB, and holds arrays of every size.
+#: Options of mallopt(3) and their values: the heap never shrinks, grows by 64 MiB, and serves arrays of every size.
 SETTINGS = {"M_TRIM_THRESHOLD": (-1, 2**31 - 1), "M_TOP_PAD": (-2, 2**26), "M_MMAP_MAX": (-4, 0)}
 
 GLIBC = platform.libc_ver()[0] == "glibc"
@@ -28,22 +28,22 @@ def _libc() -> ctypes.CDLL:
 
 @cache
 def _bytes(size: int) -> type[ctypes.Array[ctypes.c_uint8]]:
-    """Return the type of so many bytes, which ctypes would make anew for every array."""
+    """Return the ctypes type of ``size`` bytes; cached, since ctypes would create it for every array."""
     return ctypes.c_uint8 * size
 
 
 class Held:
-    """Bytes of the arrays that ``empty`` made and that still live, and the most there were since ``watch``."""
+    """Bytes of the live arrays from ``empty``, and their peak since ``watch``."""
 
     now = most = 0
 
     def add(self, size: int) -> None:
-        """Count an array in, or out."""
+        """Add the bytes of an array, or subtract them."""
         self.now += size
         self.most = max(self.most, self.now)
 
     def watch(self) -> int:
-        """Forget the most, and return what is held now."""
+        """Reset the peak; return the current bytes."""
         self.most = self.now
         return self.now
 
@@ -52,13 +52,14 @@ HELD = Held()
 
 
 def keep_freed_memory() -> bool:
-    """Let freed arrays be used again instead of given back to the system.
+    """Keep freed memory in the process for reuse.
 
-    By default glibc returns large arrays when they are freed, and the system zeroes the pages of the next one: at every operation
-    of an eager step. No number changes. The price is holes in the heap, and that memory once used is never given back.
+    By default glibc returns large arrays to the system when they are freed, and the system zeroes the pages of
+    the next one. In eager mode that happens at every operation. Results do not change. The cost is
+    fragmentation, and memory once used is never returned.
 
     Returns:
-        Whether it was set: False where the C library is not glibc.
+        Whether it was set: False if the C library is not glibc.
 
     Source:
         mallopt(3); docs/performance.md, "Freed memory".
@@ -74,10 +75,10 @@ def keep_freed_memory() -> bool:
 
 
 def empty(dtype: torch.dtype, *shape: int) -> Float[Tensor, "..."]:
-    """Return an array without content on the CPU, whose room a later one of its size takes.
+    """Return an uninitialised array on the CPU, whose memory a later array of equal size can reuse.
 
-    PyTorch asks glibc for arrays at multiples of 64 bytes, and such a request can miss the hole that an equal array left: it
-    is looked for with room to spare. Here the room to spare belongs to the array.
+    PyTorch requests arrays at multiples of 64 bytes. For such a request glibc searches for extra space, and can
+    miss the hole of an equal array. Here the extra space belongs to the array.
 
     Args:
         dtype: float32 or float64.

@@ -1,4 +1,4 @@
-"""What the benchmarks time and weigh: single matrix products, and one unit's recurrence forward and backward."""
+"""Benchmarks inside PyTorch: single matrix products, and one unit's recurrence forward and backward."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -21,18 +21,18 @@ from rhelbench.spec import Switches
 
 
 def product(kind: Literal["forward", "input", "weight"], rows: int, a: int, b: int) -> Callable[[], Tensor]:
-    """Return a call that computes one product of a dense layer y = x Wᵀ and waits for it.
+    """Return a call that computes one product of a dense layer y = x Wᵀ and waits for the result.
 
     Args:
-        kind: x Wᵀ, or the gradient of x, y W, or that of W, yᵀ x.
-        rows: of x and y.
+        kind: the forward product x Wᵀ, the gradient of x (y W), or that of W (yᵀ x).
+        rows: rows of x and y.
         a: columns of x.
         b: columns of y; W is (b, a).
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     x, y, W = (torch.rand(size, device=device) for size in ((rows, a), (rows, b), (b, a)))
     left, right = {"forward": (x, W.T), "input": (y, W), "weight": (y.T, x)}[kind]
-    torch.set_num_threads(threads())  # all of them, whatever PyTorch's own operations have in training
+    torch.set_num_threads(threads())  # all threads, whatever PyTorch's own operations use in training
 
     def call() -> Tensor:
         found = torch.mm(left, right)
@@ -49,7 +49,7 @@ class Recurrence:
     def __init__(self, unit: Unit, raw: dict[str, Tensor], f: Float[Tensor, "K n P"], g: Float[Tensor, "K n P"]) -> None:
         theta, delta, _, _ = lanes(unit, raw)
         self._unit, self._names, self._g = unit, list(theta), g
-        # The drive's two routes share their numbers, as in a model.
+        # f and f_B share their values, as in a model.
         self._leaves = [value.detach().requires_grad_() for value in (delta, f, f, *theta.values())]
 
     def _run(self) -> tuple[Tensor, ...]:
@@ -60,17 +60,17 @@ class Recurrence:
         return phi, *torch.autograd.grad(phi, self._leaves, self._g)
 
     def call(self) -> None:
-        """Run forward and backward to their end."""
+        """Run forward and backward and wait for the result."""
         self._run()
         if self._g.is_cuda:
             torch.cuda.synchronize()
 
     def state_bytes(self) -> int:
-        """Return the most bytes held at a time beyond f, g, φ and the gradients, as torch's allocator and ours counted them.
+        """Return the peak memory in bytes beyond f, g, φ and the gradients, an upper bound.
 
-        The two peaks may be apart in time, so this is never too little.
+        It adds the peaks of torch's allocator and of ``impl_torch.allocator``, which may occur at different times.
         """
-        self._run()  # whatever is made once is there
+        self._run()  # one-time allocations happen here
         watch: Any = profile(profile_memory=True)
         before = HELD.watch()
         with watch:
@@ -94,11 +94,11 @@ def recurrence(
 
     Args:
         model: a name in ``registry.MODELS`` with a Hamiltonian.
-        kernel: of its trajectory.
+        kernel: kernel of the trajectory.
         switches: algorithm, integrator, nudge, c_squash.
         raw: trainable values by letter.
-        f: drive, (K, n, lanes).
-        g: dL/dφ, (K, n, lanes).
+        f: input drive (K, n, P), or (K, n, 2P) for a paired unit.
+        g: dL/dφ, in the shape of f.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     unit = unit_of(model, switches, kernel)

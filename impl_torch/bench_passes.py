@@ -1,4 +1,4 @@
-"""The passes of ``kernels.gpu`` on this machine's GPU: their time beside a copy's bandwidth and the chain of steps alone."""
+"""Time of the passes of ``kernels.gpu`` on this host's GPU, against bandwidth and the latency bound."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,7 +12,7 @@ from kernels.passes import Pass
 from rhelbench.errors import UserError
 from rhelbench.seeds import generator
 
-#: (pass, whether every momentum is kept) to the arrays as large as the path that it must read and write, by Hamiltonian.
+#: Number of trajectory-sized arrays that a pass reads and writes, by (pass, whether every momentum is stored) and Hamiltonian.
 PATHS: dict[tuple[Pass, bool], dict[str, int]] = {
     ("forward", False): {"linear": 2, "nonlinear": 2},
     ("forward", True): {"linear": 3, "nonlinear": 3},
@@ -20,12 +20,18 @@ PATHS: dict[tuple[Pass, bool], dict[str, int]] = {
     ("pair_echo", False): {"linear": 3, "nonlinear": 3},
     ("released_echo", False): {"linear": 4, "nonlinear": 3},
 }
-#: Milliseconds of repetitions of each pass.
+#: Measuring time of each pass, in milliseconds.
 REPETITIONS = 100
 
 
 def draw_arrays(hamiltonian: str, length: int, lanes: int) -> Arrays:
-    """Return a pass's arrays in float32: parameters of stable units, f and g ~ N(0, 1), a small ε, the path of ``forward``."""
+    """Return a pass's random arrays in float32: stable units, f and g ~ N(0, 1), a small ε, a trajectory.
+
+    Args:
+        hamiltonian: linear or nonlinear.
+        length: time steps K.
+        lanes: channels N.
+    """
     draw = generator("bench/passes", hamiltonian, 0, 0)
     rows = 1 if hamiltonian == "linear" else 4
     numbers = {
@@ -38,7 +44,7 @@ def draw_arrays(hamiltonian: str, length: int, lanes: int) -> Arrays:
 
 
 def _times(call: Callable[[], object]) -> tuple[float, float, float]:
-    """Return median and quartiles in µs of the call's kernels, recorded and replayed without Python."""
+    """Return median and quartiles in µs of the call's kernels, replayed as a CUDA graph without Python."""
     from triton.testing import do_bench_cudagraph
 
     found: Any = do_bench_cudagraph(call, rep=REPETITIONS, quantiles=[0.5, 0.25, 0.75])
@@ -47,7 +53,7 @@ def _times(call: Callable[[], object]) -> tuple[float, float, float]:
 
 
 def copy_gb_s() -> float:
-    """Return the bandwidth of a copy of 1 GiB, bytes read and bytes written, in GB/s."""
+    """Return the bandwidth of a copy of 1 GiB (bytes read plus written) in GB/s."""
     source = torch.rand(2**28, device="cuda")
     target = torch.empty_like(source)
     return 2 * source.nbytes / _times(lambda: target.copy_(source))[0] / 1e3
@@ -66,11 +72,12 @@ def rows(sizes: dict[str, list[list[int]]]) -> Iterator[dict[str, Any]]:
     """Measure every pass at every size.
 
     Args:
-        sizes: Hamiltonian to [K, N] each.
+        sizes: list of [K, N] by Hamiltonian.
 
     Returns:
-        hamiltonian, pass, kept, length, lanes; us, us_q1, us_q3; gb_s: bytes of the arrays that the pass cannot do without,
-        each once, per time; copy_gb_s; chain_us: of a nonlinear forward pass or pair, their steps in registers alone.
+        Rows with hamiltonian, pass, kept, length, lanes; us, us_q1, us_q3. ``gb_s``: bytes of the arrays that
+        the pass must read and write, each once, per time. ``copy_gb_s``: see ``copy_gb_s``. ``chain_us``: latency
+        bound of the nonlinear unit, its time steps in registers only.
 
     Raises:
         UserError: there is no GPU.

@@ -1,8 +1,8 @@
-"""Continuous time in PyTorch: forces as tensor formulas, second derivatives by autograd, paths by torchdiffeq (dopri8).
+"""Continuous time in PyTorch: forces by formula, second derivatives by autograd, trajectories by torchdiffeq.
 
-torchdiffeq has no dense output, so no path is interpolated: each backward run carries, beside its own state, the
-unperturbed retrace Φe(t, 0) = Φ(−t)*, and reads the recorded nudge off it. Every function takes a ``Toy`` and a grid of
-echo times t ∈ [0, T] that starts at 0 and ends at T, and returns NumPy float64.
+torchdiffeq (dopri8) has no dense output. Each backward run therefore also integrates the unperturbed retrace
+Φe(t, 0) = Φ(−t)*, from which it computes the recorded nudge. Functions take a ``Toy`` and echo times
+t ∈ [0, T] that start at 0 and end at T, and return NumPy float64.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def _push(toy: Toy, state: Tensor, t: Tensor) -> Tensor:
 
 
 def _solve(rate: Callable[[Tensor, Tensor], Tensor], start: Tensor, times: Tensor) -> Tensor:
-    # torchdiffeq interpolates to 1e-7 only between its steps: make a step end at every wanted time
+    # torchdiffeq's interpolation is accurate to 1e-7 only, so an integration step must end at every requested time
     with torch.no_grad():
         path = odeint(rate, start, times, rtol=1e-11, atol=1e-13, method="dopri8", options={"step_t": times})
         return cast(Tensor, path)
@@ -64,14 +64,16 @@ def _start(toy: Toy) -> tuple[Tensor, Tensor]:
 
 
 def forward(toy: Toy, times: np.ndarray) -> np.ndarray:
-    """Return the forward path Φ(−t) (S, 12): dΦ/dt = J∇H from Φ(−T) = x."""
+    """Return the forward trajectory Φ(−t) (S, 12): dΦ/dt = J∇H from Φ(−T) = x."""
     theta, x = torch.as_tensor(toy.theta), torch.as_tensor(toy.x)
     grid = torch.as_tensor(-times[::-1].copy())
     return _solve(lambda t, state: field(theta, state, _sines(toy.drive, t)), x, grid).flip(0).numpy()
 
 
 def adjoint(toy: Toy, times: np.ndarray, kind: Loss = "running") -> Adjoint:
-    """Return the adjoint state method: dλ/dt = ∇²H Jᵀλ + ∇ℓ[Φ(−t)], g_θ = ∇²_{Φθ}H Jᵀλ; λ(T) is d_xL.
+    """Solve the adjoint state method: dλ/dt = ∇²H Jᵀλ + ∇ℓ[Φ(−t)], g_θ = ∇²_{Φθ}H Jᵀλ; λ(T) is d_xL.
+
+    Arguments and returns: see the oracle's ``adjoint``.
 
     Source:
         Paper, section 2, continuous adjoint state method.
@@ -104,7 +106,7 @@ def adjoint(toy: Toy, times: np.ndarray, kind: Loss = "running") -> Adjoint:
 
 
 def _two_echoes(toy: Toy, times: np.ndarray, starts: Tensor, epsilon: float, nudge: Callable[..., Tensor]) -> Echo:
-    """Run the retrace and the echoes ±ε as three rows of one state (3, 12); the integral of Δθ rides along."""
+    """Integrate the retrace and the echoes ±ε as three rows of one state (3, 12), with the integral of Δθ."""
     theta = torch.as_tensor(toy.theta)
     size = starts.numel()
 
@@ -125,7 +127,9 @@ def _two_echoes(toy: Toy, times: np.ndarray, starts: Tensor, epsilon: float, nud
 
 
 def echo(toy: Toy, times: np.ndarray, epsilon: float, nudge: NudgeAt = "recorded") -> Echo:
-    """Return RHEL: dΦe/dt = J∇H[Φe, u(−t)] ∓ εJ∇ℓ from Φe(0) = Φ(0)*, running loss; see the oracle's function of this name.
+    """Run RHEL with the running loss: dΦe/dt = J∇H[Φe, u(−t)] ∓ εJ∇ℓ from Φe(0) = Φ(0)*.
+
+    Arguments and returns: see the oracle's ``echo``.
 
     Source:
         Paper, Theorem 3.1.
@@ -139,12 +143,14 @@ def echo(toy: Toy, times: np.ndarray, epsilon: float, nudge: NudgeAt = "recorded
 
 
 def heb(toy: Toy, times: np.ndarray, epsilon: float) -> Echo:
-    """Return Hamiltonian Echo Backprop: kick π ∓= ε∇ℓ[Φ(0)], reverse, run free; ΔΦ(T) is d_xL.
+    """Run Hamiltonian Echo Backprop: kick π ∓= ε∇ℓ[Φ(0)], reverse, run free; ΔΦ(T) is d_xL.
+
+    Arguments and returns: see the oracle's ``heb``.
 
     Source:
-        Paper, section 2: the ancestor of RHEL, a loss at the final time only.
+        Paper, section 2: the predecessor of RHEL, for a loss at the final time only.
     """
     _, end = _start(toy)
     kick = epsilon * _push(toy, end, torch.zeros(()))
-    starts = torch.stack([end, end + kick, end - kick])  # the reversal turns −kick into +kick
+    starts = torch.stack([end, end + kick, end - kick])  # the reversal changes the sign of the kick
     return _two_echoes(toy, times, starts, epsilon, lambda _t, _retrace, own: torch.zeros_like(own))

@@ -1,4 +1,4 @@
-"""A training step whose inputs lie at fixed addresses, so that a GPU records it once and replays it."""
+"""An optimiser step with inputs at fixed addresses, which a GPU records once as a CUDA graph and replays."""
 
 import sys
 import time
@@ -11,25 +11,25 @@ from torch import Tensor
 
 from impl_torch.dropout import Draws, Dropout
 
-#: (inputs (K, n, d), labels or targets, masks) -> loss; changes the learner's state in place and reads nothing back.
+#: (inputs (K, n, d), labels or targets, masks) -> loss; updates the learner's state in place, without a copy to the host.
 Body = Callable[[Tensor, Tensor, Dropout | None], Tensor]
-#: (work, tensors that it changes) -> the same work, recorded: called again, it returns the same tensor with the new loss.
+#: (work, tensors that it changes) -> the recorded work; every call returns the same tensor with the new loss.
 Recorder = Callable[[Callable[[], Tensor], list[Tensor]], Callable[[], Tensor]]
-#: Steps before the recording, in which libraries set themselves up; what they changed is put back.
+#: Warm-up calls before recording, in which libraries initialise; the state is restored after them.
 WARM_UP = 3
-#: Algorithms whose steps cannot be recorded: they draw from a seed that they read out of the gradient.
+#: Algorithms that cannot be recorded: their random seed is read from the gradient on the host.
 READ_BACK: frozenset[str] = frozenset({"forward_gradient", "spsa"})
 
 
 @dataclass(frozen=True)
 class RecordedStep:
-    """One recorded step and its buffers.
+    """One recorded optimiser step and its buffers.
 
     Args:
         x: the batch's inputs.
         y: its labels or targets.
-        draws: the bits of its dropout masks.
-        replay: the step on what lies in the buffers.
+        draws: the random bits of its dropout masks.
+        replay: runs the optimiser step on the content of the buffers.
     """
 
     x: Float[Tensor, "K n d"]
@@ -40,12 +40,12 @@ class RecordedStep:
 
 @dataclass
 class Recordings:
-    """The recorded steps of one learner, one per shapes.
+    """The recorded optimiser steps of one learner, one per shapes.
 
     Args:
         recorder: ``cuda_graph``, or None to record nothing.
         count: recordings so far.
-        seconds: time they took.
+        seconds: time of the recordings.
     """
 
     recorder: Recorder | None
@@ -54,7 +54,7 @@ class Recordings:
     steps: dict[tuple[int, ...], RecordedStep] = field(default_factory=dict)
 
     def forget(self) -> None:
-        """Drop every recording: the state has moved to other addresses."""
+        """Drop all recordings, when the state has moved to other addresses."""
         self.steps.clear()
 
     def step(
@@ -67,16 +67,16 @@ class Recordings:
         dropout: Dropout | None,
         masks: tuple[int, int],
     ) -> Float[Tensor, ""] | None:
-        """Take one step on the samples ``row``, recorded the first time; None where nothing is recorded.
+        """Take one optimiser step on the samples ``row``, recording it the first time; None without recording.
 
         Args:
-            body: the step.
-            changed: every tensor of the state.
-            by_time: every sample's inputs.
-            y: every sample's label or targets.
-            row: the batch.
-            dropout: the step's masks.
-            masks: number of blocks, and their channels.
+            body: the optimiser step.
+            changed: all tensors of the state.
+            by_time: inputs of all samples, time-major.
+            y: labels or targets of all samples.
+            row: indices of the batch.
+            dropout: masks of this optimiser step.
+            masks: number of blocks, and their features.
         """
         if self.recorder is None:
             return None
@@ -93,7 +93,7 @@ class Recordings:
                 self.count += 1
                 self.seconds += time.perf_counter() - start
         except torch.OutOfMemoryError:
-            raise  # no refusal to record: whoever runs out of memory is to be told
+            raise  # out of memory is an error, not a failure to record
         except RuntimeError as error:
             cause = (str(error) or type(error).__name__).splitlines()[0]
             print(
@@ -116,10 +116,10 @@ def _draw(dropout: Dropout | None, draws: Draws) -> None:
 
 
 def cuda_graph(work: Callable[[], Tensor], changed: list[Tensor]) -> Callable[[], Tensor]:
-    """Record ``work`` as a CUDA graph, leaving the state as it was.
+    """Record ``work`` as a CUDA graph; the state is unchanged afterwards.
 
     Args:
-        work: launches kernels on tensors that stay where they are; draws nothing, reads nothing back.
+        work: launches kernels on tensors at fixed addresses, without random numbers and host copies.
         changed: the tensors that it changes.
 
     Raises:

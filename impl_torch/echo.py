@@ -1,4 +1,4 @@
-"""Two separate echoes of any separable Hamiltonian, side by side, and what is read from them."""
+"""Two separate echoes of any separable Hamiltonian in parallel, and the contrast of an energy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from rhelbench.spec import Nudge
 
 @dataclass(frozen=True)
 class EchoStep:
-    """One step of both echoes, each entry (2, n, P), the echo at +ε first.
+    """One time step of both echoes, each entry (2, n, P), the echo at +ε first.
 
     Args:
-        kicks: in their order; the nudge is in the momentum before the first.
-        phi: position at the step's end.
-        pi: momentum at the step's end, the next nudge included.
+        kicks: the kicks in order; the momentum before the first includes the nudge.
+        phi: position after the time step.
+        pi: momentum after the time step, with the next nudge.
     """
 
     kicks: tuple[Kick, ...]
@@ -30,7 +30,7 @@ class EchoStep:
     pi: Lanes
 
 
-#: (hamiltonian, theta, delta, f_u, f_B, step) -> energy per echo, sample and lane; the derivatives of its contrast are read.
+#: (hamiltonian, theta, delta, f_u, f_B, step) -> energy per echo, sample and channel; its contrast is differentiated.
 Readout = Callable[[Hamiltonian, Values, Tensor, Tensor, Tensor, EchoStep], Tensor]
 
 
@@ -53,7 +53,7 @@ class _Echoes(torch.autograd.Function):
         readout, hamiltonian, integrator, nudge, names = ctx.setting
         theta, g = dict(zip(names, values, strict=True)), grads[0]
         eps = epsilon(nudge, hamiltonian.steepness(theta), g)
-        # Made on the device: a copy from the host could not be recorded (impl_torch.cuda_graph).
+        # Created on the device: a copy from the host could not be recorded (impl_torch.cuda_graph).
         sign = (1 - 2 * torch.arange(2, dtype=f.dtype, device=f.device))[:, None, None]
         weight = -sign / (2 * eps)
         leaves = [value.detach().requires_grad_() for value in (delta, *values)]
@@ -84,20 +84,20 @@ def two_echoes(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K, keeping one state; backward, contrast what ``readout`` sees of the echoes at +ε and −ε.
+    """Return φ_1..φ_K, storing one state; the backward pass contrasts ``readout`` of the echoes at ±ε.
 
-    Φe = (φ_K, −π_K ± ε g_K); for k = K..1: one step with f_k, then π ± ε g_{k−1}. With E± the read-out of a step,
-    dL/dx = −(1/2ε) Σ_k (∂E₊/∂x − ∂E₋/∂x) for x = θ, δ, f and f_B.
+    Φe = (φ_K, −π_K ± ε g_K); for k = K..1: one time step with f_k, then π ± ε g_{k−1}. With E± the read-out of a
+    time step, dL/dx = −(1/2ε) Σ_k (∂E₊/∂x − ∂E₋/∂x) for x = θ, δ, f and f_B.
 
     Args:
-        readout: the energy that is read at each step; its dependence on θ, δ, f and f_B is what counts.
-        hamiltonian: the energy that moves.
-        integrator: the step.
-        nudge: how ε is chosen.
-        theta: parameters, (P,) or ().
-        delta: δ, (P,) or ().
-        f: drive (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+        readout: the energy E, as a differentiable function of θ, δ, f and f_B.
+        hamiltonian: T and V of the dynamics.
+        integrator: one time step.
+        nudge: mode and size of the nudge.
+        theta: parameters by letter, (P,) or ().
+        delta: step size δ, (P,) or ().
+        f: input drive (K, n, P).
+        f_B: see ``interface.Trajectory``.
 
     Source:
         Paper, Theorem 3.2.

@@ -1,4 +1,4 @@
-"""What the estimators without echo share: one kept state, θ and δ in lanes, and the adjoint of a single step."""
+"""Common parts of the estimators without echo: saved state, broadcast parameters, one-step adjoint."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ State = tuple[Float[Tensor, "n P"], Float[Tensor, "n P"]]
 
 @dataclass(frozen=True)
 class BackwardInputs:
-    """What a backward pass starts from.
+    """Inputs of a backward pass.
 
     Args:
-        hamiltonian: the energy.
-        integrator: the step.
-        nudge: how ε is chosen.
-        wide: θ and, as "delta", δ, one value per sample and lane (n, P).
-        f: drive (K, n, P).
-        final: (φ_K, π_K), each (n, P).
+        hamiltonian: T and V.
+        integrator: one time step.
+        nudge: mode and size of the nudge.
+        wide: θ by letter and, as "delta", δ, per sample and channel (n, P).
+        f: input drive (K, n, P).
+        final: (φ_K, π_K), (n, P) each.
     """
 
     hamiltonian: Hamiltonian
@@ -37,28 +37,28 @@ class BackwardInputs:
     final: State
 
     def step(self, wide: Values, phi: Tensor, pi: Tensor, f_k: Tensor) -> State:
-        """Return Φ_{k+1} with the given θ and δ."""
+        """Return Φ_{k+1} with the θ and δ in ``wide``."""
         theta = {name: value for name, value in wide.items() if name != "delta"}
         return self.integrator.step(self.hamiltonian, theta, wide["delta"], phi, pi, f_k)[:2]
 
 
-#: Gradients of θ and "delta" in lanes (n, P), and of the drive (K, n, P).
+#: Gradients of θ and "delta" per sample and channel (n, P), and of the drive (K, n, P).
 Results = tuple[Values, Path]
 Backward = Callable[[BackwardInputs, Path], Results]
 
 
 def step_vjp(given: BackwardInputs, phi: Tensor, pi: Tensor, f_k: Tensor, bar: State) -> tuple[Values, Tensor, Tensor, Tensor]:
-    """Pull ``bar`` = dL/dΦ_{k+1} back through the step from (φ_k, π_k).
+    """Pull ``bar`` = dL/dΦ_{k+1} back through the time step from (φ_k, π_k).
 
     Args:
-        given: the setting.
+        given: inputs of the backward pass.
         phi: φ_k (n, P).
         pi: π_k (n, P).
-        f_k: drive of the step (n, P).
-        bar: two arrays (n, P).
+        f_k: input drive (n, P).
+        bar: dL/d(φ_{k+1}, π_{k+1}), (n, P) each.
 
     Returns:
-        The gradients of θ and "delta" in lanes, of φ_k, of π_k, and of the drive.
+        The gradients of θ and "delta" (n, P), of φ_k, of π_k, and of the drive.
     """
     names = tuple(given.wide)
     with torch.enable_grad():
@@ -102,17 +102,21 @@ def from_final(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K, keeping the final state and the drive, with ``backward`` as the way to the gradients.
+    """Return φ_1..φ_K, storing the final state and the drive; ``backward`` computes the gradients.
+
+    All functions ``backward`` of ``impl_torch.algorithms`` have these arguments and results:
+    ``given``: the stored ``BackwardInputs``; ``g`` = dL/dφ_1..dL/dφ_K (K, n, P). They return the gradients of θ
+    and "delta" per sample and channel (n, P), and of the drive (K, n, P).
 
     Args:
-        backward: from what was kept and g (K, n, P) to the gradients in lanes.
-        hamiltonian: the energy.
-        integrator: the step.
-        nudge: how ε is chosen.
-        theta: parameters, (P,) or ().
-        delta: δ, (P,) or ().
-        f: drive (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+        backward: the backward pass.
+        hamiltonian: T and V.
+        integrator: one time step.
+        nudge: mode and size of the nudge.
+        theta: parameters by letter, (P,) or ().
+        delta: step size δ, (P,) or ().
+        f: input drive (K, n, P).
+        f_B: see ``interface.Trajectory``.
     """
     names, routes = tuple(theta), (f, second_route(f, f_B))
     values = (theta[name] for name in names)

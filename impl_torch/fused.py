@@ -29,19 +29,19 @@ class Kernel:
     nudge: Nudge
 
     def run(self, name: Pass, values: tuple[Tensor, ...], delta: Tensor, f: Path, keep: bool = False, **rest: Tensor) -> Arrays:
-        """Run one pass over all lanes; ``rest``: what it needs beside θ, δ and f."""
+        """Run one pass over all channels; ``rest`` has its arguments besides θ, δ and f."""
         theta = torch.stack([value.detach().expand(f[0].shape).reshape(-1) for value in values])
         arrays = {"theta": theta, "delta": _spread(delta, f[0]), "f": _flat(f)}
         return RUN[f.device.type](self.entry.hamiltonian, name, {**arrays, **rest}, self.entry.kick_at, keep)
 
 
 def _spread(value: Tensor, like: Tensor) -> Tensor:
-    """Return one value per lane, (n·P,), from (P,), (n, 1) or ()."""
+    """Return one value per sample and channel (n·P,), from (P,), (n, 1) or ()."""
     return value.detach().expand(like.shape).reshape(-1).contiguous()
 
 
 def _flat(path: Tensor) -> Tensor:
-    """Return (K, n, P) as (K, n·P) without a copy where there is none to be made."""
+    """Return (K, n, P) as (K, n·P), without a copy if possible."""
     return path.detach().contiguous().flatten(1)
 
 
@@ -50,7 +50,7 @@ class _Fused(torch.autograd.Function):
     def forward(ctx: Any, kernel: Kernel, delta: Tensor, f: Tensor, f_B: Tensor, *values: Tensor) -> Tensor:
         del f_B
         f = f.detach().contiguous()
-        # BPTT keeps both histories, an echo the final state alone.
+        # BPTT saves both histories, an echo only the final state.
         keep = kernel.entry.backward == "adjoint" and any(ctx.needs_input_grad)
         made = kernel.run("forward", values, delta, f, keep)
         phi, pi = made["phi"], made["pi"]
@@ -73,12 +73,12 @@ class _Fused(torch.autograd.Function):
         u, B = ("grad_u", "grad_B") if kernel.entry.backward == "released_echo" else ("grad_f", "grad_f")
         lanes = made["sums"].view(-1, *f.shape[1:])
         parts = [to_own_shape(part, value) for part, value in zip(lanes, (*values, delta), strict=True)]
-        routes = {name: made[name].view(f.shape) for name in {u, B}}  # one view, so that autograd knows that both have it
+        routes = {name: made[name].view(f.shape) for name in {u, B}}  # one view, so autograd knows that both share it
         return None, parts[-1], routes[u], routes[B], *parts[:-1]
 
 
 def fused(entry: passes.Kernel) -> Trajectory:
-    """Return the trajectory that a kernel computes; its results equal the portable one's to rounding."""
+    """Return the trajectory of a kernel; it equals the portable one to rounding."""
 
     def trajectory(
         hamiltonian: Hamiltonian,
@@ -89,7 +89,7 @@ def fused(entry: passes.Kernel) -> Trajectory:
         f: Path,
         f_B: Path | None = None,
     ) -> Path:
-        """Return φ_1..φ_K; arguments as in ``impl_torch.algorithms``."""
+        """Return φ_1..φ_K. Arguments: see ``interface.Trajectory``."""
         del integrator
         kernel = Kernel(entry, hamiltonian, nudge)
         return _Fused.apply(kernel, delta, f, second_route(f, f_B), *(theta[letter] for letter in hamiltonian.parameters))
@@ -106,16 +106,16 @@ def warm_up(
     device: torch.device,
     size: list[int],
 ) -> float:
-    """Compile, or load from the cache, what ``trajectory`` needs; return the seconds it took.
+    """Compile the kernels of ``trajectory``, or load them from the cache; return the seconds.
 
     Args:
         trajectory: from ``fused``.
         hamiltonian: its name.
         integrator: its name.
-        nudge: how ε is chosen.
+        nudge: mode and size of the nudge.
         dtype: of all arrays.
-        device: where they will lie.
-        size: K, n and P; the kernels of a GPU are compiled for it.
+        device: of all arrays.
+        size: K, n and P; GPU kernels are compiled for it.
     """
     start = time.perf_counter()
     unit = HAMILTONIANS[hamiltonian]

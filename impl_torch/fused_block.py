@@ -1,4 +1,4 @@
-"""A block of compiled kernels (``kernels.cpu.head``, ``tail`` and those of its trajectory); on a CPU, with one state."""
+"""A block of compiled CPU kernels (``kernels.cpu.head``, ``tail`` and the trajectory's), with one state."""
 
 import time
 from contextlib import nullcontext
@@ -28,7 +28,7 @@ def _drive(u: Float[Tensor, "R H"], B: Float[Tensor, "P H"], samples: int) -> Fl
 
 
 def _kept(again: bool, u: Float[Tensor, "K n H"], B: Float[Tensor, "P H"], f: Float[Tensor, "K n P"]) -> Any:
-    """Return a context in which autograd keeps what it is given; ``again``: but for f, which is B u once more when asked for."""
+    """Return a context for autograd's saved tensors; with ``again``, f is not saved but recomputed as B u."""
     if not again:
         return nullcontext()
     place, size, flat, B = f.data_ptr(), f.shape, rows_of(u), B.detach()
@@ -43,7 +43,7 @@ def _kept(again: bool, u: Float[Tensor, "K n H"], B: Float[Tensor, "P H"], f: Fl
 
 
 class _Head(torch.autograd.Function):
-    """x to itself, to u = norm(x), to the drive f = B u twice (see ``hru``), and to the running statistics."""
+    """Norm and input projection: x, u = norm(x), the input drive f = B u twice (see ``hru``), and statistics."""
 
     @staticmethod
     def forward(ctx: Any, call: Call, x: Tensor, B: Tensor) -> tuple[Tensor, ...]:
@@ -65,7 +65,7 @@ class _Head(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         u, B, rate, off = ctx.saved_tensors
         past, (of_u, of_f, of_B) = repeating(grads[0]), (rows_of(grad) for grad in grads[1:4])
-        g = empty(u.dtype, *u.shape).copy_(of_u)  # the kernels write in its place, and what autograd gives is others' too
+        g = empty(u.dtype, *u.shape).copy_(of_u)  # a copy: the kernels write in place, and autograd's gradient may be shared
         sums, to_B = sums_of(len(u), torch.float64, 2, u.shape[1]), sums_of(len(u), u.dtype, *B.shape)
         run(head.head_back, u, B, of_f, of_B, g, to_B, sums)
         of_g, of_gu = sums.sum(0).to(g.dtype)
@@ -77,7 +77,7 @@ class _Head(torch.autograd.Function):
 
 
 class _Tail(torch.autograd.Function):
-    """x + dropout(GLU(dropout(GELU(C φ + D u)))); ``again``: what lies in between is not kept, but made again."""
+    """Read-out: x + dropout(GLU(dropout(GELU(C φ + D u)))); ``again`` rematerialises intermediate values."""
 
     @staticmethod
     def forward(
@@ -109,7 +109,7 @@ class _Tail(torch.autograd.Function):
 
 
 def warm_up(hidden: int, dtype: torch.dtype) -> float:
-    """Compile the kernels, or load them from the cache; return the seconds it took.
+    """Compile the kernels, or load them from the cache; return the seconds.
 
     Args:
         hidden: H.
@@ -125,16 +125,16 @@ def warm_up(hidden: int, dtype: torch.dtype) -> float:
 
 
 def compilations() -> int:
-    """Return how many of the kernels have been compiled or loaded in this process: one per dtype."""
+    """Return how many kernels were compiled or loaded in this process, one per dtype."""
     return sum(len(kernel.signatures) for kernel in (*head.KERNELS, *tail.KERNELS))
 
 
 def block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Tensor, "K n H"], Statistics]:
-    """Return a block's output and its norm's statistics, equal to the portable block's to rounding.
+    """Return a block's output and its norm statistics, equal to the portable block's to rounding.
 
     Args:
-        call: the stack, whose unit is not None, and the circumstances.
-        own: the block's trainable values.
+        call: the stack, which has a unit, and the state of the call.
+        own: trainable values of the block.
         x: input (K, n, H).
     """
     unit, dropout, raw, glu = call.stack.unit, call.dropout, select(own, "hru."), select(own, "glu.")

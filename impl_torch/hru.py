@@ -1,4 +1,4 @@
-"""The Hamiltonian recurrent unit: drive, trajectory, read-out."""
+"""The Hamiltonian recurrent unit: read-in, trajectory, read-out."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,15 +17,15 @@ from rhelbench.spec import Nudge
 
 @dataclass(frozen=True)
 class Unit:
-    """What a unit is made of, apart from its parameters.
+    """Configuration of a unit, without its parameters.
 
     Args:
         hamiltonian: a name of HAMILTONIANS.
         integrator: a name of INTEGRATORS.
-        trajectory: the algorithm, portable or fused.
-        nudge: how ε is chosen.
-        c_squash: how often the nonlinear unit's c passes the sigmoid.
-        paired: whether two lanes, real and imaginary part, share A and δ.
+        trajectory: gradient estimator, portable or fused.
+        nudge: mode and size of the nudge.
+        c_squash: sigmoids between c and c̃ of the nonlinear unit.
+        paired: whether real and imaginary parts of a complex state share A and δ.
         delta_trained: False freezes δ.
         fused: whether the trajectory is a kernel's.
     """
@@ -41,7 +41,7 @@ class Unit:
 
 
 class _Drive(torch.autograd.Function):
-    """f = B u, twice: as the route of the gradient to u and as the one to B."""
+    """f = B u, twice: one output carries the gradient to u, the other that to B."""
 
     @staticmethod
     def forward(ctx: Any, u: Tensor, B: Tensor) -> tuple[Tensor, Tensor]:
@@ -57,14 +57,14 @@ class _Drive(torch.autograd.Function):
 
 
 def lanes(unit: Unit, raw: Values) -> tuple[Values, Float[Tensor, "..."], Float[Tensor, "P H"], Float[Tensor, "H P"]]:
-    """Return θ, δ, B and C of the real lanes.
+    """Return θ, δ, B and C of the real channels.
 
-    Paired: 2P lanes, the real parts of the state first; θ and δ are those of the pair, and C = (C_re, −C_im), since
+    Paired: 2P channels, the real parts of the state first. Both parts share θ and δ, and C = (C_re, −C_im), since
     Re(C φ) = C_re φ_re − C_im φ_im.
 
     Args:
-        unit: the unit.
-        raw: its trainable values by letter.
+        unit: its configuration.
+        raw: trainable values by letter.
     """
     theta, delta = HAMILTONIANS[unit.hamiltonian].physical(raw, unit.c_squash)
     if not unit.delta_trained:
@@ -76,11 +76,12 @@ def lanes(unit: Unit, raw: Values) -> tuple[Values, Float[Tensor, "..."], Float[
 
 
 def hru(unit: Unit | None, raw: Values, u: Float[Tensor, "K n H"]) -> Float[Tensor, "K n H"]:
-    """Return C φ + D ⊙ u, φ the unit's trajectory under the drive f = B u.
+    """Return C φ + D ⊙ u, with φ the unit's trajectory under the input drive f = B u.
 
     Args:
-        unit: what the unit is made of; None for a unit without state, D ⊙ u.
-        raw: its trainable values by letter: the Hamiltonian's, B (P, H), C (H, P), or B_re, B_im, C_re, C_im, and D (H,).
+        unit: its configuration; None for a unit without state, D ⊙ u.
+        raw: trainable values by letter: the Hamiltonian's, B (P, H), C (H, P), or B_re, B_im, C_re, C_im, and
+            D (H,).
         u: input (K, n, H).
 
     Source:
@@ -96,13 +97,13 @@ def hru(unit: Unit | None, raw: Values, u: Float[Tensor, "K n H"]) -> Float[Tens
 
 
 def fidelity(unit: Unit, raw: Values, u: Float[Tensor, "K n H"]) -> Float[Tensor, " n"]:
-    """Return ‖Φe_end‖ / max_k ‖Φ_k‖ per sample, of an echo without nudge: 0 is a perfect retrace to Φ_0 = 0.
+    """Return ‖Φe_end‖/max_k‖Φ_k‖ per sample of an echo without nudge; 0 is a perfect retrace to Φ_0 = 0.
 
-    Not a number becomes infinity, a trajectory that never leaves zero has 0.
+    NaN is returned as infinity; a trajectory that stays at zero has 0.
 
     Args:
-        unit: what the unit is made of.
-        raw: its trainable values.
+        unit: its configuration.
+        raw: trainable values by letter.
         u: input (K, n, H).
     """
     theta, delta, B, _ = lanes(unit, raw)

@@ -1,4 +1,4 @@
-"""The Hamiltonian state space model: encoder, blocks, read-out, and the loss."""
+"""The Hamiltonian state space model: encoder, blocks, decoder, and the loss."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ from impl_torch.stack import Call, Stack, select
 
 @dataclass(frozen=True)
 class Norms:
-    """The norms' running statistics, one (mean, variance) per block, and the training calls seen."""
+    """Running statistics of the norms, one (mean, variance) per block, and the number of training calls."""
 
     statistics: list[Statistics]
     count: int
 
 
 def _block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Tensor, "K n H"], Statistics]:
-    """Return a block's output and its norm's statistics; a function of its arguments alone, so that it can be run again."""
+    """Return a block's output and its norm statistics; a pure function, so it can be rematerialised."""
     glu, dropout = select(own, "glu."), call.dropout
     y, running = normalise(x, call.statistics, call.count, call.stack.norm, call.training)
     y = functional.gelu(hru(call.stack.unit, select(own, "hru."), y), approximate="tanh")
@@ -42,9 +42,9 @@ def _block(call: Call, own: Values, x: Float[Tensor, "K n H"]) -> tuple[Float[Te
 
 
 class _Rematerialised(torch.autograd.Function):
-    """A block that keeps its input alone and is run again in the backward pass.
+    """A block that saves its input only and is recomputed in the backward pass.
 
-    ``torch.utils.checkpoint`` does the same, but imports torch's compiler: seconds, and hundreds of MiB.
+    ``torch.utils.checkpoint`` does the same, but it imports torch's compiler (seconds, and hundreds of MiB).
     """
 
     @staticmethod
@@ -75,17 +75,18 @@ def hssm(
 ) -> tuple[Float[Tensor, "..."], Norms]:
     """Run the stack.
 
-    block(x) = x + dropout(GLU(dropout(GELU(HRU(norm(x)))))), GLU(x) = (W1 x + b1) ⊙ sigmoid(W2 x + b2), GELU in tanh form.
-    Classification: decoder of the mean over time. Regression: tanh of the decoder at every ``output_step``-th step.
+    block(x) = x + dropout(GLU(dropout(GELU(HRU(norm(x)))))), GLU(x) = (W1 x + b1) ⊙ sigmoid(W2 x + b2), GELU in
+    tanh form. Classification: decoder of the mean over time. Regression: tanh of the decoder every
+    ``output_step`` time steps.
 
     Args:
-        stack: what it is made of.
+        stack: its configuration.
         parameters: trainable values by canonical path.
         x: inputs (K, n, d).
         norms: running statistics, not changed.
-        training: how ``normalise`` works.
-        dropout: this step's masks, or None for none.
-        fidelities: a list to which every block appends its units' echo fidelity per sample.
+        training: mode of ``normalise``.
+        dropout: masks of this optimiser step, or None for none.
+        fidelities: a list to which every block appends its unit's echo fidelity per sample.
 
     Returns:
         Logits (n, c) or outputs (n, K // output_step, c), and the norms after this call.
@@ -121,12 +122,13 @@ def loss(
 ) -> Float[Tensor, ""]:
     """Return the loss, averaged over the batch.
 
-    Labels: −log softmax(z)_y, or −log(softmax(z)_y + 1e-8) as released (docs/deviations.md, row 9). Targets: mean (z − y)².
+    Labels: −log softmax(z)_y, or −log(softmax(z)_y + 1e-8) as released (docs/deviations.md, row 9).
+    Targets: mean (z − y)².
 
     Args:
         kind: ``switches.loss``.
-        outputs: logits (n, c), or a regression's outputs (n, K, c).
-        y: labels (n,), integers, or targets of the outputs' shape.
+        outputs: logits (n, c), or a regression's outputs (n, K // output_step, c).
+        y: labels (n,), integers, or targets in the shape of the outputs.
     """
     if y.is_floating_point():
         return functional.mse_loss(outputs, y)

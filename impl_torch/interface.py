@@ -1,4 +1,7 @@
-"""What a Hamiltonian, an integrator and an algorithm are, as types (docs/internals/architecture.md)."""
+"""Protocols of a Hamiltonian, an integrator and an algorithm (docs/internals/architecture.md).
+
+Shapes: K time steps, n samples, P state channels.
+"""
 
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -9,20 +12,21 @@ from rhelbench.spec import Nudge
 
 #: θ or raw values by letter; per channel (P,) or scalar ().
 Values = dict[str, Float[Tensor, "..."]]
-#: One number per sample and lane; a leading axis, where there is one, holds the two signs of the nudge.
+#: One value per sample and channel; an optional leading axis has the two signs of the nudge.
 Lanes = Float[Tensor, "*signs n P"]
-#: (position, momentum), or (mean, half difference) of one of them.
+#: (position, momentum), or (mean, half difference) of either.
 Pair = tuple[Float[Tensor, "*signs n P"], Float[Tensor, "*signs n P"]]
-#: Steps, samples, lanes: time-major.
+#: (time steps, samples, channels): time-major.
 Path = Float[Tensor, "K n P"]
 
 
 @runtime_checkable
 class Hamiltonian(Protocol):
-    """H = T(π) + V(φ; θ, f), lane by lane.
+    """A separable energy H = T(π) + V(φ; θ, f), independent in each channel.
 
-    ``closed_forms`` says that it is a ``ClosedForms`` too; ``released_at`` where the released
-    rule reads H: at the first third of an echo's step or at its end.
+    ``closed_forms``: it is a ``ClosedForms``, too. ``released_at``: where the released rule evaluates H,
+    "third" (the midpoint φ_{k+1/3} of an echo's time step) or "end".
+    Arguments of all methods: φ, π, m, d and f (..., n, P); θ and δ (P,), () or (n, P); the run's dtype.
     """
 
     parameters: tuple[str, ...]
@@ -31,51 +35,70 @@ class Hamiltonian(Protocol):
     released_at: Literal["end", "third"]
 
     def physical(self, raw: Values, c_squash: int) -> tuple[Values, Tensor]:
-        """Turn raw trainable values into θ and δ."""
+        """Map raw trainable values to θ and step size δ.
+
+        Args:
+            raw: trainable values by letter.
+            c_squash: how many sigmoids map c to c̃ (nonlinear unit only).
+        """
         ...
 
     def steepness(self, theta: Values) -> Tensor:
-        """Return the scale of the relative nudge, max|w|; 1 for the linear unit."""
+        """Return max|w|, the scale of the relative nudge (1 for the linear unit)."""
         ...
 
     def kinetic(self, pi: Tensor) -> Tensor:
-        """Return T per lane."""
+        """Return T(π) per channel."""
         ...
 
     def velocity(self, pi: Tensor) -> Tensor:
-        """Return ∇T per lane."""
+        """Return ∇T(π) per channel."""
         ...
 
     def potential(self, theta: Values, phi: Tensor, f: Tensor) -> Tensor:
-        """Return V per lane."""
+        """Return V(φ; θ, f) per channel."""
         ...
 
     def force(self, theta: Values, phi: Tensor, f: Tensor) -> Tensor:
-        """Return ∂V/∂φ per lane."""
+        """Return ∂V/∂φ per channel."""
         ...
 
 
 @runtime_checkable
 class ClosedForms(Hamiltonian, Protocol):
-    """A Hamiltonian whose echo pair has closed forms; T = π²/2."""
+    """A Hamiltonian with T = π²/2 and closed forms for the echo pair, which avoid cancellation."""
 
     def pair_force(self, theta: Values, m: Tensor, d: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and half difference of the force at m ± d."""
+        """Return mean and half difference of the force at m ± d.
+
+        Args:
+            theta: parameters by letter.
+            m: mean position of the echo pair (n, P).
+            d: half difference of the positions (n, P).
+            f: input drive (n, P).
+        """
         ...
 
     def half_contrasts(self, theta: Values, m: Tensor, d: Tensor, f: Tensor) -> tuple[Values, Tensor, Tensor]:
-        """Return half the contrasts of ∂V/∂θ, ∂V/∂f and V between m ± d."""
+        """Return half the difference between m ± d of ∂V/∂θ, of ∂V/∂f and of V, (n, P) each.
+
+        Args:
+            theta: parameters by letter.
+            m: mean position of the echo pair (n, P).
+            d: half difference of the positions (n, P).
+            f: input drive (n, P).
+        """
         ...
 
 
 class Kick(NamedTuple):
-    """One kick of a step, π ← π − weight · δ ∂V/∂φ; an echo reads V and T at it.
+    """One kick of a time step, π ← π − weight · δ ∂V/∂φ, where an echo evaluates V and T.
 
     Args:
-        weight: the kick's part of δ; those of a step add up to 1.
-        before: momentum before it.
-        phi: position at which V is read.
-        after: momentum after it.
+        weight: fraction of δ in this kick; the weights of one time step sum to 1.
+        before: momentum before the kick.
+        phi: position at which an echo evaluates V.
+        after: momentum after the kick.
     """
 
     weight: float
@@ -85,7 +108,7 @@ class Kick(NamedTuple):
 
 
 class PairKick(NamedTuple):
-    """The same of an echo pair: (mean, half difference) in the place of each tensor."""
+    """One kick of an echo pair: each tensor of ``Kick`` as (mean, half difference)."""
 
     weight: float
     before: Pair
@@ -95,24 +118,51 @@ class PairKick(NamedTuple):
 
 @runtime_checkable
 class Integrator(Protocol):
-    """One step in time of any separable Hamiltonian, and of an echo pair."""
+    """One explicit time step of Hamilton's equations, for one state and for an echo pair."""
 
     def step(
         self, hamiltonian: Hamiltonian, theta: Values, delta: Tensor, phi: Tensor, pi: Tensor, f: Tensor
     ) -> tuple[Tensor, Tensor, tuple[Kick, ...]]:
-        """Return φ, π after the step and its kicks in their order."""
+        """Advance a state by one time step.
+
+        Args:
+            hamiltonian: T and V.
+            theta: parameters by letter, (P,), () or (n, P).
+            delta: step size δ, (P,), () or (n, P).
+            phi: φ_k (n, P), or (2, n, P) for two echoes in parallel.
+            pi: π_k, as ``phi``.
+            f: input drive f_{k+1} (n, P).
+
+        Returns:
+            φ_{k+1}, π_{k+1}, and the kicks in order.
+        """
         ...
 
     def pair_step(
         self, hamiltonian: ClosedForms, theta: Values, delta: Tensor, mean: Pair, half: Pair, f: Tensor
     ) -> tuple[Pair, Pair, tuple[PairKick, ...]]:
-        """Return mean and half difference after the step, and its kicks."""
+        """Advance mean and half difference of an echo pair by one time step.
+
+        Args:
+            hamiltonian: T = π²/2 and V with closed forms.
+            theta: parameters by letter, (P,), () or (n, P).
+            delta: step size δ, (P,), () or (n, P).
+            mean: (m_φ, m_π), (n, P) each.
+            half: (d_φ, d_π), (n, P) each.
+            f: input drive (n, P), the same for both echoes.
+
+        Returns:
+            Mean and half difference after the time step, and the kicks in order.
+        """
         ...
 
 
 @runtime_checkable
 class Trajectory(Protocol):
-    """φ_1..φ_K from Φ_0 = 0, with the algorithm's own backward pass."""
+    """φ_1..φ_K from Φ_0 = 0, with the backward pass of one gradient estimator.
+
+    The module of every algorithm implements it as ``trajectory``.
+    """
 
     def __call__(
         self,
@@ -124,9 +174,19 @@ class Trajectory(Protocol):
         f: Tensor,
         f_B: Tensor | None = None,
     ) -> Tensor:
-        """Return the positions (K, n, P) under the drive f.
+        """Integrate from Φ_0 = 0.
 
-        ``f_B`` is internal: a second route of the same numbers, which gets the drive's gradient towards B. The released rule has
-        another one there than towards u; every other algorithm gives both routes the whole gradient.
+        Args:
+            hamiltonian: T and V.
+            integrator: one time step.
+            nudge: mode and size of the nudge (``rhelbench.spec.Nudge``); only RHEL and SPSA use it.
+            theta: parameters by letter, (P,) or ().
+            delta: step size δ, (P,) or ().
+            f: input drive f = B u (K, n, P), float32 or float64.
+            f_B: the same values as ``f``; receives the gradient of the drive that continues to B. Only
+                ``rhel_released`` distinguishes it from the gradient that continues to u. None: ``f`` alone.
+
+        Returns:
+            Positions φ_1..φ_K (K, n, P).
         """
         ...

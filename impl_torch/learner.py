@@ -1,4 +1,4 @@
-"""The PyTorch learner: parameters, Adam, chunks of training steps on one device."""
+"""The PyTorch learner: parameters, Adam, chunks of optimiser steps on one device."""
 
 import platform
 from contextlib import AbstractContextManager, nullcontext
@@ -31,12 +31,13 @@ from rhelbench.spec import RunSpec, Switches
 
 
 def unit_of(name: str, switches: Switches, kernel: Literal["auto", "portable", "fused"] = "portable") -> Unit | None:
-    """Return what the units of a model are made of; None for units without state.
+    """Return the unit of a model under a run's switches; None for units without state.
 
     Args:
         name: a name in ``registry.MODELS``.
         switches: algorithm, integrator, nudge, c_squash, delta_trained.
-        kernel: as in ``kernels.passes.choose``; ``auto`` takes the portable path on a GPU without Triton, and says so.
+        kernel: as in ``kernels.passes.choose``. On a GPU without Triton, ``auto`` uses the portable
+            implementation and prints so.
 
     Raises:
         UserError: the Hamiltonian is not separable; or ``fused``, and there is no kernel, or Triton is missing.
@@ -59,12 +60,12 @@ def unit_of(name: str, switches: Switches, kernel: Literal["auto", "portable", "
 
 
 def device() -> str:
-    """Return what PyTorch computes on: ``cpu``, or ``cuda: NAME``."""
+    """Return PyTorch's device: ``cpu``, or ``cuda: NAME``."""
     return f"cuda: {torch.cuda.get_device_name()}" if torch.cuda.is_available() else "cpu"
 
 
 def configure_process() -> None:
-    """Make a process that trains on a CPU keep freed memory, and give the same bits on any number of threads."""
+    """Configure a process that trains on a CPU: keep freed memory, and be bit-identical for any thread count."""
     if not torch.cuda.is_available():
         keep_freed_memory()
         kernels_alone()
@@ -84,12 +85,12 @@ def unit_gradients(
         model: a name in ``registry.MODELS``.
         switches: algorithm, integrator, nudge, c_squash.
         raw: the unit's trainable values by letter.
-        u: inputs, (K, n, H).
-        bar: dL/dy, (K, n, H).
-        kernel: of the trajectory.
+        u: inputs (K, n, H).
+        bar: dL/dy (K, n, H).
+        kernel: kernel of the trajectory.
 
     Returns:
-        y (K, n, H), and the gradients by letter, that of the input as ``"u"``.
+        y (K, n, H), and the gradients by letter; ``"u"`` is that of the input.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     leaves = {
@@ -134,7 +135,7 @@ class TorchLearner:
             self.compile_s += fused_block.warm_up(spec.hyper.hidden, self.dtype)
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
-        """Start from ``parameters``: fresh Adam, norm statistics mean 0 and variance 1 (released: 0), no step taken."""
+        """Start from ``parameters`` with a new Adam; norm statistics are mean 0 and variance 1 (released: 0)."""
         zeros = np.zeros(self.spec.hyper.hidden, self.spec.dtype)
         state: Arrays = {f"parameters.{path}": value for path, value in parameters.items()}
         for path, value in parameters.items():
@@ -150,7 +151,7 @@ class TorchLearner:
         return torch.from_numpy(np.ascontiguousarray(x)).to(self.device, dtype)
 
     def train_chunk(self, x: Tensor, y: Tensor, plan: NDArray[np.int32]) -> NDArray[np.floating]:
-        """Take one optimiser step per row of ``plan``; the losses stay on the device until the last one is done."""
+        """Take one optimiser step per row of ``plan``; return the losses, copied to the host at the end only."""
         rows = torch.from_numpy(plan.astype(np.int64)).to(self.device)
         losses = [self._step(x, y, row) for row in rows]
         return torch.stack(losses).cpu().numpy() if losses else np.zeros(0, self.spec.dtype)
@@ -160,7 +161,7 @@ class TorchLearner:
         dropout = (
             Dropout(hyper.dropout, self.spec.switches.dropout_mask, self.dropout_seed, self.count) if hyper.dropout else None
         )
-        # The norm's first call is another computation than every later one: it is never recorded.
+        # The norm's first call computes something else than later ones, so it is never recorded.
         if self.norms.count:
             changed = [
                 *self.parameters.values(),
@@ -172,14 +173,14 @@ class TorchLearner:
             masks = self.stack.blocks, hyper.hidden
             value = self.recordings.step(self._body, changed, x.transpose(0, 1), y, row, dropout, masks)
         if value is None:
-            # Whole samples first: along another axis than the first, PyTorch copies all of them to pick some.
+            # Samples as first axis: to index another axis, PyTorch would copy all of them.
             batch = x.index_select(0, row).transpose(0, 1).contiguous()
             value = self._body(batch, y.index_select(0, row), dropout)
         self.norms, self.count = Norms(self.norms.statistics, self.norms.count + 1), self.count + 1
         return value
 
     def _body(self, x: Float[Tensor, "K n d"], y: Tensor, dropout: Dropout | None) -> Float[Tensor, ""]:
-        """Take one step: reads nothing back, and leaves every tensor of the state in its place, so that it can be recorded."""
+        """Take one optimiser step without host copies, with all state at fixed addresses, so it can be recorded."""
         hyper, switches = self.spec.hyper, self.spec.switches
         outputs, norms = hssm(self.stack, self.parameters, x, self.norms, training=True, dropout=dropout)
         value = loss(switches.loss, outputs, y)
@@ -196,9 +197,9 @@ class TorchLearner:
         return value.detach()
 
     def _grads(self, value: Float[Tensor, ""], leaves: list[Tensor]) -> list[Tensor]:
-        """Return the gradients of the loss times its factor, with respect to the parameters and to any further leaves."""
+        """Return the gradients of the loss times its factor, for the parameters and further leaves."""
         scaled = self.spec.switches.loss_factor * value
-        # Contiguous, as the fused Adam takes for granted.
+        # Contiguous, as the fused Adam requires.
         return [grad.contiguous() for grad in torch.autograd.grad(scaled, leaves, materialize_grads=True)]
 
     def predict(self, x: Tensor) -> NDArray[np.floating]:
@@ -211,7 +212,7 @@ class TorchLearner:
         return torch.cat(parts).cpu().numpy()
 
     def gradients(self, x: Tensor, y: Tensor) -> tuple[float, Arrays]:
-        """Return loss and gradients for the whole batch (training mode, no dropout); ``"input"`` (n, L, d) is x's."""
+        """Return loss and gradients of the whole batch (training mode, no dropout); ``"input"`` (n, L, d) is x's."""
         inputs = x.detach().clone().requires_grad_()
         outputs, _ = hssm(self.stack, self.parameters, inputs.transpose(0, 1), self.norms, training=True)
         value = loss(self.spec.switches.loss, outputs, y)
@@ -220,7 +221,7 @@ class TorchLearner:
         return float(value.detach()), {path: grad.cpu().numpy() for path, grad in zip(leaves, grads, strict=True)}
 
     def fidelity(self, x: Tensor) -> float:
-        """Return the worst block's and sample's ‖Φe_end‖/max‖Φ‖ in inference mode; 0 without a recurrent state."""
+        """Return the worst ‖Φe_end‖/max‖Φ‖ over blocks and samples in inference mode; 0 without a state."""
         worst: list[Tensor] = []
         with torch.no_grad():
             for batch in x.split(self.spec.hyper.batch):
@@ -228,7 +229,7 @@ class TorchLearner:
         return float(torch.cat(worst).max()) if worst else 0.0
 
     def state(self) -> Arrays:
-        """Return everything needed to continue, by the names of docs/internals/architecture.md."""
+        """Return everything needed to resume, by the names in docs/internals/architecture.md."""
         state: dict[str, Tensor] = {}
         for path, parameter in self.parameters.items():
             state[f"parameters.{path}"] = parameter.detach()
@@ -241,7 +242,7 @@ class TorchLearner:
         return arrays | {name: np.asarray(value, np.int64) for name, value in counts.items()}
 
     def restore(self, state: Arrays) -> None:
-        """Continue from a state saved by any framework."""
+        """Resume from a state saved by any framework."""
 
         def tensor(name: str) -> Tensor:
             return torch.from_numpy(np.array(state[name])).to(self.device, self.dtype)
@@ -258,7 +259,7 @@ class TorchLearner:
         self.recordings.forget()
 
     def precision(self) -> AbstractContextManager[None]:
-        """Return a context that does nothing: an operation's precision is that of its arrays."""
+        """Return an empty context: the arrays alone decide the precision."""
         return nullcontext()
 
     def facts(self) -> dict[str, Any]:
@@ -278,13 +279,13 @@ class TorchLearner:
 
 
 def make_learner(spec: RunSpec, shape: TaskShape) -> TorchLearner:
-    """Return a learner for the spec, on a GPU where there is one.
+    """Return the learner of a run, on a GPU if there is one.
 
     Args:
         spec: the run.
-        shape: the task's sizes.
+        shape: sizes of the task.
 
     Raises:
-        UserError: the spec asks for something that does not exist or cannot work.
+        UserError: the run needs a feature that this framework lacks.
     """
     return TorchLearner(spec, shape)

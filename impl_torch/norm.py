@@ -1,4 +1,4 @@
-"""The norm without scale and shift, in its two kinds."""
+"""Batch normalisation without scale and shift: standard, and as in the released code."""
 
 from typing import Literal
 
@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-#: Added to the variance under the root.
+#: Added to the variance.
 OFFSET = 1e-5
-#: What is kept of the running statistics at each training call.
+#: Weight of the former running statistics at each training call.
 MEMORY = 0.99
 
 Statistics = tuple[Float[Tensor, " H"], Float[Tensor, " H"]]
@@ -17,11 +17,11 @@ Statistics = tuple[Float[Tensor, " H"], Float[Tensor, " H"]]
 def mix_statistics(
     batch: Statistics, running: Statistics, count: int, kind: Literal["batch", "ema_released"]
 ) -> tuple[Statistics, Statistics, float]:
-    """Return what a training call normalises by, the running statistics afterwards, and the batch's part in the former.
+    """Return the statistics for normalising, the new running statistics, and the batch's weight in the former.
 
     Args:
-        batch: the batch's own mean and variance (H,).
-        running: the same before this call.
+        batch: mean and variance of the batch (H,).
+        running: running mean and variance before this call (H,).
         count: training calls so far.
         kind: as in ``normalise``.
     """
@@ -37,17 +37,18 @@ def normalise(
     kind: Literal["batch", "ema_released"],
     training: bool,
 ) -> tuple[Float[Tensor, "K n H"], Statistics]:
-    """Normalise each channel: (x − mean) / sqrt(var + 1e-5), the variance biased.
+    """Normalise each feature: (x − mean) / sqrt(var + 1e-5), with the biased variance.
 
-    In inference by the running statistics. In training, ``batch``: by the batch's own, over time and samples;
-    ``ema_released``: by the batch's at the first call, by 0.99 running + 0.01 batch later, the gradient flowing through the
-    batch's part only. New running statistics: the batch's at the first call, 0.99 running + 0.01 batch later.
+    The first training call stores the batch's statistics, later ones 0.99 running + 0.01 batch. In training,
+    ``batch`` normalises with the batch's statistics over time and samples. ``ema_released`` uses the new running
+    statistics, and the gradient flows through the batch's contribution only. Inference uses the running
+    statistics.
 
     Args:
         x: activations (K, n, H).
-        running: mean and variance (H,), read and not changed.
+        running: mean and variance (H,), not changed.
         count: training calls so far.
-        kind: see above.
+        kind: ``batch`` or ``ema_released``.
         training: whether this is a training call.
 
     Returns:

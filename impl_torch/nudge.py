@@ -1,4 +1,4 @@
-"""The size ε of the echo's nudge."""
+"""Nudge strength ε of the echoes."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -10,14 +10,14 @@ from torch import Tensor
 from impl_torch.interface import Path
 from rhelbench.spec import FLATTEST, LARGEST, Nudge
 
-#: Steps whose squares are summed at a time.
+#: Time steps per partial sum of squares.
 SPAN = 500
 
 
 def norm(g: Path) -> Float[Tensor, " n"]:
-    """Return √(Σ_k Σ_p g²) per sample, in double: single precision would underflow for small gradients.
+    """Return √(Σ_k Σ_p g²) per sample in float64; float32 would underflow for small gradients.
 
-    Span by span, since torch first converts what it is given: a copy of the whole path at twice its size.
+    The sum runs over chunks of time steps, since torch would first convert the whole array to float64.
     """
     first, *others = (torch.linalg.vector_norm(span, dim=(0, 2), dtype=torch.float64) for span in g.split(SPAN))
     return reduce(torch.hypot, others, first)
@@ -26,19 +26,19 @@ def norm(g: Path) -> Float[Tensor, " n"]:
 def epsilon(
     nudge: Nudge, steepness: Float[Tensor, ""], g: Path, norm: Callable[[Path], Float[Tensor, " n"]] = norm
 ) -> Float[Tensor, "n 1"]:
-    """Return ε per sample, as ``rhelbench.spec.Nudge`` defines it; squares are summed in double.
+    """Return ε per sample, as in ``rhelbench.spec.Nudge``; squares are summed in float64.
 
     Args:
-        nudge: mode and size (ε itself, or ρ).
+        nudge: mode and size (ε or ρ).
         steepness: max|w| of the unit, 1 for the linear one.
         g: incoming gradient dL/dφ_k (K, n, P).
-        norm: how its size is computed, in double.
+        norm: computes the norm of g, in float64.
 
     Returns:
-        ε (n, 1), to be multiplied with a step's g (n, P).
+        ε (n, 1), to be multiplied with g_k (n, P).
 
     Source:
-        Paper, section 3 (absolute); the relative form is ours (docs/deviations.md, row 8).
+        Paper, section 3 (absolute); relative: docs/deviations.md, row 8.
     """
     if nudge.mode == "absolute":
         return g.new_full((g.shape[1], 1), nudge.size)

@@ -1,4 +1,4 @@
-"""Backward passes that are numbers, not a graph: a second derivative is refused."""
+"""Backward passes without a graph; a second derivative is an error."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,16 +11,17 @@ _Grads = TypeVar("_Grads")
 
 
 def once_differentiable(backward: Callable[_Given, _Grads]) -> Callable[_Given, _Grads]:
-    """Let a Function's backward pass refuse to be differentiated, instead of giving wrong numbers.
+    """Return a Function's backward pass that raises if it is differentiated, instead of wrong values.
 
-    PyTorch's decorator of this name gives an error node that ``torch.autograd.grad`` steps over where the input has another
-    route, and nothing where the loss is linear. Autograd enables gradients here where it was asked for a graph, and only then.
+    PyTorch's decorator of this name returns an error node. ``torch.autograd.grad`` skips it if the input has
+    another connection, and if the loss is linear there is none. Autograd enables gradients here only under
+    ``create_graph=True``.
 
     Args:
-        backward: without a graph of its own.
+        backward: a backward pass without a graph.
 
     Returns:
-        The same, but for a RuntimeError under ``create_graph=True``.
+        The same function, with a RuntimeError under ``create_graph=True``.
     """
 
     @wraps(backward)

@@ -1,4 +1,7 @@
-"""The passes of a fused trajectory by device: numba on a CPU, Triton on a GPU; arrays as ``kernels.cpu`` names them."""
+"""The passes of a fused trajectory by device: numba on a CPU, Triton on a GPU.
+
+``kernels.cpu`` documents the arrays.
+"""
 
 import sys
 import time
@@ -25,9 +28,9 @@ from rhelbench.errors import UserError
 Arrays = dict[str, Float[Tensor, "..."]]
 #: (hamiltonian, pass, arrays, kick_at, keep) -> phi, pi (forward); sums (m + 1, N), grad_f or grad_u and grad_B (backward).
 Run = Callable[[str, Pass, Arrays, KickAt, bool], Arrays]
-#: Hamiltonian to its kernels on the CPU.
+#: CPU kernels by Hamiltonian.
 KERNELS: dict[str, ModuleType] = {"linear": linear, "nonlinear": nonlinear}
-#: What Triton has compiled in this process, and the seconds it took.
+#: Triton's compilations in this process, and their seconds.
 _compiled: dict[tuple[Any, ...], float] = {}
 
 
@@ -38,8 +41,11 @@ def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, kick_at: KickAt, keep: 
         hamiltonian: linear or nonlinear.
         name: the pass.
         arrays: see ``Arrays``.
-        kick_at: where the force is taken.
-        keep: whether ``forward`` keeps every momentum, or the last alone.
+        kick_at: position of the kick's force.
+        keep: whether ``forward`` stores every momentum, or only the last.
+
+    Returns:
+        The pass's results by name.
     """
     f, theta = arrays["f"], arrays["theta"]
     rows = {"pi": len(f) if keep else 1, "sums": len(theta) + 1}
@@ -51,7 +57,7 @@ def on_cpu(hamiltonian: str, name: Pass, arrays: Arrays, kick_at: KickAt, keep: 
 
 
 def norm_on_cpu(g: Path) -> Float[Tensor, " n"]:
-    """Return √(Σ_k Σ_p g²) per sample, in double, without a copy of g in double (``impl_torch.nudge.norm``)."""
+    """Return √(Σ_k Σ_p g²) per sample in float64, without a float64 copy of g (``impl_torch.nudge.norm``)."""
     flat = g.detach().flatten(1)
     sums = flat.new_empty(flat.shape[1], dtype=torch.float64)
     launch(squares, flat.shape[1], BLOCK, flat.numpy(), sums.numpy())
@@ -71,13 +77,13 @@ def _triton() -> ModuleType:
 
 @cache
 def usable(required: bool) -> bool:
-    """Return whether the kernels can run on this GPU; say once why not.
+    """Return whether the kernels run on this GPU; if not, print the reason once.
 
     Args:
-        required: whether their absence is an error.
+        required: whether unusable kernels are an error.
 
     Raises:
-        UserError: they are required and can't run.
+        UserError: they are required and unusable.
     """
     try:
         _triton()
@@ -90,27 +96,27 @@ def usable(required: bool) -> bool:
 
 
 def on_gpu(hamiltonian: str, name: Pass, arrays: Arrays, kick_at: KickAt, keep: bool) -> Arrays:
-    """Run one pass with Triton; arguments as ``on_cpu``."""
+    """Run one pass with Triton. Arguments and returns: see ``on_cpu``."""
     f = arrays["f"]
     made = dict(arrays)
     for item in _triton().launches(hamiltonian, name, f.shape[0], f.shape[1], kick_at, keep):
         outputs = {key: f.new_empty(shape) for key, shape in item.outputs.items()}
         start = time.perf_counter()
         item.kernel[item.grid](*(made[key] for key in item.inputs), *item.scalars, *outputs.values(), **item.constants)
-        # The first launch of its kind waits for the compiler, later ones for nothing.
+        # The first launch of its kind includes compilation, later ones do not.
         kind = (item.kernel.__name__, hamiltonian, item.scalars, tuple(item.constants.items()), f.dtype)
         _compiled.setdefault(kind, time.perf_counter() - start)
         made |= outputs
     return dict(zip(RESULTS[name], _triton().results(name, made), strict=True))
 
 
-#: Device to how it runs a pass.
+#: Function that runs a pass, by device.
 RUN: dict[str, Run] = {"cpu": on_cpu, "cuda": on_gpu}
-#: Device to how it computes the size of a path's samples.
+#: Function that computes the norm of g per sample, by device.
 NORM: dict[str, Callable[[Path], Float[Tensor, " n"]]] = {"cpu": norm_on_cpu, "cuda": norm}
 
 
 def compilations() -> int:
-    """Return how many kernels have been compiled or loaded in this process: one per dtype on a CPU, per shapes on a GPU."""
+    """Return how many kernels were compiled or loaded here: one per dtype on a CPU, per shapes on a GPU."""
     kernels: list[Callable[..., None]] = [squares, *(getattr(module, name) for module in KERNELS.values() for name in ARGUMENTS)]
     return len(_compiled) + sum(len(getattr(kernel, "signatures", ())) for kernel in kernels)

@@ -1,4 +1,4 @@
-"""One unit alone in a chosen precision: its gradients under many nudges, and how well an echo retraces its path."""
+"""One unit in a chosen precision: its gradients under many nudges, and how well an echo retraces."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ from rhelbench.spec import Nudge
 
 
 def _one(hamiltonian: str, algorithm: str, nudge: Nudge, values: Values, g: Path) -> dict[str, Tensor]:
-    """Return one draw's gradients under one nudge; ``values`` are θ, δ and the drive twice, by name."""
+    """Return one unit's gradients under one nudge; ``values`` has θ, δ and the drive twice, by name."""
     leaves = {name: value.clone().requires_grad_() for name, value in values.items()}
     theta = {name: leaves[name] for name in HAMILTONIANS[hamiltonian].parameters}
     routes = leaves["delta"], leaves["f"], leaves["f_B"]
@@ -38,21 +38,21 @@ def gradients(
     f: NDArray[np.float64],
     g: NDArray[np.float64],
 ) -> Arrays:
-    """Return a unit's gradients in ``dtype`` for every draw and nudge: by letter, ``"delta"``, ``"f"`` and ``"f_B"``.
+    """Return a unit's gradients for every random unit and nudge.
 
     Args:
         hamiltonian: a name of HAMILTONIANS; the integrator is the leapfrog.
         algorithm: a name of ALGORITHMS.
         dtype: ``"float32"`` or ``"float64"``, of the whole computation.
-        mode: of the nudge.
-        sizes: ε or ρ, (E,); for ``bptt`` they matter by their number only.
-        theta: θ by letter, with an axis of draws in front: (R,) or (R, P).
-        delta: δ, (R,) or (R, P).
-        f: drive, (R, K, n, P).
-        g: dL/dφ_k, (R, K, n, P).
+        mode: mode of the nudge.
+        sizes: ε or ρ (E,); for ``bptt`` only their number matters.
+        theta: θ by letter, (R,) or (R, P).
+        delta: step size δ, (R,) or (R, P).
+        f: input drive (R, K, n, P).
+        g: dL/dφ_k (R, K, n, P).
 
     Returns:
-        Name to (R, E, ...), in ``dtype``.
+        (R, E, ...) by letter, ``"delta"``, ``"f"`` and ``"f_B"``, in ``dtype``.
     """
     kind: torch.dtype = getattr(torch, dtype)
     found: list[list[dict[str, Tensor]]] = []
@@ -71,18 +71,20 @@ def _size(phi: Float[Tensor, "*K n P"], pi: Float[Tensor, "*K n P"]) -> Float[Te
 def retrace(
     hamiltonian: str, integrator: str, dtype: str, theta: Arrays, delta: NDArray[np.float64], f: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Run a path from rest and an echo without nudge; return ‖Φe − Φ*‖ / max_k‖Φ_k‖ after 1..K steps back.
+    """Run forward from rest and an echo without nudge; return its distance from the trajectory.
+
+    ‖Φe − Φ*‖/max_k‖Φ_k‖ after 1..K time steps back.
 
     Args:
         hamiltonian: a name of HAMILTONIANS.
         integrator: a name of INTEGRATORS.
-        dtype: of both passes.
+        dtype: precision of both passes.
         theta: θ by letter, () or (P,).
-        delta: δ, () or (P,).
-        f: drive (K, n, P).
+        delta: step size δ, () or (P,).
+        f: input drive (K, n, P).
 
     Returns:
-        The largest over the n samples, (K,).
+        The largest value over the n samples (K,).
     """
     kind: torch.dtype = getattr(torch, dtype)
     values = {name: torch.tensor(value, dtype=kind) for name, value in {**theta, "delta": delta, "f": f}.items()}
@@ -91,7 +93,7 @@ def retrace(
         phis, pis = run(HAMILTONIANS[hamiltonian], INTEGRATORS[integrator], values, step, drive)
         largest, rest = _size(phis, pis).amax(0), torch.zeros_like(phis[:1])
         phi, pi, gaps = phis[-1], -pis[-1], []
-        # What the echo comes back to after its step with f_k: the state before that step of the path.
+        # After its time step with f_k, the echo returns to the state before that time step of the trajectory.
         goals = zip(torch.cat([rest, phis[:-1]]).flip(0), torch.cat([rest, pis[:-1]]).flip(0), drive.flip(0), strict=True)
         for goal_phi, goal_pi, f_k in goals:
             phi, pi, _ = INTEGRATORS[integrator].step(HAMILTONIANS[hamiltonian], values, step, phi, pi, f_k)

@@ -1,4 +1,4 @@
-"""Rows of time steps and samples, and the kernels of ``kernels.cpu.head`` and ``tail`` run over them."""
+"""Rows of time steps and samples, and calls of the kernels ``kernels.cpu.head`` and ``tail`` over them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,22 +12,22 @@ from kernels.cpu import head
 from kernels.cpu.launch import CALLS, parts_of
 from kernels.cpu.product import bind
 
-#: Whether the kernels' matrix products run in PyTorch's own BLAS; on one thread each, since they are called from its threads.
+#: Whether the kernels' matrix products use PyTorch's BLAS, with one thread each, since its threads call them.
 OWN_BLAS = bind(torch_library())
 
 
 def rows_of(x: Tensor) -> Tensor:
-    """Return (K, n, H) as (K·n, H) without a copy where there is none to be made."""
+    """Return (K, n, H) as (K·n, H), without a copy if possible."""
     return x.detach().contiguous().view(-1, x.shape[-1])
 
 
 def weight_of(value: Tensor) -> Tensor:
-    """Return a copy of a weight whose rows follow one another, beginning at a line of the cache."""
+    """Return a contiguous copy of a weight, aligned to a cache line."""
     return value.detach().clone(memory_format=torch.contiguous_format)
 
 
 def repeating(g: Tensor) -> Tensor:
-    """Return (K, n, H) as (K·n, H), or as (n, H) where every step has the same, as the mean over time sends back."""
+    """Return (K, n, H) as (K·n, H), or as (n, H) if all time steps are equal, as after a mean over time."""
     return g[0].detach().contiguous() if g.stride(0) == 0 else rows_of(g)
 
 
@@ -38,11 +38,11 @@ def _arrays(value: Any) -> Any:
 
 
 def run(kernel: Callable[..., None], *arguments: Any) -> None:
-    """Run a kernel over all parts on all threads.
+    """Run a kernel over all blocks of rows, on all threads.
 
     Args:
         kernel: one of ``kernels.cpu.head`` or ``tail``.
-        arguments: all of them but size, lo and hi; the first is an array of all rows, and none asks for a gradient.
+        arguments: all except size, lo and hi; the first has all rows, and none requires a gradient.
     """
     count, size = parts_of(len(arguments[0]))
     block = max(1, count // (CALLS * threads()))
@@ -50,12 +50,12 @@ def run(kernel: Callable[..., None], *arguments: Any) -> None:
 
 
 def sums_of(rows: int, dtype: torch.dtype, *shape: int) -> Tensor:
-    """Return room for the sums of every part, each of a shape."""
+    """Return buffers for the sums of every block of rows, each of a shape in ``rows``."""
     return torch.empty(parts_of(rows)[0], *shape, dtype=dtype)
 
 
 def moments(x: Float[Tensor, "R H"]) -> tuple[Float[Tensor, " H"], Float[Tensor, " H"]]:
-    """Return each channel's mean and biased variance, put together in float64 from those of stretches of rows."""
+    """Return mean and biased variance per feature, combined in float64 from blocks of rows."""
     means, squares = (x.new_empty(head.stretches(len(x)), x.shape[1]) for _ in range(2))
     run(head.moments, x, means, squares)
     mean, var = (x.new_empty(x.shape[1]) for _ in range(2))

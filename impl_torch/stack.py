@@ -1,4 +1,4 @@
-"""What a stack of blocks is made of, and how one of its blocks is called."""
+"""Configuration of a stack of blocks, and the call of one block."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,17 +11,17 @@ from impl_torch.norm import Statistics
 
 @dataclass(frozen=True)
 class Stack:
-    """What a stack is made of, apart from its parameters.
+    """Configuration of a stack, without its parameters.
 
     Args:
-        blocks: N.
-        unit: what its units are made of; None for units without state.
-        norm: which kind of ``normalise``.
+        blocks: number of blocks.
+        unit: configuration of its units; None for units without state.
+        norm: kind of ``normalise``.
         kind: classification or regression.
-        output_step: distance of a regression's outputs, in steps.
+        output_step: time steps between two outputs of a regression.
         fused: whether blocks are ``fused_block.block``.
-        rematerialised: training keeps every block's input alone, or its normalised input and positions where ``fused``, and
-            makes the rest again in the backward pass.
+        rematerialise: training saves only every block's input, or its normalised input and positions if
+            ``fused``; the backward pass recomputes the rest.
     """
 
     blocks: int
@@ -35,15 +35,15 @@ class Stack:
 
 @dataclass(frozen=True)
 class Call:
-    """What a block is given beside its parameters and its input.
+    """Arguments of a block besides its parameters and its input.
 
     Args:
-        stack: what the stack is made of.
+        stack: configuration of the stack.
         statistics: the block's running mean and variance (H,).
         count: training calls so far.
         training: whether this is a training call.
-        dropout: this step's masks, or None for none.
-        i: number of the block.
+        dropout: masks of this optimiser step, or None for none.
+        i: index of the block.
     """
 
     stack: Stack

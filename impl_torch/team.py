@@ -1,4 +1,4 @@
-"""Kernels of ``kernels.cpu`` on PyTorch's own threads, so that a process has one team of threads, not two."""
+"""Kernels of ``kernels.cpu`` on PyTorch's threads, so that a process has one thread pool."""
 
 import ctypes
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from kernels.cpu import region
 
 @dataclass
 class _Team:
-    """How many threads kernels run on; None: as many as PyTorch's own operations."""
+    """Number of threads of the kernels; None: as many as PyTorch's operations."""
 
     size: int | None = None
 
@@ -24,14 +24,15 @@ TEAM = _Team()
 
 
 def threads() -> int:
-    """Return the number of threads that kernels run on."""
+    """Return the number of threads of the kernels."""
     return TEAM.size or torch.get_num_threads()
 
 
 def kernels_alone() -> None:
-    """Leave PyTorch's threads to the kernels, which give the same bits on any number; its own operations run on one.
+    """Run PyTorch's own operations on one thread, and the kernels on all.
 
-    PyTorch splits sums and matrix products among its threads, so that their last digits depend on the number.
+    PyTorch splits sums and matrix products among threads, so their rounding depends on the number of threads. The
+    kernels are bit-identical for any number.
     """
     TEAM.size = threads()
     torch.set_num_threads(1)
@@ -39,7 +40,7 @@ def kernels_alone() -> None:
 
 @cache
 def torch_library() -> ctypes.CDLL | None:
-    """Return the library in which PyTorch's own operations lie; None where it is not a shared object of Linux."""
+    """Return the shared library of PyTorch's operations; None if there is none (not Linux)."""
     try:
         return ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
     except OSError:
@@ -48,7 +49,7 @@ def torch_library() -> ctypes.CDLL | None:
 
 @cache
 def regions() -> bool:
-    """Let kernels run in regions of the OpenMP library that PyTorch uses; return whether there is one with its entry."""
+    """Use parallel regions of PyTorch's OpenMP library for the kernels; return whether it is available."""
     found: Any = getattr(torch_library(), "GOMP_parallel", None)
     address = None if found is None else ctypes.cast(found, ctypes.c_void_p).value
     if address is not None:
@@ -61,15 +62,15 @@ def launch(kernel: Callable[..., None], count: int, block: int, *arguments: Any,
 
     Args:
         kernel: one of ``kernels.cpu``.
-        count: how many lanes, or whatever else it counts.
-        block: how many per call.
+        count: number of channels or rows.
+        block: number per call.
         arguments: arrays and flags of the kernel.
-        products: whether it makes matrix products, each of which has to run on one thread.
+        products: whether it computes matrix products, which must use one thread each.
     """
     size = threads()
-    # Outside of OpenMP's region, the products of a single block would be split among the threads.
+    # Outside an OpenMP region, the products of a single block would be split among threads.
     if size > 1 and (count > block or products) and regions():
         region.run(kernel, arguments, count, block, size)
         return
-    compiled = getattr(kernel, "overloads", ())  # what has to be compiled or loaded first is not run by several threads at once
+    compiled = getattr(kernel, "overloads", ())  # compile or load first, in one thread
     pool.share(partial(kernel, *arguments), count, block, size if compiled else 1)

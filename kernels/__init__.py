@@ -1,1 +1,1 @@
-"""Fused trajectory kernels, shared by the frameworks; never a model (docs/internals/architecture.md)."""
+"""Fused trajectory kernels, shared by the frameworks; they contain no model (docs/internals/architecture.md)."""

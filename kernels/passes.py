@@ -1,4 +1,4 @@
-"""The fused kernels by name, and the four passes they consist of: what each is given and gives back, on any device."""
+"""Fused kernels by name, and their four passes with arguments and results, on any device."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,14 +6,14 @@ from typing import Literal
 from rhelbench.errors import UserError
 
 Pass = Literal["forward", "adjoint", "pair_echo", "released_echo"]
-#: The arrays of each pass in their order (``kernels.cpu``); ``phi`` and ``pi`` of an echo are the final state.
+#: Arguments of each pass in order (``kernels.cpu``); ``phi`` and ``pi`` of an echo are the final state.
 ARGUMENTS: dict[Pass, tuple[str, ...]] = {
     "forward": ("theta", "delta", "f"),
     "adjoint": ("theta", "delta", "f", "phi", "pi", "g"),
     "pair_echo": ("theta", "delta", "f", "g", "epsilon", "phi", "pi"),
     "released_echo": ("theta", "delta", "f", "g", "epsilon", "phi", "pi"),
 }
-#: Its results in their order.
+#: Results of each pass in order.
 RESULTS: dict[Pass, tuple[str, ...]] = {
     "forward": ("phi", "pi"),
     "adjoint": ("grad_f", "sums"),
@@ -22,21 +22,21 @@ RESULTS: dict[Pass, tuple[str, ...]] = {
 }
 
 
-#: Where a leapfrog's kick takes the force: at the midpoint φ_{k+1/3}, or at the start φ_k.
+#: Position of the kick's force: the midpoint φ_{k+1/3}, or the start φ_k.
 KickAt = Literal["midpoint", "start"]
 INTEGRATORS: dict[str, KickAt] = {"leapfrog": "midpoint", "leapfrog_released": "start"}
-#: The backward pass of an algorithm; ``rhel_separate`` has none, being there to show what a device would do.
+#: Backward pass by algorithm; ``rhel_separate`` has none, since it only shows what hardware would do.
 BACKWARD: dict[str, Pass] = {"bptt": "adjoint", "rhel": "pair_echo", "rhel_released": "released_echo"}
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A fused trajectory.
+    """A fused trajectory and its backward pass.
 
     Args:
-        hamiltonian: whose passes it runs: the module of this name in ``kernels/cpu`` and ``kernels/gpu``.
-        backward: its backward pass.
-        kick_at: where the force is taken.
+        hamiltonian: module of this name in ``kernels/cpu`` and ``kernels/gpu``.
+        backward: the backward pass.
+        kick_at: position of the kick's force.
     """
 
     hamiltonian: str
@@ -44,7 +44,7 @@ class Kernel:
     kick_at: KickAt
 
 
-#: (Hamiltonian, integrator, algorithm) to its kernel.
+#: Kernel by (Hamiltonian, integrator, algorithm).
 KERNELS: dict[tuple[str, str, str], Kernel] = {
     (hamiltonian, integrator, algorithm): Kernel(hamiltonian, backward, kick_at)
     for hamiltonian in ("linear", "nonlinear")
@@ -54,10 +54,19 @@ KERNELS: dict[tuple[str, str, str], Kernel] = {
 
 
 def find(hamiltonian: str, integrator: str, algorithm: str) -> Kernel:
-    """Return the kernel of three names.
+    """Return the kernel of a Hamiltonian, an integrator and an algorithm.
+
+    Args:
+        hamiltonian: a name of the registry.
+        integrator: likewise.
+        algorithm: likewise.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no such kernel.
+
+    Example:
+        >>> find("linear", "leapfrog", "rhel").backward
+        'pair_echo'
     """
     if (hamiltonian, integrator, algorithm) not in KERNELS:
         raise UserError(
@@ -67,16 +76,20 @@ def find(hamiltonian: str, integrator: str, algorithm: str) -> Kernel:
 
 
 def choose(kernel: str, hamiltonian: str, integrator: str, algorithm: str) -> Kernel | None:
-    """Return the kernel that a run's ``kernel`` asks for, or None for the portable path.
+    """Return the kernel for a run's setting ``kernel``, or None for the portable implementation.
 
     Args:
-        kernel: ``portable``; ``fused``: refused where there is none; ``auto``: a kernel where there is one.
+        kernel: ``portable``; ``fused`` (an error if there is no kernel); ``auto`` (a kernel if there is one).
         hamiltonian: a name of the registry.
         integrator: likewise.
         algorithm: likewise.
 
     Raises:
-        UserError: ``fused``, and there is none.
+        UserError: ``fused``, and there is no kernel.
+
+    Example:
+        >>> choose("auto", "linear", "leapfrog", "rtrl") is None
+        True
     """
     if kernel == "fused":
         return find(hamiltonian, integrator, algorithm)

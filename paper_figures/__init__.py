@@ -1,1 +1,1 @@
-"""One script per figure or table of the report, each a pure function of files."""
+"""Figures of the report, one module per figure, each a pure function of files."""

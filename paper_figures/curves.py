@@ -7,7 +7,7 @@ from rhelbench.plotting import COLOURS, MARKERS, canvas, legend
 from rhelbench.stats.runs import Records
 
 MATRICES = ("curves",)
-#: BPTT is drawn first and wider, so that a RHEL curve on top of it hides nothing.
+#: BPTT is drawn first and wider, so that it stays visible below a RHEL curve.
 WIDTH = {"bptt": 2.2, "rhel": 1.0}
 #: Evaluations between two markers.
 EVERY = 5

@@ -1,4 +1,4 @@
-"""Where the echo is lost in float32: its fidelity, and the error of RHEL's gradient beside BPTT's, by δ and length."""
+"""Where the echo is lost in float32: its fidelity, and gradient errors of RHEL and BPTT, by δ and length."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from rhelbench.training.trainer import ECHO_LOST
 
 TABLES = ("echo_lost",)
 SHADES = ("#56B4E9", "#009E73", "#E69F00", "#CC79A7")
-#: An error beyond this is drawn here: the gradient is lost, by how much means nothing.
+#: Larger errors are drawn at this value: the gradient is lost, and the size of the error is meaningless.
 TOP = 1e2
 
 

@@ -1,4 +1,4 @@
-"""Gradient error against the nudge: either precision, absolute and relative, exact and released rule, 100 to 50,000 steps."""
+"""Gradient error against the nudge, by precision, mode, rule and length (100 to 50,000 time steps)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ def draw(data: pd.DataFrame, slopes: pd.DataFrame) -> Figure:
     models, dtypes = list(dict.fromkeys(data.model)), ["float32", "float64"]
     figure, axes = canvas(len(models) * len(dtypes), len(MODES), width=4.6, height=2.5, sharex="col", sharey=True)
     styles = dict(zip(sorted(data.length.unique()), STYLES, strict=True))
-    # The worst parameter; the two routes of the drive's gradient count as parameters.
+    # The worst parameter; both gradients of the drive count as parameters.
     keys = ["model", "dtype", "mode", "algorithm", "length", "size"]
     worst = data.groupby(keys, dropna=False).error.max().reset_index()
     for row, (model, dtype) in enumerate((model, dtype) for model in models for dtype in dtypes):

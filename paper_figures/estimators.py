@@ -1,4 +1,4 @@
-"""Cosine to the true gradient against passes over the sequence: the exact ways are points, the random ones climb slowly."""
+"""Cosine to the exact gradient against passes over the sequence: exact estimators as points, random ones as curves."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -8,7 +8,7 @@ from rhelbench.plotting import COLOURS, LABELS, canvas
 from rhelbench.registry import ALGORITHMS
 
 TABLES = ("estimators_cosine",)
-#: Factor in passes between points of equal cost.
+#: Horizontal offset (a factor in passes) between points of equal cost.
 SIDE = 1.13
 PARTS = {"theta": "θ and δ", "drive": "drive"}
 
@@ -22,7 +22,7 @@ def draw(data: pd.DataFrame) -> Figure:
         for name in names:
             curve = data[(data.model == model) & (data.part == part) & (data.estimator == name)]
             aside = 1.0
-            if len(curve) == 1:  # those of equal cost side by side, or they hide each other
+            if len(curve) == 1:  # offset points of equal cost, which would overlap
                 level = [other for other in names if cost[other] == cost[name] and not ALGORITHMS[other].random]
                 aside = SIDE ** (level.index(name) - (len(level) - 1) / 2)
             ax.plot(curve.passes * aside, curve.cosine, color=COLOURS[name], lw=1.4, marker="o", ms=4, alpha=0.9)

@@ -8,11 +8,11 @@ from matplotlib.lines import Line2D
 from rhelbench.plotting import COLOURS, MARKERS, canvas
 
 TABLES = ("toy", "toy_differences")
-#: The integrands that are drawn: one mass, one spring, one coupling of the read oscillator.
+#: The integrands shown: one mass, one spring, one coupling of the read oscillator.
 SHOWN = {"m_4": "mass m₄", "k_4": "spring k₄", "k_14": "coupling k₁₄"}
 SHADES = ("#56B4E9", "#E69F00", "#CC79A7")
 ECHO = {"plus": ("echo, +ε", COLOURS["rhel"]), "minus": ("echo, −ε", COLOURS["bptt"])}
-#: Implementation to its name in the legend, marker and colour of the last panel.
+#: Legend, marker and colour of the last panel, by implementation.
 SOLVERS = {"numpy": ("NumPy oracle", "#333333"), "jax": ("JAX", "#56B4E9"), "torch": ("PyTorch", "#E69F00")}
 
 
@@ -53,7 +53,7 @@ def _integrands(ax: Axes, data: pd.DataFrame) -> None:
 
 
 def _differences(ax: Axes, data: pd.DataFrame) -> None:
-    """Per parameter: largest |RHEL − ASM| over all times, relative to the largest |ASM| over all times."""
+    """Draw per parameter the largest |RHEL − ASM| over time, relative to the largest |ASM| over time."""
     data = data[~data.component.str.startswith(("phi", "pi"))]
     for solver, part in data.groupby("implementation", sort=False):
         label, colour = SOLVERS[str(solver)]

@@ -1,11 +1,11 @@
-"""Figure 3: the computational graph of one leapfrog step, and of the same step in the echo."""
+"""Figure 3: the computational graph of one leapfrog time step, and of the same time step in the echo."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rhelbench.plotting import COLOURS, canvas
 
-#: Node to its place: positions above, momenta in the middle, what enters below.
+#: Position of each node: positions at the top, momenta in the middle, inputs at the bottom.
 PLACES = {
     "phi": (0, 2),
     "third": (3, 2),
@@ -17,7 +17,7 @@ PLACES = {
 }
 EDGES = [("phi", "third"), ("pi", "third"), ("third", "pi_end"), ("pi", "pi_end"), ("u", "pi_end"), ("third", "phi_end")]
 EDGES += [("pi_end", "phi_end"), ("pi_end", "nudge")]
-#: Where the three sub-steps are named.
+#: Position of the names of the three sub-steps.
 WORDS = {
     (1.5, 2.25): "$+\\frac{\\delta}{2}\\nabla T$",
     (5.0, 2.25): "$+\\frac{\\delta}{2}\\nabla T$",

@@ -1,4 +1,4 @@
-"""Figure 4: RHEL's gradient against BPTT's per parameter and block, on one real sample: cosine, norm ratio, difference."""
+"""Figure 4: RHEL's gradient against BPTT's, per parameter and block: cosine, norm ratio, difference."""
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,9 @@ QUANTITIES = {
     "error": "‖difference‖ / ‖BPTT‖",
 }
 TITLES = {"linear": "linear", "nonlinear": "nonlinear"}
-#: The pair's colour at the larger of its nudges, whose error is truncation.
+#: Colour of the pair at its larger nudge, whose error is truncation.
 LARGER = "#F2B489"
-#: Half the width that one parameter's blocks take, in units of the distance between parameters.
+#: Half the width of one parameter's blocks, in units of the distance between parameters.
 SPREAD = 0.36
 
 

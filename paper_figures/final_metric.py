@@ -1,4 +1,4 @@
-"""Final test metric per algorithm: each point a seed, seeds paired by a thin line, the paper's mean ± sd as a bar beside them."""
+"""Final test metric per algorithm: a point per seed, lines between equal seeds, the paper's mean ± sd as a bar."""
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ def draw(records: Records) -> Figure:
                 ax.axhline(runs.value[chosen].mean() * 100, color=_PAPER, ls=style, lw=1.2, zorder=0)
         ax.set(title=title(key), ylabel=label("test", part.metric.iloc[0]), xlim=(-0.55, 1.55))
         if part.metric.iloc[0] == "accuracy":
-            ax.set_ylim(top=min(ax.get_ylim()[1], 100.9))  # no ticks beyond what can be reached
+            ax.set_ylim(top=min(ax.get_ylim()[1], 100.9))  # no ticks above 100 %
         ax.set_xticks([0, 1], [LABELS["bptt"], LABELS["rhel"]])
         ax.grid(visible=False, axis="x")
     for ax in axes[len(panels) :]:

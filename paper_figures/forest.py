@@ -1,4 +1,4 @@
-"""Forest plot: RHEL − BPTT per cell, paired by seed, with the equivalence band."""
+"""Forest plot: RHEL − BPTT per configuration, paired by seed, with the equivalence band."""
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -14,7 +14,7 @@ from rhelbench.stats import pairs
 from rhelbench.stats.equivalence import MARGIN_MSE
 from rhelbench.stats.runs import Records
 
-#: Verdict to colour; the words stand beside the intervals too.
+#: Colour by verdict, which is also printed next to the intervals.
 VERDICTS = {
     "equivalent": "#009E73",
     "identical": "#009E73",

@@ -1,4 +1,4 @@
-"""Gradient norm along time: ‖dL/dΦ_k‖ of a loss at the last step, for both units and several δ (vanishing, exploding)."""
+"""Gradient norm along time: ‖dL/dΦ_k‖ of a loss at the last time step, for both units and several δ."""
 
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What an imperfect hardware does to RHEL's gradient: its cosine to the true one against each imperfection."""
+"""RHEL on imperfect hardware: cosine to the exact gradient against each imperfection."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from rhelbench.plotting import canvas
 
 TABLES = ("imperfect_hardware",)
-#: Imperfection to the label of its axis.
+#: Axis label by imperfection.
 AXES = {
     "friction": "friction\n(part of π lost per step)",
     "reversal": "reversal error, same in both\n(relative, of each π)",

@@ -1,6 +1,6 @@
 """Learning curves: validation metric against optimiser steps, one panel per task, model and protocol, one line per run.
 
-Level lines: the baselines of the task at their best, the mean over runs.
+Level lines: the task's baselines at their best, mean over runs.
 """
 
 import seaborn as sns
@@ -13,11 +13,11 @@ from rhelbench.plotting.panels import PANEL, grid, label, title
 from rhelbench.registry import MODELS
 from rhelbench.stats.runs import Records, without_overrides
 
-#: At most this many markers on a line.
+#: Largest number of markers per line.
 MARKS = 8
 #: Level lines.
 BASELINES = {"majority": ":", "memoryless": "--"}
-#: BPTT is drawn first and wider, so that a RHEL curve on top of it hides nothing.
+#: BPTT is drawn first and wider, so that it stays visible below a RHEL curve.
 WIDTH = {"bptt": 2.2, "rhel": 1.0, "baseline": 1.0}
 
 
@@ -46,7 +46,7 @@ def draw(records: Records) -> Figure:
             level = best[(best.task == key[0]) & (best.protocol == key[2]) & (best.model == name)].val
             if len(level):
                 ax.axhline(level.mean() * 100, color=COLOURS["baseline"], ls=style, lw=1.2, zorder=0)
-        ax.xaxis.set_major_locator(MaxNLocator(4))  # numbers of five digits need room
+        ax.xaxis.set_major_locator(MaxNLocator(4))  # numbers of five digits need space
         ax.set(title=title(key), xlabel="optimiser step", ylabel=label("validation", part.metric.iloc[0]))
     for ax in axes[len(panels) :]:
         ax.remove()

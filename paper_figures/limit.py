@@ -1,4 +1,4 @@
-"""Where the method ends: training by the step δ it starts at, and over 10,000 steps by the size of the nudge."""
+"""Limits of the method: training by initial step size δ, and over 10,000 time steps by size of the nudge."""
 
 import matplotlib.ticker
 import pandas as pd
@@ -17,14 +17,14 @@ from rhelbench.training.trainer import ECHO_LOST
 
 MATRICES = ("limit", "limit_long")
 TABLES = ("along_run",)
-#: How far the two algorithms' points stand apart, so that none hides the other.
+#: Horizontal offset between the two algorithms' points, which would overlap.
 APART = {"bptt": 0.985, "rhel": 1.015}
-#: Relative nudge ρ to the line of RHEL.
+#: Line style of RHEL by relative nudge ρ.
 LINES = dict(zip(RHOS, ("-", "--"), strict=True))
 
 
 def draw(by_step: Records, long: Records, along: pd.DataFrame) -> Figure:
-    """Draw the runs of config/limit.yaml above; those of config/limit_long.yaml and the study along_run below."""
+    """Draw config/limit.yaml in the upper row, config/limit_long.yaml and the study along_run in the lower one."""
     figure, (accuracy, echo, curves, gradient) = canvas(2, 2, width=3.8, height=2.9)
     _by_step(by_step, accuracy, echo)
     _curves(long, curves)
@@ -41,7 +41,7 @@ def draw(by_step: Records, long: Records, along: pd.DataFrame) -> Figure:
 
 
 def _by_step(records: Records, left: Axes, right: Axes) -> None:
-    """Draw a point per seed, lines through the means and medians."""
+    """Draw a point per seed, with lines through means and medians."""
     runs = records.plain()
     usual = str(read_protocol("exact").delta_init[1000])
     runs = runs.assign(delta=overriding_value(runs, "delta_init", usual).astype(float))
@@ -67,7 +67,7 @@ def _by_step(records: Records, left: Axes, right: Axes) -> None:
 
 
 def _curves(records: Records, ax: Axes) -> None:
-    """Draw every run, faint, and the mean over seeds."""
+    """Draw every run in a light colour, and the mean over seeds."""
     runs = records.plain()
     history = records.history.merge(runs.assign(rho=nudge_sizes(runs))[["run_id", "algorithm", "rho"]], on="run_id")
     for (algorithm, size), part in history.groupby(["algorithm", "rho"]):
@@ -83,7 +83,7 @@ def _curves(records: Records, ax: Axes) -> None:
 
 
 def _gradient(along: pd.DataFrame, ax: Axes) -> None:
-    """Draw the relative error of the float32 gradients along RHEL's runs, the one with the largest error in full colour."""
+    """Draw relative errors of float32 gradients along RHEL's runs, the largest one in full colour."""
     own = along[(along.path == "rhel") & (along.part == "all") & (along.dtype == "float32")]
     calm, worst = own.groupby("seed").error.max().sort_values().index
     for (algorithm, rho, seed), part in own.groupby(["algorithm", "rho", "seed"]):

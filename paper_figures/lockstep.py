@@ -1,4 +1,4 @@
-"""Fifty steps in lockstep: the loss in JAX and PyTorch, and the relative difference of the two, at every step."""
+"""Fifty optimiser steps in lockstep: the loss in JAX and PyTorch, and their relative difference."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,11 +11,11 @@ from rhelbench.stats.runs import Records
 from rhelbench.verify.levels import TOLERANCES
 
 MATRICES = ("lockstep",)
-#: Steps between two markers.
+#: Optimiser steps between two markers.
 EVERY = 10
-#: The largest difference that is accepted.
+#: The largest accepted difference.
 ALLOWED = TOLERANCES["training"]
-#: Where nothing at all differs: a rounding, so that the point can be drawn on a logarithmic axis.
+#: Value shown for a zero difference on the logarithmic axis: one rounding.
 ROUNDING = 2.0**-53
 
 

@@ -1,4 +1,4 @@
-"""Parity: torch against JAX, run by run on equal seeds, with the noise floor where it has been measured."""
+"""Parity: PyTorch against JAX on equal seeds, with the noise floor if measured."""
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D

@@ -1,4 +1,4 @@
-"""float32 gradients against the nudge: one unit and six blocks, 405 and 896 steps, twenty draws."""
+"""float32 gradients against the nudge: one unit and six blocks, 405 and 896 time steps, twenty draws."""
 
 import numpy as np
 import pandas as pd

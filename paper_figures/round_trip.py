@@ -1,4 +1,4 @@
-"""Reversibility: how far an echo without nudge strays from the path, over up to 50,000 steps back."""
+"""Reversibility: distance of an echo without nudge from the trajectory, over up to 50,000 time steps."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ def draw(data: pd.DataFrame) -> Figure:
     titles = ["linear unit, leapfrog", "nonlinear unit, leapfrog", "nonlinear unit, released integrator"]
     figure, axes = canvas(1, 3, width=3.1, height=3.1, sharey=True)
     colours = dict(zip(sorted(data.delta.unique()), SHADES, strict=True))
-    data = data[data.error > 0]  # the first steps may come back to the very bits
+    data = data[data.error > 0]  # the first time steps may be retraced bit by bit
     for ax, (model, integrator), title in zip(axes, panels, titles, strict=True):
         part = data[(data.model == model) & (data.integrator == integrator)]
         for (framework, dtype, delta), curve in part.groupby(["framework", "dtype", "delta"]):

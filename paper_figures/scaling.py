@@ -11,23 +11,23 @@ from rhelbench.plotting import COLOURS, MARKERS, canvas, legend, message
 from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 
-#: Columns of the benchmarks: quantity to axis label and factor.
+#: Axis label and factor by column of the benchmarks.
 QUANTITIES = {
     "step_ms": ("time forward and back (ms)", 1.0),
     "peak_bytes": ("peak memory (MiB)", 2.0**-20),
     "state_bytes": ("state memory of one unit (MiB)", 2.0**-20),
 }
-#: Lines of the kernels; a file without the column has the portable one.
+#: Line style by kernel; a file without the column is portable.
 LINES = {"portable": "--", "fused": "-"}
-#: Part of the height that is added above the curves, for the exponents.
+#: Fraction of the height added above the curves, for the exponents.
 ROOM = 0.4
 _NEEDED = {"framework", "model", "algorithm", "length"}
-#: Sizes that must not vary beside the length.
+#: Sizes that must not vary with the length.
 _OTHERS = ("batch", "channels", "hidden", "state", "blocks")
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """Return the rows of every benchmark that varies the length alone; empty where there is none."""
+    """Return the rows of every benchmark that varies only the length; empty without one."""
     frames = [tidy.read(path) for path in sorted(folder.glob("*.csv"))]
     frames = [frame for frame in frames if set(frame.columns) >= _NEEDED and frame.length.nunique() > 1]
     frames = [frame for frame in frames if all(frame[name].nunique() < 2 for name in _OTHERS if name in frame.columns)]

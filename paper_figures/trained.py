@@ -1,4 +1,4 @@
-"""Trained with other ways to a gradient, at the same number of steps: validation accuracy along training, and the test's."""
+"""Training with other gradient estimators, equal numbers of optimiser steps: validation and test accuracy."""
 
 import seaborn as sns
 from matplotlib.figure import Figure
@@ -9,9 +9,9 @@ from rhelbench.registry import MODELS
 from rhelbench.stats.runs import Records, overriding_value
 
 MATRICES = ("trained",)
-#: The exact ways end alike: the first is drawn widest, so that none hides another.
+#: The exact estimators' curves coincide: the first is drawn widest, so that all stay visible.
 WIDTHS = {"bptt": 3.6, "rhel": 2.2}
-#: Part of the steps that lies between the points of two estimators, beyond the end of training.
+#: Distance between two estimators' points after the end of training, as a fraction of the optimiser steps.
 APART = 0.04
 
 

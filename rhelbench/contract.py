@@ -1,4 +1,4 @@
-"""What a framework must offer: the shapes it is given and the Learner it returns."""
+"""Interface between the suite and a framework: arguments, and the Learner."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 from rhelbench.registry import ALGORITHMS, MODELS
 from rhelbench.spec import RunSpec
 
-#: Canonical name to array, the common tongue of all frameworks (docs/symbols.md).
+#: Arrays by canonical name, the common format of all frameworks (docs/symbols.md).
 Arrays = dict[str, NDArray[Any]]
 
-#: Regression reads its outputs at steps output_step, 2·output_step, … (paper, section 4; PPG-DaLiA).
+#: A regression has outputs at time steps output_step, 2·output_step, … (paper, section 4; PPG-DaLiA).
 OUTPUT_STEP = 128
 
 
 @dataclass(frozen=True)
 class TaskShape:
-    """The sizes a model needs from its task.
+    """Sizes of a task.
 
     Args:
-        channels: d, input channels, the time channel included when the spec asks for it.
-        length: L, steps of a sample.
+        channels: d, input features, with the time channel if the run has one.
+        length: L, time steps of a sample.
         outputs: c, classes, or target dimensions of a regression.
-        kind: what the read-out does: mean over time and softmax, or every output_step-th step and tanh.
-        output_step: steps between two outputs of a regression.
+        kind: read-out: mean over time and softmax, or tanh every ``output_step`` time steps.
+        output_step: time steps between two outputs of a regression.
     """
 
     channels: int
@@ -36,16 +36,20 @@ class TaskShape:
     output_step: int = OUTPUT_STEP
 
 
-#: Bytes of activations from which on a stack keeps fewer of them.
+#: Bytes of stored activations above which a stack rematerialises its blocks.
 REMATERIALISE_ABOVE = 2**31
 
 
 def rematerialise(spec: RunSpec, shape: TaskShape) -> bool:
-    """Return whether training makes what is inside a block again in its backward pass instead of keeping it.
+    """Return whether training recomputes a block's activations in the backward pass instead of storing them.
 
-    It costs up to a forward pass and pays where memory counts: where the blocks would keep more than REMATERIALISED (some eight
-    arrays as wide as the block and two as wide as the recurrence, each), and the algorithm keeps no trajectory, which plain
-    backpropagation does.
+    This costs up to one forward pass. It is used if the blocks would store more than REMATERIALISED bytes, about
+    eight arrays of the block's width and two of the recurrence's width each. An algorithm that stores the
+    trajectory (plain BPTT) never uses it.
+
+    Args:
+        spec: the run.
+        shape: sizes of the task.
     """
     lanes = spec.hyper.state * (2 if MODELS[spec.model].paired else 1)
     each = spec.hyper.batch * shape.length * np.dtype(spec.dtype).itemsize
@@ -54,19 +58,20 @@ def rematerialise(spec: RunSpec, shape: TaskShape) -> bool:
 
 
 class Learner(Protocol):
-    """One model, one optimiser, one learning algorithm, on one device.
+    """One model, one optimiser, one algorithm, on one device.
 
-    A module named in ``registry.FRAMEWORKS`` offers ``make_learner(spec: RunSpec, shape: TaskShape) -> Learner``,
-    ``unit_gradients(model, switches, raw, u, bar)`` as ``rhelbench.oracle.learner`` does, and ``device() -> str``, which names
-    what it will compute on, ``"cpu"`` or ``"cuda: NAME"``. It may offer ``configure_process()``, which a command calls once
-    before the first learner where the process is its own: settings of the whole process are made there and nowhere else.
-    Arrays enter and leave as NumPy under canonical names; ``put`` returns the framework's own array, so that
-    a data set crosses to the device once. Nothing is drawn here but dropout, whose masks are a function of
-    (dropout seed, step) alone, so that a state restored at any step continues bit for bit.
+    A module in ``registry.FRAMEWORKS`` exports three functions. ``make_learner(spec: RunSpec, shape: TaskShape)
+    -> Learner``; ``unit_gradients(model, switches, raw, u, bar)`` as in ``rhelbench.oracle.learner``; and
+    ``device() -> str``, ``"cpu"`` or ``"cuda: NAME"``. It may export ``configure_process()`` for process-wide
+    settings. A command that owns its process calls it once, before the first learner.
+
+    Arrays are NumPy by canonical name. ``put`` returns the framework's own array, so a data set is copied to the
+    device once. The only random numbers are dropout masks, functions of (dropout seed, optimiser step). A
+    restored state therefore continues bit-identically.
     """
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
-        """Start from ``parameters`` with a fresh optimiser, norm statistics and step count zero."""
+        """Start from ``parameters`` with a new optimiser and new norm statistics, at optimiser step 0."""
         ...
 
     def put(self, x: NDArray[Any]) -> Any:
@@ -78,37 +83,38 @@ class Learner(Protocol):
         ...
 
     def predict(self, x: Any) -> NDArray[np.floating]:
-        """Return logits (n, c), or regression outputs (n, K, c), in inference mode."""
+        """Return logits (n, c), or outputs (n, L // output_step, c), in inference mode."""
         ...
 
     def gradients(self, x: Any, y: Any) -> tuple[float, Arrays]:
-        """Return the loss and, per canonical parameter, the gradient of ``loss_factor`` times it, for the whole batch (x, y).
+        """Return the loss and the gradients of ``loss_factor`` times the loss, for the whole batch (x, y).
 
-        Training mode, no dropout. Norm statistics are read, never changed. ``x``'s gradient is ``"input"`` (n, L, d).
+        Training mode, no dropout. Norm statistics stay unchanged. Gradients are by canonical name; ``"input"``
+        (n, L, d) is that of ``x``.
         """
         ...
 
     def fidelity(self, x: Any) -> float:
-        """Return the worst block's and sample's ‖Φe_end‖/max‖Φ‖ of an echo without nudge: 0 is a perfect retrace from Φ_0 = 0."""
+        """Return the worst ‖Φe_end‖/max‖Φ‖ over blocks and samples, of an echo without nudge; 0 is perfect."""
         ...
 
     def state(self) -> Arrays:
-        """Return everything needed to continue, under the names of docs/symbols.md (parameters., adam., norm., dropout.)."""
+        """Return everything needed to resume, by the names in docs/symbols.md (parameters., adam., norm., dropout.)."""
         ...
 
     def restore(self, state: Arrays) -> None:
-        """Continue from a state saved by any framework."""
+        """Resume from a state saved by any framework."""
         ...
 
     def precision(self) -> AbstractContextManager[None]:
-        """Enter a context in which the framework's own operations keep the precision of the run's arrays."""
+        """Return a context in which the framework's operations use the precision of the run's arrays."""
         ...
 
     def facts(self) -> dict[str, Any]:
-        """Return what the record's provenance says of this process.
+        """Return facts of this process for the record's provenance.
 
         Keys: ``device`` (str), ``kernel`` (str: ``fused`` or ``portable``, which ran), ``versions`` (dict, by package),
-        ``precision`` (dict, by setting), ``compile_s`` (float, so far), ``compilations`` (int, so far), ``peak_device_bytes``
-        (int, or None where the device does not say). Cheap to call.
+        ``precision`` (dict, by setting), ``compile_s`` (float, so far), ``compilations`` (int, so far),
+        ``peak_device_bytes`` (int, or None if the device does not report it). Cheap to call.
         """
         ...

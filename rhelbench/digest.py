@@ -1,4 +1,4 @@
-"""What the code says, as a number that every Python finds: comments, docstrings and line breaks do not count."""
+"""SHA-256 digests of code, equal in every Python version; comments, docstrings and line breaks do not count."""
 
 import ast
 import hashlib
@@ -13,17 +13,17 @@ from pathlib import Path
 from rhelbench.registry import ALGORITHMS, FRAMEWORKS, HAMILTONIANS, INTEGRATORS
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Folders that are ours; what is imported from elsewhere is fixed by constraints.txt.
+#: Packages of this repository; constraints.txt pins all others.
 PACKAGES = ("rhelbench", "kernels", *sorted({entry.root.partition(".")[0] for entry in FRAMEWORKS.values()} - {"rhelbench"}))
-#: What decides a run's result, beside its framework's learner.
+#: Modules that decide a run's result, besides its framework's learner.
 TRAINING = ("rhelbench.training.trainer", "rhelbench.training.setup")
-#: Tokens that say nothing, and those that say what they are by their kind alone.
+#: Tokens without meaning, and tokens whose kind alone matters.
 _LAYOUT = {"ENCODING", "COMMENT", "TYPE_COMMENT", "TYPE_IGNORE", "NL", "ENDMARKER"}
 _MARKS = {"NEWLINE", "INDENT", "DEDENT"}
-#: A string that is none of f"…" and t"…", whose parts may have effects.
+#: A string without f or t prefix; the parts of f"…" and t"…" may have effects.
 _CONSTANT = re.compile(r"STRING [BRUbru]*['\"]")
 
-#: Kind, text, and the (row, column) where it starts and ends.
+#: Kind, text, and (row, column) of start and end.
 Token = tuple[str, str, tuple[int, int], tuple[int, int]]
 
 
@@ -33,7 +33,7 @@ def _file(module: str) -> Path | None:
 
 
 def _imports(tree: ast.AST, module: str) -> Iterator[str]:
-    """Every module a file may import, and every name it takes from one: the name may be a module too."""
+    """Yield every module that a file may import, and every name it imports, which may be a module, too."""
     package = module if (_file(module) or Path()).name == "__init__.py" else module.rpartition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -51,7 +51,7 @@ def _tokens(source: str) -> Iterator[Token]:
 
 
 def _joined(source: str, tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
-    """Yield (kind, text) with each f-string as the one STRING that it is to Python 3.11; 3.12 and later yield its parts."""
+    """Yield (kind, text), with each f-string as one STRING as in Python 3.11; later versions yield its parts."""
     rows = [0, 0, *accumulate(map(len, io.StringIO(source)))]
     depth = begin = 0
     for kind, text, (row, column), (last, end) in tokens:
@@ -67,11 +67,11 @@ def _joined(source: str, tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:
 
 
 def _code(source: str, tokens: Iterable[Token]) -> str:
-    """Return what a source's tokens say; statements that do nothing, docstrings above all, are left out.
+    """Return a source's tokens without statements that do nothing, such as docstrings.
 
     Args:
-        source: a file's text.
-        tokens: ``_tokens(source)``, of any Python that can read it: the answer is the same.
+        source: text of a file.
+        tokens: ``_tokens(source)`` of any Python version that can parse it; the result is the same.
     """
     kept: list[str] = []
     line: list[str] = []
@@ -92,12 +92,12 @@ def _idle(line: list[str]) -> bool:
 
 @cache
 def _read(source: str) -> tuple[ast.Module, str]:
-    """Return a file's syntax tree and its code; many digests share a file."""
+    """Return a file's syntax tree and its code; cached, since many digests share a file."""
     return ast.parse(source), _code(source, _tokens(source))
 
 
 def modules(roots: Iterable[str]) -> dict[str, str]:
-    """Return every module of ours that the roots import, directly or not: name to code without docstrings."""
+    """Return the code of every module of this repository that the roots import, directly or not, by name."""
     found: dict[str, str] = {}
     waiting = list(roots)
     while waiting:
@@ -119,19 +119,23 @@ def _digest(sources: dict[str, str]) -> str:
 
 
 def closure_digest(*roots: str) -> str:
-    """Return the SHA-256 of every module of ours that the named modules import, directly or not, themselves included."""
+    """Return the SHA-256 of the named modules and of all modules of this repository that they import."""
     return _digest(modules(roots))
 
 
 def roots(framework: str) -> list[str]:
-    """Return the modules that a run under one framework starts from, imported by name."""
+    """Return the modules that a run under one framework imports by name."""
     entry = FRAMEWORKS[framework]
     own = [entry.learner, *([entry.vmap_seeds] if entry.vmap_seeds else [])]
     return [*TRAINING, *own, *implementations(entry.root), *implementations("rhelbench.oracle")]
 
 
 def implementations(root: str) -> list[str]:
-    """Return the modules of one implementation that its registries import by name."""
+    """Return the modules of one implementation that its registries import by name.
+
+    Args:
+        root: package of the implementation, for example ``"impl_jax"``.
+    """
     folders = {"hamiltonians": HAMILTONIANS, "integrators": INTEGRATORS, "algorithms": ALGORITHMS}
     return [f"{root}.{folder}.{name}" for folder, names in folders.items() for name in names]
 
@@ -139,7 +143,7 @@ def implementations(root: str) -> list[str]:
 def code_digest(framework: str) -> str:
     """Return the SHA-256 of all code that decides a run's result under one framework (a key of FRAMEWORKS).
 
-    It covers the import closure of ``roots``, not what merely shows or stores results.
+    It covers the import closure of ``roots``, but no code that only shows or stores results.
     """
     return closure_digest(*roots(framework))
 

@@ -1,4 +1,4 @@
-"""Files that are complete or absent; whatever is wrong with one that is read is a sentence that names it."""
+"""Read and write files: writes are atomic, and read errors are one sentence that names the file."""
 
 import io
 import json
@@ -18,35 +18,35 @@ if TYPE_CHECKING:
 
 Kind = TypeVar("Kind", bound=BaseModel)
 _ROOT = Path(__file__).resolve().parents[1]
-#: Where the files that come with the package lie: beside it in a checkout, else where they were installed (pyproject.toml).
+#: Folder of the package's data files: the checkout, else the installation (pyproject.toml).
 INSTALLED = _ROOT if (_ROOT / "config").is_dir() else Path(sysconfig.get_path("data")) / "share" / "rhelbench"
 
 
 def find(path: Path) -> Path:
-    """Return a file or folder that comes with the package: the working folder's own where there is one, else the installed one.
+    """Return a file or folder of the package; the working folder takes precedence over the installation.
 
     Args:
-        path: for example ``config/paper.yaml``; an absolute one is returned as it is.
+        path: for example ``config/paper.yaml``; an absolute path is returned unchanged.
     """
     return path if path.exists() else INSTALLED / path
 
 
 def find_all(folder: Path, suffix: str) -> dict[str, Path]:
-    """Return every file of a folder that comes with the package, by name without suffix; the working folder's own come first."""
+    """Return all package files of a folder by stem; the working folder takes precedence."""
     found = [*(INSTALLED / folder).glob(f"*{suffix}"), *folder.glob(f"*{suffix}")]
     return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
 
 
 def write_atomically(path: Path, content: str | bytes, durable: bool = False) -> None:
-    """Write to a temporary name beside ``path`` and rename: a reader sees the old content or the new, never a part.
+    """Write to a temporary file and rename it: a reader sees the old content or the new, never a part.
 
     Args:
-        path: where to; its folder is made.
+        path: target file; its folder is created.
         content: text (UTF-8) or bytes.
-        durable: also flush to the disk before and after the rename, so that a power cut leaves one of the two.
+        durable: also flush to the disk before and after the rename, to survive a power failure.
 
     Raises:
-        OSError: the disk is full or the folder read-only; nothing half-written stays.
+        OSError: the disk is full or the folder read-only; no partial file remains.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -64,13 +64,13 @@ def write_atomically(path: Path, content: str | bytes, durable: bool = False) ->
 
 
 def write_csv(path: Path, frame: "pd.DataFrame") -> Path:
-    """Write a frame as CSV, complete or not at all: ten significant digits, no index."""
+    """Write a table as CSV, atomically: ten significant digits, no index."""
     write_atomically(path, frame.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
     return path
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries, that is its renames, to the disk."""
+    """Flush a folder's entries, and thus its renames, to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -79,16 +79,16 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_json(path: Path, remedy: str, keys: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what a JSON file holds.
+    """Return the content of a JSON file.
 
     Args:
         path: the file.
-        remedy: what to do beside deleting it if it is damaged, for the sentence.
-        keys: names that must be in it.
+        remedy: what to do after deleting a damaged file, for the error message.
+        keys: required names.
 
     Raises:
         UserError: it is no JSON, or lacks a name.
-        OSError: it can't be read.
+        OSError: it cannot be read.
     """
     try:
         content = json.loads(path.read_bytes())
@@ -103,11 +103,11 @@ def read_json(path: Path, remedy: str, keys: Sequence[str] = ()) -> dict[str, An
 def read_csv(
     path: Path, remedy: str, columns: Sequence[str] = (), content: bytes | None = None, **options: Any
 ) -> "pd.DataFrame":
-    """Return the table in a CSV file, or in its ``content`` where that was read already; see :func:`read_json`.
+    """Return the table in a CSV file, or in its ``content`` if already read; see :func:`read_json`.
 
     The options are those of ``pandas.read_csv``.
     """
-    import pandas as pd  # not needed for training, which this file is part of
+    import pandas as pd  # not needed for training, which imports this module
 
     try:
         table: pd.DataFrame = pd.read_csv(path if content is None else io.BytesIO(content), **options)
@@ -127,7 +127,7 @@ def _damaged(path: Path, error: ValueError, remedy: str) -> UserError:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, of which YAML would take the last without a word."""
+    """YAML loader that rejects duplicate keys, of which YAML would silently use the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -142,10 +142,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """Read a file of keys and values without judging its keys.
+    """Read a YAML file of keys and values without validating its keys.
 
     Raises:
-        UserError: the file can't be read, is not YAML, gives a key twice, or holds something else.
+        UserError: the file cannot be read, is not YAML, has a duplicate key, or is no mapping.
     """
     try:
         with path.open("rb") as file:  # a file, not its text: the parser names it with the line
@@ -160,7 +160,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def read_yaml(path: Path, kind: type[Kind]) -> Kind:
-    """Read a file and validate it (see ``read_mapping`` for what else is refused).
+    """Read a YAML file and validate it (see ``read_mapping`` for further errors).
 
     Raises:
         UserError: a key is missing, unknown, or has a wrong value.

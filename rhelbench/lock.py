@@ -1,4 +1,4 @@
-"""One process per folder: the second stops with a sentence or waits, a dead one's lock is taken over."""
+"""One process per folder: a second one stops with an error or waits; a dead process's lock is taken over."""
 
 import errno
 import fcntl
@@ -16,41 +16,41 @@ import psutil
 
 from rhelbench.errors import UserError
 
-#: Seconds between two signs of life, and without one after which another host's lock counts as dead.
+#: Seconds between two heartbeats, and without a heartbeat after which another host's lock counts as dead.
 BEAT, DEAD = 20.0, 300.0
-#: Seconds between two looks at a lock that one waits for.
+#: Seconds between two checks of a lock while waiting.
 LOOK = 2.0
 
-#: One thread of a process at a time holds a guard or waits for one: the kernel knows processes only, so that two threads
-#: that each wait for another process would look like a deadlock.
+#: One thread per process holds a guard or waits for one. The kernel knows processes only: two threads that wait for other
+#: processes would look like a deadlock.
 _TURN = threading.Lock()
 
 
 class _LivingError(UserError):
-    """Another living process holds the lock: the one reason to wait."""
+    """Another living process holds the lock, the only reason to wait."""
 
 
 @contextmanager
 def exclusive(folder: Path, wait: bool = False, note: str = "", work: str = "trained") -> Iterator[None]:
-    """Hold ``folder``'s lock while the block runs; ``wait`` for another living process to give it back first.
+    """Hold the lock of ``folder`` while the block runs.
 
-    The lock is a file that names host, pid and the process's start; its modification time is a sign of life, so that its
-    age is told by the file server's clock. Linking it into place is atomic on network file systems too. A dead process's
-    lock is removed under a guard, a file that the kernel locks for one living process at a time.
+    The lock is a file with host, pid and the process's start time. Its modification time is a heartbeat, so its
+    age is measured by the file server's clock. It is linked into place, which is atomic on network file systems,
+    too. A dead process's lock is removed under a guard, a file that the kernel locks for one living process.
 
     Args:
-        folder: made if there is none.
-        wait: whether to wait for another living process instead of stopping.
-        note: what ``holder`` says of the process beside its host and pid.
-        work: what is done to what the folder is named after, for the sentence.
+        folder: created if missing.
+        wait: wait for another living process instead of an error.
+        note: what ``holder`` reports besides host and pid.
+        work: the work on the folder, for the error message.
 
     Raises:
-        UserError: another living process holds it, and waiting was not asked for; or a dead one's is to be taken over where
-            the file system has no file locks.
+        UserError: another living process holds the lock and ``wait`` is False; or a dead one's must be taken over
+            and the file system has no file locks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock, mine = folder / "lock", folder / f".lock.{socket.gethostname()}.{os.getpid()}"
-    mine.unlink(missing_ok=True)  # a dead process's number may be ours now, and its file be linked as the lock
+    mine.unlink(missing_ok=True)  # a dead process may have had our pid, and its file may be linked as the lock
     mine.write_text(json.dumps({**_me(), "note": note}))
     said = False
     try:
@@ -76,7 +76,7 @@ def exclusive(folder: Path, wait: bool = False, note: str = "", work: str = "tra
         stop.set()
         heart.join()
         with ExitStack() as stack:
-            with suppress(OSError, UserError):  # where nobody can have a guard, nobody takes the lock over meanwhile
+            with suppress(OSError, UserError):  # without guards, no process can take over the lock meanwhile
                 stack.enter_context(_guarded(folder))
             with suppress(FileNotFoundError):
                 if lock.samefile(mine):
@@ -96,7 +96,7 @@ def holder(folder: Path) -> str | None:
 
 
 def _holder(content: bytes) -> dict[str, object]:
-    """Return what a lock says of its process; one that a power cut emptied says nothing, and counts as another host's."""
+    """Return host and pid in a lock; an empty one, after a power failure, counts as another host's."""
     try:
         them = json.loads(content)
         return {name: them[name] for name in ("host", "pid", "started")} | {"note": them.get("note", "")}
@@ -111,7 +111,7 @@ def _me() -> dict[str, object]:
 def _alive(them: dict[str, object], age: float) -> bool:
     if them["host"] != socket.gethostname():
         return age < DEAD
-    try:  # the start time (known to a second or so) tells a process from a later one with the same number
+    try:  # the start time (to about a second) distinguishes a process from a later one with the same pid
         return abs(psutil.Process(int(str(them["pid"]))).create_time() - float(str(them["started"]))) < 2
     except psutil.NoSuchProcess:
         return False
@@ -130,18 +130,18 @@ def _take_over_or_stop(lock: Path, mine: Path, work: str) -> None:
     if _dead(lock, mine, work) is None:
         return
     with _guarded(lock.parent):
-        them = _dead(lock, mine, work)  # another process may have been faster: what counts is what is there under the guard
+        them = _dead(lock, mine, work)  # another process may have been faster: the state under the guard counts
         if them is None:
             return
         theirs = lock.with_name(f".lock.{them['host']}.{them['pid']}")
         with suppress(FileNotFoundError):
-            if theirs.samefile(lock):  # else a living process has the dead one's number
+            if theirs.samefile(lock):  # else a living process has the dead one's pid
                 theirs.unlink()
         lock.unlink()
 
 
 def _dead(lock: Path, mine: Path, work: str) -> dict[str, object] | None:
-    """Return the dead process that left a lock behind, None where there is no lock any more, or raise: it is living."""
+    """Return the dead process that left a lock, or None without a lock; raise if the process is living."""
     mine.touch()
     try:
         them, age = _holder(lock.read_bytes()), mine.stat().st_mtime - lock.stat().st_mtime
@@ -157,11 +157,11 @@ def _dead(lock: Path, mine: Path, work: str) -> dict[str, object] | None:
 
 @contextmanager
 def _guarded(folder: Path) -> Iterator[None]:
-    """Be the one process that removes a lock in a folder; the kernel gives a dead process's guard to the next.
+    """Hold the guard of a folder, which allows to remove its lock; the kernel frees a dead process's guard.
 
     Raises:
         UserError: the file system has no file locks.
-        OSError: the guard's file cannot be made.
+        OSError: the guard's file cannot be created.
     """
     guard = folder / "lock.guard"
     with _TURN, ExitStack() as stack:
@@ -179,7 +179,7 @@ def _guarded(folder: Path) -> Iterator[None]:
             with suppress(FileNotFoundError):
                 if os.path.samestat(guard.stat(), os.fstat(file.fileno())):
                     break
-            stack.pop_all().close()  # the holder before us has removed this file: another process may hold the next one
+            stack.pop_all().close()  # the previous holder has removed this file, and another process may hold the next one
         try:
             yield
         finally:
@@ -188,5 +188,5 @@ def _guarded(folder: Path) -> Iterator[None]:
 
 def _beat(mine: Path, stop: threading.Event) -> None:
     while not stop.wait(BEAT):
-        with suppress(OSError):  # a file server that does not answer now may do so at the next beat
+        with suppress(OSError):  # an unresponsive file server may answer at the next heartbeat
             mine.touch()

@@ -1,4 +1,4 @@
-"""How algorithms, frameworks and nudges are called in tables, figures and pages."""
+"""Printed names of algorithms, frameworks and nudges in tables, figures and pages."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ LABELS: dict[str, str] = {
 
 
 def power(rho: float) -> str:
-    """Return a relative nudge, or another power of ten, as printed.
+    """Return a power of ten, for example a relative nudge, as printed.
 
     Example:
         >>> power(1e-4)
@@ -24,13 +24,15 @@ def power(rho: float) -> str:
 
 
 def describe(row: Any) -> str:
-    """Name a row of a table of statistics in words, by those of task, model, algorithm, framework and protocol it has.
+    """Return the printed name of a row of statistics.
+
+    It has the row's task, model, algorithm, framework and protocol, if present.
 
     Args:
         row: a tuple of ``DataFrame.itertuples``.
 
     Example:
-        >>> cell(Row(task="Heartbeat", model="linear", algorithm="bptt"))
+        >>> describe(Row(task="Heartbeat", model="linear", algorithm="bptt"))  # doctest: +SKIP
         'Heartbeat linear BPTT'
     """
     words = [getattr(row, name, "") for name in ("task", "model", "algorithm", "framework", "protocol")]

@@ -1,4 +1,4 @@
-"""Names, shapes and initial values of every parameter, as NumPy products shared by all frameworks."""
+"""Names, shapes and initial values of all parameters, as NumPy arrays shared by all frameworks."""
 
 from collections.abc import Callable
 
@@ -14,17 +14,17 @@ Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]
 
 
 def uniform(low: float, high: float) -> Draw:
-    """Return a draw from U(low, high)."""
+    """Return a sampler of U(low, high)."""
     return lambda rng, shape: rng.uniform(low, high, shape)
 
 
 def fan_in(n: int) -> Draw:
-    """Return a draw from U(−1/√n, 1/√n), the usual start of a dense layer with n inputs."""
+    """Return a sampler of U(−1/√n, 1/√n), the usual initialisation of a dense layer with n inputs."""
     return uniform(-(n**-0.5), n**-0.5)
 
 
 def constant(value: float) -> Draw:
-    """Return a draw that ignores its generator: every entry is ``value``."""
+    """Return a sampler that ignores its generator: every entry is ``value``."""
     return lambda _rng, shape: np.full(shape, value, dtype=np.float64)
 
 
@@ -33,20 +33,20 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.floa
 
 
 def _draw(start: Start, delta_init: float) -> Draw:
-    """Return the draw of a Hamiltonian's value: uniform, constant, or the protocol's ``delta_init``."""
+    """Return the sampler of a Hamiltonian's value: uniform, constant, or the protocol's ``delta_init``."""
     if start.low is None or start.high is None:
         return constant(delta_init)
     return uniform(start.low, start.high) if start.low < start.high else constant(start.low)
 
 
 def unit_values(hamiltonian: str, channels: int, rng: np.random.Generator, delta_init: float) -> Arrays:
-    """Draw the trainable values of one unit's Hamiltonian as a model starts with them.
+    """Sample the initial trainable values of one unit's Hamiltonian.
 
     Args:
         hamiltonian: a key of ``registry.HAMILTONIANS``.
         channels: P.
-        rng: draws the values in the order of the registry.
-        delta_init: start of a step that the registry leaves to the protocol.
+        rng: random numbers, used in the order of the registry.
+        delta_init: initial step size δ where the registry leaves it to the protocol.
 
     Returns:
         Raw values by letter, (P,) or (), float64.
@@ -56,10 +56,19 @@ def unit_values(hamiltonian: str, channels: int, rng: np.random.Generator, delta
 
 
 def unit_table(model: str, hidden: int, state: int, delta_init: float) -> dict[str, tuple[tuple[int, ...], Draw]]:
-    """Return one unit's parameters: name to (shape, draw), sizes P = ``state`` and H = ``hidden`` (paper, section 4).
+    """Return shape and sampler of each parameter of one unit.
 
-    Those of its Hamiltonian (``registry.HAMILTONIANS``); B_re, B_im (P, H) and C_re, C_im (H, P) of a paired unit, B and C of
-    others; D (H,) feeds the input through.
+    The Hamiltonian's parameters (``registry.HAMILTONIANS``); B (P, H) and C (H, P), or B_re, B_im, C_re, C_im
+    for a paired unit; D (H,).
+
+    Args:
+        model: a key of ``registry.MODELS``.
+        hidden: H.
+        state: P.
+        delta_init: initial step size δ.
+
+    Source:
+        Paper, section 4.
     """
     entry = MODELS[model]
     read_in, read_out = fan_in(hidden), fan_in(state)
@@ -74,7 +83,12 @@ def unit_table(model: str, hidden: int, state: int, delta_init: float) -> dict[s
 
 
 def parameter_table(spec: RunSpec, shape: TaskShape) -> dict[str, tuple[tuple[int, ...], Draw]]:
-    """Return every parameter of the model: canonical path to (shape, draw), in the order of the forward pass."""
+    """Return shape and sampler of each parameter by canonical path, in the order of the forward pass.
+
+    Args:
+        spec: the run.
+        shape: sizes of the task.
+    """
     h = spec.hyper.hidden
     rows: dict[str, tuple[tuple[int, ...], Draw]] = {
         "encoder.weight": ((h, shape.channels), fan_in(shape.channels)),
@@ -92,20 +106,21 @@ def parameter_table(spec: RunSpec, shape: TaskShape) -> dict[str, tuple[tuple[in
 
 
 def initial_parameters(spec: RunSpec, shape: TaskShape) -> Arrays:
-    """Draw the initial parameters of a run in its own dtype.
+    """Sample the initial parameters of a run in its own dtype.
 
-    Each path has a stream of its own, so that models of other sizes or kinds share what they have in common.
-    ``variant.perturbation`` = n > 0 moves every entry by one unit in the last place, up or down at random (stream n).
+    Each path has a separate random stream, so models of other sizes or kinds share their common
+    parameters. ``variant.perturbation`` = n > 0 moves every entry by one unit in the last place, up or down
+    at random (stream n).
 
     Args:
         spec: the run.
-        shape: the task's sizes.
+        shape: sizes of the task.
 
     Returns:
-        Canonical path to array, dtype ``spec.dtype``.
+        Arrays by canonical path, dtype ``spec.dtype``.
 
     Source:
-        Paper, section 4 and appendix; initial values of the text, not the released code's draws.
+        Paper, section 4 and appendix; initial values as in the text, not as in the released code.
     """
     arrays: Arrays = {}
     names = (spec.task, spec.seed, spec.seed)

@@ -1,7 +1,8 @@
-"""Every name that a configuration may use, with what the suite has to know of it: one entry per capability, nowhere else.
+"""All names that a configuration may use, with their properties: one entry per capability.
 
-An entry's implementation is the file of the same name in ``hamiltonians/``, ``integrators/`` or ``algorithms/`` of every
-implementation (``impl_jax``, ``impl_torch``, and the oracle ``rhelbench.oracle``); docs/adding.md shows how one is added.
+An entry's implementation is the module of the same name in ``hamiltonians/``, ``integrators/`` or
+``algorithms/`` of every implementation: ``impl_jax``, ``impl_torch``, and the oracle ``rhelbench.oracle``.
+docs/adding.md shows how to add one.
 """
 
 from collections.abc import Iterable
@@ -15,11 +16,11 @@ from rhelbench.errors import UserError
 
 @dataclass(frozen=True)
 class Start:
-    """Where a trainable value of a Hamiltonian starts.
+    """Initial distribution of a Hamiltonian's trainable value.
 
     Args:
-        per: ``channel``: one value per channel, (P,); ``scalar``: one for the unit, ().
-        low: lower end of the uniform distribution that it is drawn from.
+        per: ``channel``: one value per channel, (P,); ``scalar``: one per unit, ().
+        low: lower end of the uniform distribution.
         high: upper end; equal to ``low`` for a constant. None for both: the protocol's ``delta_init``.
     """
 
@@ -33,13 +34,13 @@ class Hamiltonian:
     """A separable energy H = T(π) + V(φ; θ, f).
 
     Args:
-        values: its own trainable values by letter, and where each starts.
-        step: the letter that δ comes from.
-        positive: parameters θ that must stay positive for the leapfrog to be stable; δ always must.
-        label: the name printed in tables and figures.
-        quadratic: whether V is quadratic in φ, so that an echo has no truncation, whatever its nudge.
-        closed_forms: whether ``pair_force`` and ``half_contrasts`` exist, so that ``rhel`` need not subtract two echoes.
-        released_step: whether the released code steps it otherwise than the text (docs/deviations.md, rows 1, 3 and 4).
+        values: initial distributions of its trainable values by letter.
+        step: the letter of the step size δ.
+        positive: parameters θ that must be positive for a stable leapfrog; δ always must.
+        label: printed name.
+        quadratic: whether V is quadratic in φ; then an echo has no truncation error for any nudge.
+        closed_forms: whether ``pair_force`` and ``half_contrasts`` exist, which ``rhel`` needs to avoid cancellation.
+        released_step: whether the released code integrates it differently (docs/deviations.md, rows 1, 3 and 4).
     """
 
     values: dict[str, Start]
@@ -61,10 +62,10 @@ HAMILTONIANS: dict[str, Hamiltonian] = {
     ),
     "nonlinear": Hamiltonian(
         values={
+            "alpha": Start("scalar", 0.1, 1),
             "w": Start("channel", 0.5, 1),
             "b": Start("channel", 0, 0),
             "c": Start("channel", -1, 1),
-            "alpha": Start("scalar", 0.1, 1),
             "delta": Start("scalar"),
         },
         step="delta",
@@ -77,11 +78,11 @@ HAMILTONIANS: dict[str, Hamiltonian] = {
 
 @dataclass(frozen=True)
 class Integrator:
-    """One step in time.
+    """One time step.
 
     Args:
-        order: of convergence for constant input.
-        reversible: whether stepping the momentum-reversed state retraces the step, as an echo needs it.
+        order: order of convergence for constant input.
+        reversible: whether the time step from the momentum-reversed state retraces it, as an echo requires.
     """
 
     order: int
@@ -96,19 +97,20 @@ INTEGRATORS: dict[str, Integrator] = {
 
 @dataclass(frozen=True)
 class Algorithm:
-    """A way to the gradient of a trajectory.
+    """A gradient estimator.
 
     Args:
-        label: the name printed in tables and figures.
-        colour: in figures, of the palette of Okabe and Ito where it reaches.
+        label: printed name.
+        colour: colour in figures, from the palette of Okabe and Ito as far as possible.
         needs_nudge: whether the estimate depends on the nudge.
-        random: whether it draws directions; every implementation draws its own, so that only averages can be compared.
-        retraces: whether it runs the trajectory back, so that its gradient is lost where the echo is; its fidelity is recorded.
-        needs_jacobian: whether it needs the derivative of a step.
+        random: whether it uses random directions, which differ between implementations, so only averages compare.
+        retraces: whether it runs the trajectory backwards, so that its gradient is lost where the echo is; its
+            fidelity is recorded.
+        needs_jacobian: whether it needs the derivative of a time step.
         reads_input_reversed: whether it needs the input in reverse order.
-        keeps_trajectory: whether its forward pass keeps every state.
-        subtracts: whether it subtracts two nearly equal echoes, so that rounding bounds the nudge from below.
-        released: whether it is the released code's biased rule: no estimator of the gradient to be compared with others.
+        keeps_trajectory: whether its forward pass stores every state.
+        subtracts: whether it subtracts two nearly equal echoes, so that rounding limits how small the nudge may be.
+        released: whether it is the released code's biased rule, which is not compared with other estimators.
     """
 
     label: str
@@ -150,21 +152,21 @@ ALGORITHMS: dict[str, Algorithm] = {
 
 @dataclass(frozen=True)
 class Framework:
-    """An implementation of the learner, named by its module's full name in every field.
+    """An implementation of the learner; each field names a module in full.
 
     Args:
-        learner: offers ``make_learner``, ``unit_gradients`` and ``device`` (``rhelbench.contract``).
-        label: the name printed in tables and figures.
-        marker: in figures (matplotlib).
-        package: the Python package that must be installed; None where nothing but NumPy is needed.
-        trains: False for the one that serves baselines without a model.
-        kernels: whether it takes the fused kernels of ``kernels``.
-        vmap_seeds: offers ``VmappedSeeds``, which trains several seeds as one program; without it they are processes.
-        probe: offers ``gradients`` and ``retrace`` of one unit alone in a chosen precision, for the studies.
-        bench: offers ``product`` and ``recurrence``, which `python -m rhelbench bench` times.
-        passes: offers ``rows``, which times a GPU's kernels alone.
-        toy: offers the toy system in continuous time.
-        environment: variables of a training job, by name.
+        learner: exports ``make_learner``, ``unit_gradients`` and ``device`` (``rhelbench.contract``).
+        label: printed name.
+        marker: marker in figures (matplotlib).
+        package: required Python package; None if NumPy suffices.
+        trains: False for the baselines without a model.
+        kernels: whether it uses the fused kernels of ``kernels``.
+        vmap_seeds: exports ``VmappedSeeds``, which trains several seeds as one program.
+        probe: exports ``gradients`` and ``retrace`` of one unit in a chosen precision, for the studies.
+        bench: exports ``product`` and ``recurrence``, which `python -m rhelbench bench` times.
+        passes: exports ``rows``, which times a GPU's kernels.
+        toy: exports the toy system in continuous time.
+        environment: environment variables of a training job, by name.
     """
 
     learner: str
@@ -182,7 +184,7 @@ class Framework:
 
     @property
     def root(self) -> str:
-        """The package in which its Hamiltonians, integrators and algorithms lie."""
+        """The package of its Hamiltonians, integrators and algorithms."""
         return self.learner.rpartition(".")[0]
 
 
@@ -197,7 +199,7 @@ FRAMEWORKS: dict[str, Framework] = {
         probe="impl_jax.probe",
         bench="impl_jax.bench",
         toy="impl_jax.continuous",
-        # Several processes may share a GPU: memory is taken as it is needed.
+        # Several processes may share a GPU, so memory is allocated on demand.
         environment=(("XLA_PYTHON_CLIENT_PREALLOCATE", "false"), ("JAX_COMPILATION_CACHE_DIR", ".cache/jax")),
     ),
     "torch": Framework(
@@ -210,7 +212,7 @@ FRAMEWORKS: dict[str, Framework] = {
         bench="impl_torch.bench",
         passes="impl_torch.bench_passes",
         toy="impl_torch.continuous",
-        environment=(("PYTORCH_ALLOC_CONF", "expandable_segments:True"),),  # gives back what it does not use
+        environment=(("PYTORCH_ALLOC_CONF", "expandable_segments:True"),),  # returns unused memory
     ),
     "numpy": Framework(
         "rhelbench.training.majority", label="NumPy", marker="D", trains=False, toy="rhelbench.oracle.continuous"
@@ -220,14 +222,14 @@ FRAMEWORKS: dict[str, Framework] = {
 
 @dataclass(frozen=True)
 class Model:
-    """A model of the matrix: the Hamiltonian of its units and how the layer reads it.
+    """A model of the matrix: the Hamiltonian of its units, and its layout.
 
     Args:
         hamiltonian: a key of HAMILTONIANS, or None for a unit without state.
-        paired: the unit has 2P real lanes sharing A and δ in pairs, the real and imaginary parts of a complex state.
+        paired: the unit has 2P real channels, real and imaginary parts of a complex state, which share A and δ.
         trained: False for baselines that need no framework.
-        label: the name printed in tables and figures.
-        reported: the row of the paper's tables that it reproduces, if it does.
+        label: printed name.
+        reported: row of the paper's tables that it reproduces, if any.
     """
 
     hamiltonian: str | None
@@ -247,7 +249,7 @@ MODELS: dict[str, Model] = {
 
 
 def unit_model(hamiltonian: str) -> str:
-    """Return the model whose units are this Hamiltonian with real channels, not in pairs.
+    """Return the model whose units have this Hamiltonian with real channels.
 
     Example:
         >>> unit_model("linear")
@@ -256,16 +258,16 @@ def unit_model(hamiltonian: str) -> str:
     return next(name for name, model in MODELS.items() if model.hamiltonian == hamiltonian and not model.paired)
 
 
-#: The Hamiltonians of the paper's models, which studies and claims are about.
+#: The Hamiltonians of the paper's models, the subject of studies and claims.
 REPORTED: tuple[str, ...] = tuple(str(model.hamiltonian) for model in MODELS.values() if model.reported)
 
-#: Kind of task to the name of its metric; an accuracy is better when higher.
+#: Metric by kind of task; a higher accuracy is better.
 METRICS: dict[str, str] = {
     "classification": "accuracy",
     "regression": "mse",
 }
 
-#: How runs share a job: side by side, a process each; one after another in one process; as one program over their seeds.
+#: How runs share a job: parallel processes; sequentially in one process; as one program over their seeds.
 Packing = Literal["processes", "sequential", "vectorised"]
 
 
@@ -274,16 +276,16 @@ class Deviation:
     """A row of docs/deviations.md.
 
     Args:
-        switches: those that turn it from one protocol to the other; none where it is measured without one.
-        of_released_step: whether it concerns only units that the released code steps otherwise (``Hamiltonian.released_step``).
+        switches: switches that change it from one protocol to the other; none if it is measured otherwise.
+        of_released_step: whether it only concerns units with ``Hamiltonian.released_step``.
     """
 
     switches: tuple[str, ...] = ()
     of_released_step: bool = False
 
 
-#: Row 0 turns nothing. Both protocols set the switch of row 5, ``loss_factor``, to 1: other values go into ``overrides``. Rows 14
-#: (scaling of PPG-DaLiA) and 15 (the time limit's clock) have no switch.
+#: Row 0 changes nothing. Both protocols set the switch of row 5, ``loss_factor``, to 1; ``overrides`` has other values.
+#: Rows 14 (scaling of PPG-DaLiA) and 15 (the time limit's clock) have no switch.
 DEVIATIONS: dict[int, Deviation] = {
     0: Deviation(),
     1: Deviation(("integrator",), of_released_step=True),
@@ -300,9 +302,8 @@ DEVIATIONS: dict[int, Deviation] = {
     13: Deviation(("last_tie",)),
 }
 
-#: Figures that every matrix gets (file names in ``paper_figures/``), and what each is drawn from: the tidy records, the
-#: published benchmarks, what else is published (a script's ``MATRICES``, small ones of its own, then its ``TABLES`` of the
-#: studies), or nothing.
+#: Figures of every matrix (module names in ``paper_figures/``), and their data: the records, the published benchmarks,
+#: other published data (a script's ``MATRICES``, then its ``TABLES`` of the studies), or nothing.
 FIGURES: dict[str, str] = {
     "learning_curves": "records",
     "final_metric": "records",
@@ -329,11 +330,11 @@ FIGURES: dict[str, str] = {
 
 
 class Implementations(dict[str, Any]):
-    """What a package implements of a registry, by name; asking for something that it lacks is a user's error.
+    """A package's implementations of a registry, by name; a missing one is a user's error.
 
     Args:
-        package: for example ``impl_jax.integrators``; an entry's implementation is ``attribute`` of the module of its name.
-        attribute: what every module of the package defines.
+        package: for example ``impl_jax.integrators``; the implementation is ``attribute`` of the module of that name.
+        attribute: name that every module of the package defines.
         names: the registered names; those without a module are left out.
     """
 
@@ -345,6 +346,6 @@ class Implementations(dict[str, Any]):
         )
 
     def __missing__(self, name: str) -> Any:
-        """Say which file is missing."""
+        """Raise an error that names the missing module."""
         path = f"{self._package.replace('.', '/')}/{name}.py"
         raise UserError(f"{self._package} has no '{name}': write {path} with a '{self._attribute}', see docs/adding.md.")

@@ -1,4 +1,4 @@
-"""One run as data: validated, canonical, named by its own hash."""
+"""The specification of one run: validated, canonical, named by its hash."""
 
 import hashlib
 import json
@@ -11,14 +11,14 @@ from rhelbench import BENCHMARK_VERSION
 from rhelbench.registry import ALGORITHMS, FRAMEWORKS, INTEGRATORS, MODELS
 
 Positive = Annotated[int, Field(gt=0)]
-#: Version of the format in which specifications are written; BENCHMARK_VERSION is that of the results.
+#: Version of the specification's format; BENCHMARK_VERSION is the version of the results.
 FORMAT = 2
-#: What format 1 called today's models.
+#: Names of the models in format 1.
 MODELS_OF_FORMAT_1 = {"linear": "linear-complex", "linear-real": "linear"}
 
 
 def _registered(registry: Iterable[str]) -> AfterValidator:
-    """Return the check that a name is registered when it is validated."""
+    """Return a validator that a name is registered."""
 
     def check(name: str) -> str:
         if name not in registry:
@@ -41,7 +41,7 @@ class Frozen(BaseModel):
 
 
 class Hyperparameters(Frozen):
-    """The model's sizes and the optimiser's settings (paper, appendix; see config/hyperparameters.yaml)."""
+    """Sizes of the model and settings of the optimiser (paper, appendix; config/hyperparameters.yaml)."""
 
     lr: Annotated[float, Field(gt=0)]
     blocks: Positive
@@ -53,7 +53,7 @@ class Hyperparameters(Frozen):
 
 
 class Budget(Frozen):
-    """When a run evaluates, stops and can be interrupted; steps are optimiser steps, times seconds."""
+    """When a run evaluates, stops and can be interrupted, in optimiser steps and seconds."""
 
     steps: Positive
     eval_every: Positive
@@ -62,17 +62,19 @@ class Budget(Frozen):
     chunk_steps: Positive
 
 
-#: The largest relative ε: where g is near the smallest numbers of single precision, ρ/‖g‖ would overflow it.
+#: Largest relative ε: if g is near float32's smallest numbers, ρ/‖g‖ would overflow.
 LARGEST = 2.0**100
-#: The smallest steepness that counts: a unit with all w near 0 is linear in φ, where any ε is exact.
+#: Smallest effective steepness: a unit with all w near 0 is linear in φ, where any ε is exact.
 FLATTEST = 2.0**-20
 
 
 class Nudge(Frozen):
-    """The size ε of the echo's nudge, per sample: absolute, ε = size; or relative, ρ = size, free of the loss's scale.
+    """Nudge strength ε of the echo, per sample.
 
-    ε_n = ρ / (max(s, FLATTEST) · sqrt(Σ_k mean_p g²_{k,n,p})), s the Hamiltonian's steepness (max|w|), g = dL/dφ; at most
-    LARGEST, and 1 where g = 0. Oracle and frameworks follow this at every size of g: squares are summed in double, or scaled.
+    Absolute: ε = size. Relative: ρ = size, which is independent of the loss's scale.
+    ε_n = ρ / (max(s, FLATTEST) · sqrt(Σ_k mean_p g²_{k,n,p})), with s the Hamiltonian's steepness (max|w|) and
+    g = dL/dφ. ε is at most LARGEST, and 1 where g = 0. Oracle and frameworks follow this for any size of g:
+    squares are summed in float64, or scaled.
     """
 
     mode: Literal["absolute", "relative"]
@@ -80,7 +82,7 @@ class Nudge(Frozen):
 
 
 class Switches(Frozen):
-    """Every place where the released code and the theorems differ, resolved for one run (docs/deviations.md)."""
+    """All switches between the released code and the theorems, resolved for one run (docs/deviations.md)."""
 
     algorithm: AlgorithmName
     integrator: IntegratorName
@@ -93,13 +95,13 @@ class Switches(Frozen):
     dropout_mask: Literal["per_sample", "per_batch"]
     split: Literal["content_hash", "released", "archive"]
     batches: Literal["every_complete", "drop_further"]
-    # What came later is left out at the value that every run before it had, so that those keep their names.
+    # Later switches are excluded at the value of all earlier runs, whose names thus stay the same.
     loss_factor: Annotated[float, Field(gt=0, exclude_if=lambda value: value == 1)] = 1.0
     last_tie: Annotated[Literal["kept", "dropped"], Field(exclude_if=lambda value: value == "kept")] = "kept"
 
 
 class Variant(Frozen):
-    """Deliberate disturbances used to measure the noise floor; zero means the plain run."""
+    """Deliberate perturbations for the noise floor; zero means the plain run."""
 
     perturbation: Annotated[int, Field(ge=0)] = 0
     dropout_stream: Annotated[int, Field(ge=0)] = 0
@@ -130,10 +132,10 @@ class RunSpec(Frozen):
 
     @classmethod
     def read(cls, content: dict[str, Any]) -> Self:
-        """Return the specification that a file holds, in this format or an earlier one.
+        """Return the specification in a file's content, in this format or an earlier one.
 
         Args:
-            content: what the JSON holds; without ``format`` it is of format 1, whose names are translated.
+            content: the parsed JSON; without ``format`` it is format 1, whose names are translated.
 
         Raises:
             ValidationError: it is no specification.
@@ -144,12 +146,12 @@ class RunSpec(Frozen):
         return cls.model_validate(content)
 
     def canonical_json(self) -> str:
-        """Return the specification as JSON with sorted keys and no spaces: equal specifications give equal bytes."""
+        """Return JSON with sorted keys and no spaces: equal specifications have equal bytes."""
         return _canonical(self.model_dump(mode="json"))
 
     @property
     def identity(self) -> str:
-        """The SHA-256 of the specification as format 1 wrote it: a new name makes no other run of it."""
+        """SHA-256 of the specification in format 1, so that renaming a model does not change the run."""
         content = self.model_dump(mode="json", exclude={"format"})
         content["model"] = MODELS_OF_FORMAT_1.get(self.model, self.model)
         return hashlib.sha256(_canonical(content).encode()).hexdigest()

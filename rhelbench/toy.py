@@ -1,4 +1,4 @@
-"""The toy system of continuous time as data: six coupled oscillators, their drive, their target and their duration."""
+"""The toy system of continuous time: six coupled oscillators, their drive, target and duration."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ from rhelbench.seeds import generator
 Array = NDArray[np.float64]
 #: Running: L = ∫ ℓ dt over [−T, 0]; final: L = ℓ at t = 0 (Hamiltonian Echo Backprop's case).
 Loss = Literal["running", "final"]
-#: Recorded: the nudge is ∇ℓ on the forward path; own: ∇ℓ at the echo's own state, right only as ε → 0.
+#: Recorded: the nudge is ∇ℓ on the forward trajectory; own: ∇ℓ at the echo's own state, exact only as ε → 0.
 NudgeAt = Literal["recorded", "own"]
 
 OSCILLATORS = 6
@@ -30,14 +30,14 @@ class Toy:
     """H = Σ π²/2m + ½ Σ k φ² + ½ Σ_{i<j} k_ij (φ_j − φ_i)² − u(t) φ_1,  ℓ = ½ (φ_4 − y(t))²,  t ∈ [−T, 0].
 
     Args:
-        theta: (27,) masses m, springs k, couplings k_ij.
-        x: (12,) the state Φ(−T) = (φ, π).
-        drive: (n, 3) rows (amplitude, angular frequency, phase) of u(t) = Σ a sin(ωt + p).
-        target: (n, 3) the same for y(t).
-        duration: T, in the unit of time in which a mass of 1 on a spring of 1 takes 2π for one period.
+        theta: masses m, springs k, couplings k_ij (27,).
+        x: the state Φ(−T) = (φ, π) (12,).
+        drive: rows (amplitude, angular frequency, phase) of u(t) = Σ a sin(ωt + p) (n, 3).
+        target: the same for y(t) (n, 3).
+        duration: T; in this unit of time, mass 1 on spring 1 has period 2π.
 
     Source:
-        Paper, section 2 and figure 2; the sign of u is the one that gives a force of +u. The values are ours.
+        Paper, section 2 and figure 2; the sign of u is that of a force +u. The values are chosen here.
     """
 
     theta: Array
@@ -49,7 +49,13 @@ class Toy:
 
 @dataclass(frozen=True)
 class Adjoint:
-    """The adjoint state method on a grid of times t ∈ [0, T]: λ(t) (S, 12), g_θ(t) (S, 27), ∫ g_θ dt (27,)."""
+    """The adjoint state method at S times t ∈ [0, T].
+
+    Args:
+        costate: λ(t) (S, 12).
+        integrand: g_θ(t) (S, 27).
+        gradient: ∫ g_θ dt (27,).
+    """
 
     costate: Array
     integrand: Array
@@ -58,7 +64,15 @@ class Adjoint:
 
 @dataclass(frozen=True)
 class Echo:
-    """Two echoes on a grid of times: Φe(t, ±ε) (S, 12), ΔΦ(t, ε) (S, 12), Δθ(t, ε) (S, 27), ∫ Δθ dt (27,)."""
+    """Two echoes at S times.
+
+    Args:
+        plus: Φe(t, +ε) (S, 12).
+        minus: Φe(t, −ε) (S, 12).
+        contrast: ΔΦ(t, ε) (S, 12).
+        integrand: Δθ(t, ε) (S, 27).
+        gradient: ∫ Δθ dt (27,).
+    """
 
     plus: Array
     minus: Array
@@ -68,7 +82,7 @@ class Echo:
 
 
 def example(at_rest: bool = True) -> Toy:
-    """Return the system of the figures; ``at_rest=False`` starts it from a random state instead of zero.
+    """Return the system of the figures; ``at_rest=False`` starts from a random state instead of zero.
 
     m, k ~ U(0.5, 2), k_ij ~ U(0.1, 0.5); u(t) = sin 0.8t + ½ sin(1.7t + 1); y(t) = ½ sin 1.1t; T = 20.
     """

@@ -17,23 +17,16 @@ _tied.defvjp(lambda f, f_B: (f, None), lambda _, g: (g, g))
 
 
 def tie(f: Drive, f_B: Drive | None = None) -> Drive:
-    """Return f; its gradient goes to f and, where there is one, to f_B alike."""
+    """Return f; its gradient goes to f and, if there is one, also to f_B."""
     return f if f_B is None else _tied(f, f_B)
 
 
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive | None = None
 ) -> Drive:
-    """Return φ_1..φ_K; the backward pass keeps the whole trajectory.
+    """Return φ_1..φ_K; the backward pass stores the whole trajectory.
 
-    Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped.
-        nudge: not used: nothing is nudged.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive, (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+    Arguments: see ``recurrence.Trajectory``. ``nudge`` is not used.
     """
     del nudge
     return forward(hamiltonian, integrator, theta, delta, tie(f, f_B))[0]

@@ -1,4 +1,4 @@
-"""BPTT that keeps every √K-th state and computes those in between anew: more steps, less memory."""
+"""BPTT with checkpoints every √K time steps: less memory, more computation."""
 
 from math import isqrt
 
@@ -14,19 +14,13 @@ from rhelbench.spec import Nudge
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Lanes, f: Drive, f_B: Drive | None = None
 ) -> Drive:
-    """Return φ_1..φ_K; the backward pass keeps the first state of every chunk of ⌈√K⌉ steps and recomputes the others.
+    """Return φ_1..φ_K; one state per chunk of ⌈√K⌉ time steps is stored, the others are recomputed.
 
-    Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped.
-        nudge: not used: nothing is nudged.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive, (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+    Arguments: see ``recurrence.Trajectory``. ``nudge`` is not used.
 
     Source:
-        Griewank & Walther, Algorithm 799: revolve, 2000; Chen et al., Training deep nets with sublinear memory cost, 2016.
+        Griewank & Walther, Algorithm 799: revolve, 2000.
+        Chen et al., Training deep nets with sublinear memory cost, 2016.
     """
     del nudge
     f = tie(f, f_B)

@@ -1,4 +1,4 @@
-"""BPTT that steps the state back instead of keeping it: the leapfrog undone, one state in memory."""
+"""BPTT that reconstructs states by inverting the leapfrog: one state in memory."""
 
 import jax
 import jax.numpy as jnp
@@ -20,19 +20,11 @@ def backward(
     final: Pair,
     g: Drive,
 ) -> tuple[Theta, Lanes, Drive, Drive]:
-    """Return dL/dθ, dL/dδ and dL/df (twice) from the adjoint of every step at states that are recovered backwards.
+    """Apply the adjoint of every time step at states reconstructed backwards, as an echo retraces them.
 
-    Φ_k = (S(Φ_{k+1}*, f_{k+1}))*; λ_k = (∂Φ_{k+1}/∂Φ_k)ᵀ λ_{k+1} + (g_k, 0). The path is retraced as by an echo.
+    Φ_k = (S(Φ_{k+1}*, f_{k+1}))*; λ_k = (∂Φ_{k+1}/∂Φ_k)ᵀ λ_{k+1} + (g_k, 0).
 
-    Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped; an irreversible one spoils the states.
-        nudge: not used: nothing is nudged.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive, (K, n, P).
-        final: (φ_K, π_K), each (n, P).
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``recurrence.from_echo``. An irreversible integrator yields wrong states.
 
     Source:
         Maclaurin et al., Gradient-based hyperparameter optimization through reversible learning, 2015.

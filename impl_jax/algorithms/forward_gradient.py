@@ -1,4 +1,4 @@
-"""Forward gradients: the exact slope along one random direction, times the direction; right on average, seldom close."""
+"""Forward gradients: the exact directional derivative times a random direction; unbiased, high variance."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,10 @@ from rhelbench.spec import Nudge
 
 
 def key_of(g: Drive) -> Key[Array, ""]:
-    """Return a key made of the bits of the incoming gradient: another draw at every step, the same one when repeated."""
+    """Return a random key computed from the bits of the incoming gradient.
+
+    It changes with every optimiser step and is the same when a run is repeated.
+    """
     return jax.random.key(jnp.sum(jax.lax.bitcast_convert_type(g, jnp.uint32), dtype=jnp.uint32))
 
 
@@ -24,20 +27,13 @@ def backward(
     final: Pair,
     g: Drive,
 ) -> tuple[Theta, Lanes, Drive, Drive]:
-    """Return estimates of dL/dθ, dL/dδ and dL/df (twice): D v, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1).
+    """Return estimates D v of the gradients, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1).
 
-    Once for x = (θ, δ) and once for x = f, or the larger slope would drown the smaller. Every sample and lane has directions and
-    slopes of its own, since lanes do not mix. Unbiased; that of the drive varies with its K entries.
+    x is (θ, δ), then f, or the larger derivative would mask the smaller. Channels are independent, so each
+    sample and channel has its own direction and D. The estimates are unbiased; the variance for f grows with
+    its K entries.
 
-    Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped.
-        nudge: not used: nothing is nudged.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive, (K, n, P).
-        final: (φ_K, π_K), each (n, P); not used.
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``recurrence.from_echo``. ``nudge`` and ``final`` are not used.
 
     Source:
         Baydin et al., Gradients without backpropagation, 2022.

@@ -1,4 +1,4 @@
-"""RHEL: two echoes, integrated together as their mean and half difference."""
+"""RHEL with the echo pair integrated as mean and half difference."""
 
 import jax
 import jax.numpy as jnp
@@ -22,26 +22,18 @@ def backward(
     final: Pair,
     g: Drive,
 ) -> tuple[Theta, Lanes, Drive, Drive]:
-    """Return dL/dθ, dL/dδ and dL/df (twice) from the contrast of the echoes at ±ε.
+    """Return the gradients from the contrast of the echoes at ±ε.
 
-    m = (Φ₊ + Φ₋)/2 starts at Φ_K* and d = (Φ₊ − Φ₋)/2 at 0. For k = K..1: d_π += ε g_k; one step with f_k;
-    dL/dθ −= (δ/ε) ½(∂θV₊ − ∂θV₋), dL/df_k = −(δ/ε) ½(∂fV₊ − ∂fV₋), dL/dδ −= (1/ε) ½(H½₊ − H½₋), at every kick of the step
-    with its weight.
-    The same two passes as ``rhel_separate``, but no two nearly equal numbers are subtracted. A Hamiltonian without
-    closed forms (``closed_forms``) is served by ``rhel_separate``.
+    m = (Φ₊ + Φ₋)/2 starts at Φ_K* and d = (Φ₊ − Φ₋)/2 at 0. For k = K..1: d_π += ε g_k; one time step with
+    f_k; dL/dθ −= (δ/ε) ½(∂θV₊ − ∂θV₋), dL/df_k = −(δ/ε) ½(∂fV₊ − ∂fV₋), dL/dδ −= (1/ε) ½(H½₊ − H½₋), at every
+    kick with its weight.
+    The passes are those of ``rhel_separate``, without cancellation. Without ``closed_forms``,
+    ``rhel_separate`` is used instead.
 
-    Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped.
-        nudge: ε, absolute or relative.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive, (K, n, P).
-        final: (φ_K, π_K), each (n, P).
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``recurrence.from_echo``.
 
     Source:
-        Paper, theorem 3.2; the mean and half difference are ours.
+        Paper, theorem 3.2; mean and half difference: docs/internals/architecture.md.
     """
     if not has_closed_forms(hamiltonian):
         return rhel_separate.backward(hamiltonian, integrator, nudge, theta, delta, f, final, g)

@@ -1,4 +1,4 @@
-"""The released code's RHEL rule, biases included, so that their effect can be measured."""
+"""RHEL as in the released code, biases included; their effect can be measured."""
 
 import jax
 import jax.numpy as jnp
@@ -22,20 +22,12 @@ def backward(
     final: Pair,
     g: Drive,
 ) -> tuple[Theta, Lanes, Drive, Drive]:
-    """Return dL/dθ, dL/dδ, dL/df and dL/df_B as the released code forms them.
+    """Return the gradients as the released code computes them.
 
-    ``released_at`` "end" (linear unit): the gradients of θ, B and δ come from H at the end of a step, after the next
-    nudge; that of the input from V at φ_{k+1/3}. "third": all from V at φ_{k+1/3}, and δ's gradient is exactly zero.
+    ``released_at`` "end" (linear unit): θ, B and δ from H after the time step and the next nudge; u from V at
+    φ_{k+1/3}. "third": all from V at φ_{k+1/3}, and dL/dδ = 0.
 
-    Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped.
-        nudge: ε, absolute or relative.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive, (K, n, P).
-        final: (φ_K, π_K), each (n, P).
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``recurrence.from_echo``.
 
     Source:
         docs/deviations.md, rows 2 and 4.

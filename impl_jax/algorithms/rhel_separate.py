@@ -1,4 +1,4 @@
-"""RHEL as a physical machine runs it: two separate echoes, subtracted."""
+"""RHEL as physical hardware would run it: two separate echoes, subtracted."""
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +12,13 @@ Carry = tuple[Lanes, Lanes, Theta, Lanes]
 
 
 def contrasts(hamiltonian: Hamiltonian, theta: Theta, phi: Lanes, f: Lanes, signs: Lanes) -> tuple[Theta, Lanes, Lanes]:
-    """Return ∂V₊ − ∂V₋ with respect to each θ and to f, and V₊ − V₋, per lane.
+    """Return ∂V₊ − ∂V₋ for each θ and for f, and V₊ − V₋, (n, P) each.
 
     Args:
         hamiltonian: any; its potential is differentiated automatically.
-        theta: θ in lanes, each (n, P).
-        phi: positions of the two echoes, (2, n, P).
-        f: drive of the step, (n, P).
+        theta: parameters by letter, (n, P) each.
+        phi: positions of the two echoes (2, n, P).
+        f: input drive (n, P).
         signs: (+1, −1), (2, 1, 1).
     """
     value, pull = jax.vjp(lambda theta, f: hamiltonian.potential(theta, phi, f), theta, f)
@@ -36,21 +36,14 @@ def backward(
     final: Pair,
     g: Drive,
 ) -> tuple[Theta, Lanes, Drive, Drive]:
-    """Return dL/dθ, dL/dδ and dL/df (twice) from the difference of two echoes.
+    """Return the gradients from the difference of two echoes.
 
-    Φ± starts at Φ_K*. For k = K..1: π± ±= ε g_k; one step with f_k; dL/dθ −= (δ/2ε)(∂θV₊ − ∂θV₋) at φ_{k+1/3},
-    dL/df_k alike, dL/dδ −= (1/2ε)(H½₊ − H½₋), H½ = V(φ_{k+1/3}) + ½(T before the kick + T after it); where a
-    step has several kicks, each has its weight.
+    Φ± starts at Φ_K*. For k = K..1: π± ±= ε g_k; one time step with f_k;
+    dL/dθ −= (δ/2ε)(∂θV₊ − ∂θV₋) at φ_{k+1/3}, likewise dL/df_k;
+    dL/dδ −= (1/2ε)(H½₊ − H½₋), H½ = V(φ_{k+1/3}) + ½(T before the kick + T after it).
+    If a time step has several kicks, each has its weight.
 
-    Args:
-        hamiltonian: what is integrated; nothing but the plain interface is used.
-        integrator: how it is stepped.
-        nudge: ε, absolute or relative.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive, (K, n, P).
-        final: (φ_K, π_K), each (n, P).
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``recurrence.from_echo``. Only the plain ``Hamiltonian`` interface is used.
 
     Source:
         Paper, theorem 3.2.

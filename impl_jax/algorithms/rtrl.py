@@ -1,4 +1,4 @@
-"""Real-time recurrent learning: sensitivities carried forward beside the state; exact, since lanes do not mix."""
+"""Real-time recurrent learning: sensitivities propagated forward; exact, since channels are independent."""
 
 import jax
 import jax.numpy as jnp
@@ -7,14 +7,24 @@ from impl_jax.interface import Hamiltonian, Integrator, Lanes, Pair, Theta
 from impl_jax.recurrence import Drive, from_echo, lanes, make_move, narrow
 from rhelbench.spec import Nudge
 
-#: The state; M = ∂Φ_k/∂Φ_0 by rows (of φ, of π); ∂Φ_k/∂x by name x.
+#: The state; M = ∂Φ_k/∂Φ_0 by rows (of φ, of π); S = ∂Φ_k/∂x by name x.
 Tangents = tuple[Pair, tuple[Pair, Pair], dict[str, Pair]]
 
 
 def advance(
     hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Lanes, carry: Tangents, f_k: Lanes
 ) -> tuple[Tangents, Pair]:
-    """Take one step: M ← J M and S ← J S + ∂Φ_{k+1}/∂x for x each θ and δ, J the step's Jacobian, lane by lane.
+    """Take one time step: M ← J M and S ← J S + ∂Φ_{k+1}/∂x for x each θ and δ.
+
+    J is the Jacobian of the time step, per channel.
+
+    Args:
+        hamiltonian: T and V.
+        integrator: one time step.
+        theta: parameters by letter, (n, P) each.
+        delta: step size δ (n, P).
+        carry: state, M and S.
+        f_k: input drive (n, P).
 
     Returns:
         The new state with its tangents, and ∂Φ_{k+1}/∂f_{k+1} as (∂φ, ∂π).
@@ -44,24 +54,16 @@ def backward(
     final: Pair,
     g: Drive,
 ) -> tuple[Theta, Lanes, Drive, Drive]:
-    """Return dL/dθ, dL/dδ and dL/df (twice) by two passes forward in time.
+    """Return the gradients from two passes forward in time.
 
     First, online: dL/dx = Σ_k g_k ∂φ_k/∂x and T = Σ_k g_k ∂φ_k/∂Φ_0. Second, for the drive:
-    dL/df_j = (T − Σ_{k<j} g_k ∂φ_k/∂Φ_0) M_j⁻¹ ∂Φ_j/∂f_j. The input is never seen in reverse.
+    dL/df_j = (T − Σ_{k<j} g_k ∂φ_k/∂Φ_0) M_j⁻¹ ∂Φ_j/∂f_j. The input is never replayed in reverse.
 
-    Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped.
-        nudge: not used: nothing is nudged.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive, (K, n, P).
-        final: (φ_K, π_K), each (n, P); not used.
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``recurrence.from_echo``. ``nudge`` and ``final`` are not used.
 
     Source:
-        Williams & Zipser, A learning algorithm for continually running fully recurrent neural networks, 1989; the second pass
-        is ours.
+        Williams & Zipser, A learning algorithm for continually running fully recurrent neural networks, 1989.
+        The second pass is new here.
     """
     del nudge
     wide, step_size = lanes(theta, delta, final[0])

@@ -1,4 +1,4 @@
-"""Simultaneous perturbation: runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
+"""Simultaneous perturbation: forward runs at x ± ρ v only; no Jacobian, no reversal, high variance."""
 
 import jax
 import jax.numpy as jnp
@@ -19,19 +19,11 @@ def backward(
     final: Pair,
     g: Drive,
 ) -> tuple[Theta, Lanes, Drive, Drive]:
-    """Return estimates D v of dL/dθ, dL/dδ and dL/df (twice), with v = ±1 at random, per sample and lane.
+    """Return estimates D v of the gradients, with v = ±1 at random, per sample and channel.
 
-    D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, once for x = (θ, δ) and once for x = f.
+    D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, for x = (θ, δ), then for x = f.
 
-    Args:
-        hamiltonian: what is integrated.
-        integrator: how it is stepped.
-        nudge: its size is ρ.
-        theta: θ by letter, () or (P,).
-        delta: step size, () or (P,).
-        f: drive, (K, n, P).
-        final: (φ_K, π_K), each (n, P); not used.
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``recurrence.from_echo``. ρ is the nudge's size; ``final`` is not used.
 
     Source:
         Spall, Multivariate stochastic approximation using a simultaneous perturbation gradient approximation, 1992.

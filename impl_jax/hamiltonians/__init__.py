@@ -1,4 +1,4 @@
-"""Every Hamiltonian of the registry by name: ``HAMILTONIAN`` of the file of that name."""
+"""All Hamiltonians of the registry by name: ``HAMILTONIAN`` of the module of that name."""
 
 from impl_jax.interface import Hamiltonian
 from rhelbench.registry import HAMILTONIANS as ENTRIES

@@ -11,9 +11,9 @@ from impl_jax.interface import Lanes, Theta
 
 @dataclass(frozen=True)
 class Linear:
-    """Harmonic oscillators pulled by the drive: T = ½π², V = ½Aφ² − φf.
+    """Driven harmonic oscillators: T = ½π², V = ½Aφ² − φf.
 
-    A = relu(a) ≥ 0 is the squared frequency and δ = sigmoid(s) the step, both per channel and trainable.
+    A = relu(a) ≥ 0 is the squared frequency, δ = sigmoid(s) the step size; both are trainable, per channel.
 
     Source:
         Paper, section 4 (linear HRU).
@@ -25,12 +25,12 @@ class Linear:
     released_at: Literal["end", "third"] = "end"
 
     def physical(self, raw: Theta, c_squash: int) -> tuple[Theta, Lanes]:
-        """Return A = relu(a) and δ = sigmoid(s), each (P,); ``c_squash`` has no meaning here."""
+        """Return A = relu(a) and δ = sigmoid(s), (P,) each; ``c_squash`` is not used."""
         del c_squash
         return {"A": jax.nn.relu(raw["a"])}, jax.nn.sigmoid(raw["s"])
 
     def steepness(self, theta: Theta) -> Lanes:
-        """Return 1: a quadratic energy has no scale of its own."""
+        """Return 1: a quadratic energy has no intrinsic scale."""
         return jnp.ones((), theta["A"].dtype)
 
     def kinetic(self, pi: Lanes) -> Lanes:

@@ -9,7 +9,7 @@ import numpy as np
 
 from impl_jax.interface import Lanes, Theta
 
-#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of so many points, good to rounding while |β| < ½.
+#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of the Gauss–Legendre points, exact to rounding for |β| < ½.
 NODES = {
     dtype: [(float(s**2), float(g * (1 - s**2))) for s, g in zip(*np.polynomial.legendre.leggauss(points), strict=True) if s > 0]
     for dtype, points in (("float32", 6), ("float64", 14))
@@ -18,7 +18,7 @@ NODES = {
 
 @jax.custom_jvp
 def log_cosh(x: Lanes) -> Lanes:
-    """Return log cosh x, without overflow for large |x| and to full relative precision for small |x|.
+    """Return log cosh x without overflow for large |x|, to full relative precision for small |x|.
 
     log cosh x = −½ log(1 − tanh² x) = |x| + log(1 + e^{−2|x|}) − log 2.
     """
@@ -40,14 +40,10 @@ def sech2(x: Lanes) -> Lanes:
 
 
 def pair_ratios(a: Lanes, beta: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
-    """Return t̄, h/β, A/β and q/β² of the pair a ± β: no cancellation, and β = 0 is their limit.
+    """Return t̄, h/β, A/β and q/β² of the pair a ± β, without cancellation; β = 0 is their limit.
 
-    t̄, h = (t₊ ± t₋)/2 of t± = tanh(a ± β), A = ½[log cosh(a + β) − log cosh(a − β)], q = A − βt̄. With x = |a|, y = |β|,
-    E = e^{−2x}, F = e^{−2y}, T = tanh x, τ = tanh y, σ the logistic function, and signs by symmetry:
-    t̄ = σ(2(x − y))(1 − E²)/(1 + EF), and T(1 − τ²)/(1 − T²τ²) for y < ½, which rounds less;
-    h = σ(2(y − x))(1 − F²)/(1 + EF),
-    A = artanh(Tτ), or min(x, y) − L with L = ½ log1p((e^{−2|x−y|} − EF)/(1 + EF)) where min(x, y) > 1/3,
-    q = Tτ³(1 − T²)/(1 − T²τ²) ∫₀¹ (1 − s²)/((1 − τ²s²)(1 − T²τ²s²)) ds for y < ½; else A − yt̄, or y(1 − t̄) − L for x ≥ y.
+    The formulas are those of the oracle's ``pair_ratios``. For y = |β| < ½, t̄ = T(1 − τ²)/(1 − T²τ²), which
+    rounds less.
 
     Args:
         a: mean argument, any shape.
@@ -65,7 +61,7 @@ def pair_ratios(a: Lanes, beta: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     mean = jnp.where(y < 0.5, big_t * (1.0 - u) / (1.0 - v), jnp.where(x > y, 1.0, near) * less_x * (2.0 - less_x) * share)
     half = jnp.where(x > y, near, 1.0) * per_y * (2.0 - less_y) * share
 
-    # One logarithm of either argument: this is the dearest line of a step.
+    # One logarithm for either argument: this is the most expensive line of a time step.
     is_far, z = low > 1 / 3, jnp.maximum(big_t * tau, tiny)
     half_log = 0.5 * jnp.log1p(jnp.where(is_far, (near - far) / (1.0 + far), 2.0 * z / (1.0 - jnp.where(is_far, 0.0, z))))
     slope = per_y / (2.0 - less_y)  # τ/y
@@ -83,7 +79,7 @@ def pair_ratios(a: Lanes, beta: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes]:
 class Nonlinear:
     """Oscillators in a saturating well: T = ½π², V = ½αφ² + c̃ log cosh(wφ + f + b)/w.
 
-    α and the step δ are scalars, w, b and c̃ = sigmoid(c) per channel; δ is trained as it is.
+    α and the step size δ are scalars; w, b and c̃ = sigmoid(c) are per channel; δ is trained directly.
 
     Source:
         Paper, section 4 (nonlinear HRU); ``c_squash`` = 2 is the released code's c̃ = sigmoid(sigmoid(c)).
@@ -102,7 +98,7 @@ class Nonlinear:
         return {"alpha": raw["alpha"], "w": raw["w"], "b": raw["b"], "c_tilde": c}, raw["delta"]
 
     def steepness(self, theta: Theta) -> Lanes:
-        """Return max|w|: tanh's scale is 1/w."""
+        """Return max|w|: the scale of tanh is 1/w."""
         return jnp.max(jnp.abs(theta["w"]))
 
     def kinetic(self, pi: Lanes) -> Lanes:
@@ -116,7 +112,7 @@ class Nonlinear:
     def potential(self, theta: Theta, phi: Lanes, f: Lanes) -> Lanes:
         """Return ½αφ² + c̃ log cosh(wφ + f + b)/w.
 
-        At w = 0 the last term is its limit c̃(φ tanh g + ½wφ² sech² g), g = f + b: a constant is left out, the derivatives
+        At w = 0 the last term is its limit c̃(φ tanh g + ½wφ² sech² g), g = f + b, up to a constant. The derivatives
         with respect to φ and w are exact.
         """
         w, shift = theta["w"], f + theta["b"]
@@ -137,7 +133,8 @@ class Nonlinear:
     def half_contrasts(self, theta: Theta, m: Lanes, d: Lanes, f: Lanes) -> tuple[Theta, Lanes, Lanes]:
         """Return the half contrasts of V, with a = wm + f + b and β = wd (see ``pair_ratios``).
 
-        α: md; c̃: d A/β; b and f: c̃ d h/β; w: c̃(m d h/β − d² q/β²); V: αmd + c̃ d A/β. Nothing is divided by w, which may be 0.
+        α: md; c̃: d A/β; b and f: c̃ d h/β; w: c̃(m d h/β − d² q/β²); V: αmd + c̃ d A/β.
+        Nothing is divided by w, which may be 0.
         """
         w, c = theta["w"], theta["c_tilde"]
         _, half, area, curl = pair_ratios(w * m + f + theta["b"], w * d)

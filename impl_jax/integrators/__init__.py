@@ -1,4 +1,4 @@
-"""Every integrator of the registry by name: ``INTEGRATOR`` of the file of that name."""
+"""All integrators of the registry by name: ``INTEGRATOR`` of the module of that name."""
 
 from impl_jax.interface import Integrator
 from rhelbench.registry import INTEGRATORS as ENTRIES

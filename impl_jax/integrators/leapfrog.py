@@ -1,4 +1,4 @@
-"""The position-first leapfrog: drift half a step, kick, drift half a step."""
+"""The position-first leapfrog: drift by δ/2, kick by δ, drift by δ/2."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,13 +8,15 @@ from impl_jax.interface import ClosedForms, Hamiltonian, Kick, Lanes, Pair, Pair
 
 @dataclass(frozen=True)
 class Leapfrog:
-    """One step of the leapfrog, with the kick's force taken at φ_{k+1/3} or at φ_k.
+    """One time step of the leapfrog, with the kick's force at φ_{k+1/3} or at φ_k.
 
     φ_{k+1/3} = φ_k + (δ/2)∇T(π_k); π_{k+1} = π_k − δ∇V(φ_kick); φ_{k+1} = φ_{k+1/3} + (δ/2)∇T(π_{k+1}).
 
+    Arguments of all methods: see ``interface.Integrator``.
+
     Args:
-        kick_at: ``"midpoint"``: φ_kick = φ_{k+1/3}, second order, symplectic, reversible; ``"start"``: φ_kick = φ_k, first order,
-            not reversible.
+        kick_at: ``"midpoint"``: φ_kick = φ_{k+1/3}, second order, symplectic, reversible.
+            ``"start"``: φ_kick = φ_k, first order, not reversible.
 
     Source:
         Paper, section 3 (discrete HRU); ``"start"``: docs/deviations.md, row 1.
@@ -25,7 +27,7 @@ class Leapfrog:
     def step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Lanes, phi: Lanes, pi: Lanes, f: Lanes
     ) -> tuple[Lanes, Lanes, tuple[Kick]]:
-        """Return φ_{k+1}, π_{k+1} and the kick, V being read at φ_{k+1/3}; ``f`` is the drive of step k+1."""
+        """Return φ_{k+1}, π_{k+1} and the kick; an echo evaluates V at φ_{k+1/3}."""
         midpoint = phi + 0.5 * delta * hamiltonian.velocity(pi)
         after = pi - delta * hamiltonian.force(theta, midpoint if self.kick_at == "midpoint" else phi, f)
         return midpoint + 0.5 * delta * hamiltonian.velocity(after), after, (Kick(1.0, pi, midpoint, after),)
@@ -33,7 +35,7 @@ class Leapfrog:
     def pair_step(
         self, hamiltonian: ClosedForms, theta: Theta, delta: Lanes, mean: Pair, half: Pair, f: Lanes
     ) -> tuple[Pair, Pair, tuple[PairKick]]:
-        """Step the mean and half difference of two states (T = ½π², so the drift acts on each alone)."""
+        """Advance mean and half difference; T = ½π², so the drift acts on each separately."""
         (m_phi, m_pi), (d_phi, d_pi) = mean, half
         midpoint = m_phi + 0.5 * delta * m_pi, d_phi + 0.5 * delta * d_pi
         m_force, d_force = hamiltonian.pair_force(theta, *(midpoint if self.kick_at == "midpoint" else (m_phi, d_phi)), f)

@@ -1,4 +1,4 @@
-"""Every algorithm of the registry by name: the function ``trajectory`` of the file of that name."""
+"""All algorithms of the registry by name: ``trajectory`` of the module of that name."""
 
 from impl_torch.interface import Trajectory
 from rhelbench.registry import ALGORITHMS as ENTRIES

@@ -17,16 +17,9 @@ def trajectory(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0; the whole trajectory is kept for the backward pass.
+    """Return φ_1..φ_K; the backward pass stores the whole trajectory.
 
-    Args:
-        hamiltonian: the energy.
-        integrator: the step.
-        nudge: of no use here, every algorithm takes it.
-        theta: parameters, (P,) or ().
-        delta: δ, (P,) or ().
-        f: drive (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+    Arguments: see ``interface.Trajectory``. ``nudge`` is not used.
     """
     del nudge
     return run(hamiltonian, integrator, theta, delta, tie(f, f_B))[0]

@@ -1,4 +1,4 @@
-"""BPTT that keeps every √K-th state and computes those in between anew: more steps, less memory."""
+"""BPTT with checkpoints every √K time steps: less memory, more computation."""
 
 from math import isqrt
 
@@ -21,19 +21,13 @@ def trajectory(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0; the first state of every chunk of ⌈√K⌉ steps is kept, the others are recomputed.
+    """Return φ_1..φ_K; one state per chunk of ⌈√K⌉ time steps is stored, the others are recomputed.
 
-    Args:
-        hamiltonian: the energy.
-        integrator: the step.
-        nudge: of no use here, every algorithm takes it.
-        theta: parameters, (P,) or ().
-        delta: δ, (P,) or ().
-        f: drive (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+    Arguments: see ``interface.Trajectory``. ``nudge`` is not used.
 
     Source:
-        Griewank & Walther, Algorithm 799: revolve, 2000; Chen et al., Training deep nets with sublinear memory cost, 2016.
+        Griewank & Walther, Algorithm 799: revolve, 2000.
+        Chen et al., Training deep nets with sublinear memory cost, 2016.
     """
     del nudge
     drive = tie(f, f_B)

@@ -1,4 +1,4 @@
-"""BPTT that steps the state back instead of keeping it: the leapfrog undone, one state in memory."""
+"""BPTT that reconstructs states by inverting the leapfrog: one state in memory."""
 
 import torch
 from jaxtyping import Float
@@ -10,13 +10,11 @@ from rhelbench.spec import Nudge
 
 
 def backward(given: BackwardInputs, g: Path) -> Results:
-    """Return the gradients from the adjoint of every step at states that are recovered backwards.
+    """Apply the adjoint of every time step at states reconstructed backwards.
 
     Φ_k = (S(Φ_{k+1}*, f_{k+1}))*; λ_k = (∂Φ_{k+1}/∂Φ_k)ᵀ λ_{k+1} + (g_k, 0).
 
-    Args:
-        given: what the forward pass kept.
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``estimators.from_final``.
     """
     phi, pi = given.final
     bar_phi = bar_pi = torch.zeros_like(phi)
@@ -39,18 +37,12 @@ def trajectory(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0, keeping one state; backward as ``backward`` says.
+    """Return φ_1..φ_K, storing one state; ``backward`` reconstructs the others.
 
-    The path is retraced as by an echo and lost where an echo is lost, but the step's Jacobian is needed.
+    Like an echo it retraces the trajectory, and it loses accuracy where an echo does. Unlike an echo it needs
+    the Jacobian of the time step. An irreversible integrator yields wrong states.
 
-    Args:
-        hamiltonian: the energy.
-        integrator: the step; an irreversible one spoils the states.
-        nudge: of no use here, every algorithm takes it.
-        theta: parameters, (P,) or ().
-        delta: δ, (P,) or ().
-        f: drive (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+    Arguments: see ``interface.Trajectory``. ``nudge`` is not used.
 
     Source:
         Maclaurin et al., Gradient-based hyperparameter optimization through reversible learning, 2015.

@@ -1,4 +1,4 @@
-"""Forward gradients: the exact slope along one random direction, times the direction; right on average, seldom close."""
+"""Forward gradients: the exact directional derivative times a random direction; unbiased, high variance."""
 
 import torch
 from jaxtyping import Float
@@ -10,18 +10,19 @@ from rhelbench.spec import Nudge
 
 
 def source_of(g: Path) -> torch.Generator:
-    """Return a generator seeded by the bits of the incoming gradient: another draw at every step, the same when repeated."""
+    """Return a random generator seeded by the bits of the incoming gradient.
+
+    The seed changes with every optimiser step and is the same when a run is repeated.
+    """
     return torch.Generator(g.device).manual_seed(int(g.view(torch.int32).sum(dtype=torch.int64)))
 
 
 def backward(given: BackwardInputs, g: Path) -> Results:
-    """Return estimates D v, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1), per sample and lane.
+    """Return estimates D v, with D = Σ_k g_k ∂φ_k/∂x v and v ~ N(0, 1), per sample and channel.
 
-    Once for x = (θ, δ) and once for x = f, or the larger slope would drown the smaller.
+    x is (θ, δ), then f, or the larger derivative would mask the smaller.
 
-    Args:
-        given: what the forward pass kept; the final state is not used.
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``estimators.from_final``. The final state is not used.
     """
     source = source_of(g)
 
@@ -52,19 +53,12 @@ def trajectory(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0, keeping nothing but the drive; then the tangents along random directions.
+    """Return φ_1..φ_K, storing only the drive; ``backward`` runs tangents along random directions.
 
-    Every sample and lane has directions and slopes of its own, since lanes do not mix. Unbiased; that of the drive varies with
-    its K entries.
+    Channels are independent, so each sample and channel has its own direction and D. The estimates are
+    unbiased; the variance for f grows with its K entries.
 
-    Args:
-        hamiltonian: the energy.
-        integrator: the step.
-        nudge: of no use here, every algorithm takes it.
-        theta: parameters, (P,) or ().
-        delta: δ, (P,) or ().
-        f: drive (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+    Arguments: see ``interface.Trajectory``. ``nudge`` is not used.
 
     Source:
         Baydin et al., Gradients without backpropagation, 2022.

@@ -1,4 +1,4 @@
-"""Recurrent Hamiltonian Echo Learning, the echo pair integrated as mean and half difference."""
+"""RHEL with the echo pair integrated as mean and half difference."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class _Rhel(torch.autograd.Function):
     ) -> Tensor:  # fmt: skip
         del f_B
         phi, pi = run(hamiltonian, integrator, dict(zip(names, values, strict=True)), delta, f)
-        # The final state and the drive are all that is kept; clones, or the views would keep the trajectory alive.
+        # Only the final state and the drive are saved; as clones, since views would keep the whole trajectory in memory.
         ctx.save_for_backward(phi[-1].clone(), pi[-1].clone(), delta, f, *values)
         ctx.setting = hamiltonian, integrator, nudge, names
         return phi
@@ -61,23 +61,17 @@ def trajectory(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0, keeping one state; backward, run both echoes at once and contrast them.
+    """Return φ_1..φ_K, storing one state; the backward pass contrasts both echoes.
 
-    Start: m = Φ_K*, d = (0, ε g_K). For k = K..1: a pair step with f_k; half contrasts at its kicks are summed by weight;
-    d_π += ε g_{k−1}. Then dL/dθ = −(δ/ε) Σ ½(∂θV₊ − ∂θV₋), dL/df_k = −(δ/ε) ½(∂fV₊ − ∂fV₋) and
+    m starts at Φ_K*, d at (0, ε g_K). For k = K..1: a pair step with f_k; half contrasts at its kicks, by
+    weight; d_π += ε g_{k−1}. Then dL/dθ = −(δ/ε) Σ ½(∂θV₊ − ∂θV₋), dL/df_k = −(δ/ε) ½(∂fV₊ − ∂fV₋),
     dL/dδ = −(1/ε) Σ [½(V₊ − V₋) + ½(m_π d_π before the kick + m_π d_π after)].
+    Without closed forms, ``rhel_separate`` is used instead.
 
-    Args:
-        hamiltonian: the energy; one without closed forms is left to ``rhel_separate``.
-        integrator: the step.
-        nudge: how ε is chosen.
-        theta: parameters, (P,) or ().
-        delta: δ, (P,) or ().
-        f: drive (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+    Arguments: see ``interface.Trajectory``.
 
     Source:
-        Paper, Theorem 3.2; the pair without cancellation is this project's (docs/deviations.md, row 8).
+        Paper, Theorem 3.2; mean and half difference: docs/internals/architecture.md; docs/deviations.md, row 8.
     """
     if not hamiltonian.closed_forms:
         return rhel_separate.trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B)

@@ -1,4 +1,4 @@
-"""The echo rule of the released code, biases included (docs/deviations.md, row 2)."""
+"""RHEL as in the released code, biases included (docs/deviations.md, row 2)."""
 
 import torch
 from jaxtyping import Float
@@ -10,10 +10,12 @@ from rhelbench.spec import Nudge
 
 
 def released_energy(hamiltonian: Hamiltonian, theta: Values, delta: Tensor, f_u: Tensor, f_B: Tensor, step: EchoStep) -> Lanes:
-    """Return the energy whose derivatives the released code reads.
+    """Return the energy that the released code differentiates, per echo, sample and channel.
 
-    The drive towards u: δ V at the first third. θ, δ and the drive towards B: δ H at the end of the step, after the next
-    nudge, where ``released_at`` is "end"; else δ V at the first third, with δ itself held fixed.
+    Towards u: δ V at the midpoint φ_{k+1/3}. θ, δ and B: δ H after the time step and the next nudge, if
+    ``released_at`` is "end"; else δ V at the midpoint, with δ constant.
+
+    Arguments: see ``impl_torch.echo.two_echoes``.
     """
     fixed, held = {name: value.detach() for name, value in theta.items()}, delta.detach()
     at_end, total = hamiltonian.released_at == "end", torch.zeros_like(step.phi)
@@ -33,9 +35,10 @@ def trajectory(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0; backward, run the echoes at ±ε and contrast what the released code reads.
+    """Return φ_1..φ_K; the backward pass contrasts ``released_energy`` of the echoes at ±ε.
 
-    Arguments as ``impl_torch.echo.two_echoes``. For the linear unit the gradients of A, B and δ are biased at any ε; for
-    the nonlinear unit that of δ is zero.
+    For the linear unit the gradients of A, B and δ are biased at any ε. For the nonlinear unit dL/dδ = 0.
+
+    Arguments: see ``interface.Trajectory``.
     """
     return two_echoes(released_energy, hamiltonian, integrator, nudge, theta, delta, f, f_B)

@@ -1,4 +1,4 @@
-"""Real-time recurrent learning: sensitivities carried forward beside the state; exact, since lanes do not mix."""
+"""Real-time recurrent learning: sensitivities propagated forward; exact, since channels are independent."""
 
 import torch
 from jaxtyping import Float
@@ -10,13 +10,14 @@ from rhelbench.spec import Nudge
 
 
 class Tangents:
-    """The state of every lane with its derivatives, from Φ_0 = 0 on.
+    """The state of every channel and its derivatives, from Φ_0 = 0.
 
-    M = ∂Φ_k/∂Φ_0 by rows (of φ, of π), S = ∂Φ_k/∂x by name x of θ and "delta": M ← J M, S ← J S + ∂Φ_{k+1}/∂x, J the step's
-    Jacobian. Both rows of all of these come from pulling (1, 0) and (0, 1) back through the step.
+    M = ∂Φ_k/∂Φ_0 by rows (of φ, of π); S = ∂Φ_k/∂x by name x of θ and "delta". M ← J M,
+    S ← J S + ∂Φ_{k+1}/∂x, with J the Jacobian of the time step. The rows come from pulling (1, 0) and (0, 1)
+    back through the time step.
 
     Args:
-        given: the setting.
+        given: the inputs of the backward pass.
     """
 
     def __init__(self, given: BackwardInputs) -> None:
@@ -27,7 +28,7 @@ class Tangents:
         self.S = dict.fromkeys(given.wide, (self._zero, self._zero))
 
     def advance(self, f_k: Tensor) -> State:
-        """Take one step; return ∂Φ_{k+1}/∂f_{k+1} as (∂φ, ∂π)."""
+        """Take one time step; return ∂Φ_{k+1}/∂f_{k+1} as (∂φ, ∂π)."""
         rows = [step_vjp(self._given, *self._state, f_k, bar) for bar in ((self._one, self._zero), (self._zero, self._one))]
 
         def through(phi: Tensor, pi: Tensor) -> State:
@@ -42,14 +43,12 @@ class Tangents:
 
 
 def backward(given: BackwardInputs, g: Path) -> Results:
-    """Return the gradients by two passes forward in time.
+    """Return the gradients from two passes forward in time.
 
     First, online: dL/dx = Σ_k g_k ∂φ_k/∂x and T = Σ_k g_k ∂φ_k/∂Φ_0. Second, for the drive:
-    dL/df_j = (T − Σ_{k<j} g_k ∂φ_k/∂Φ_0) M_j⁻¹ ∂Φ_j/∂f_j. The input is never seen in reverse.
+    dL/df_j = (T − Σ_{k<j} g_k ∂φ_k/∂Φ_0) M_j⁻¹ ∂Φ_j/∂f_j. The input is never replayed in reverse.
 
-    Args:
-        given: what the forward pass kept; the final state is not used.
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``estimators.from_final``. The final state is not used.
     """
     zero = torch.zeros_like(g[0])
     online, rest = Tangents(given), (zero, zero)
@@ -76,19 +75,12 @@ def trajectory(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0, keeping nothing but the drive; then two more passes, as ``backward`` says.
+    """Return φ_1..φ_K, storing only the drive; ``backward`` runs two more passes.
 
-    Args:
-        hamiltonian: the energy.
-        integrator: the step.
-        nudge: of no use here, every algorithm takes it.
-        theta: parameters, (P,) or ().
-        delta: δ, (P,) or ().
-        f: drive (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+    Arguments: see ``interface.Trajectory``. ``nudge`` is not used.
 
     Source:
-        Williams & Zipser, A learning algorithm for continually running fully recurrent neural networks, 1989; the second pass
-        is ours.
+        Williams & Zipser, A learning algorithm for continually running fully recurrent neural networks, 1989.
+        The second pass is new here.
     """
     return from_final(backward, hamiltonian, integrator, nudge, theta, delta, f, f_B)

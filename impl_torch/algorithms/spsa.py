@@ -1,4 +1,4 @@
-"""Simultaneous perturbation: runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
+"""Simultaneous perturbation: forward runs at x ± ρ v only; no Jacobian, no reversal, high variance."""
 
 import torch
 from jaxtyping import Float
@@ -11,13 +11,11 @@ from rhelbench.spec import Nudge
 
 
 def backward(given: BackwardInputs, g: Path) -> Results:
-    """Return estimates D v, with v = ±1 at random, per sample and lane.
+    """Return estimates D v, with v = ±1 at random, per sample and channel.
 
-    D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, ρ the nudge's size; once for x = (θ, δ) and once for x = f.
+    D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, ρ the nudge's size; for x = (θ, δ), then for x = f.
 
-    Args:
-        given: what the forward pass kept; the final state is not used.
-        g: dL/dφ_k, (K, n, P).
+    Arguments and returns: see ``estimators.from_final``. The final state is not used.
     """
     source, rho = source_of(g), given.nudge.size
 
@@ -34,7 +32,7 @@ def backward(given: BackwardInputs, g: Path) -> Results:
 
 
 def _outcome(given: BackwardInputs, g: Path, wide: Values, f: Path) -> Lanes:
-    """Return Σ_k g_k φ_k of a run with these θ, δ and drive."""
+    """Return Σ_k g_k φ_k of a run with the θ and δ in ``wide`` and this drive."""
     phi = pi = total = torch.zeros_like(g[0])
     for g_k, f_k in zip(g, f, strict=True):
         phi, pi = given.step(wide, phi, pi, f_k)
@@ -51,16 +49,9 @@ def trajectory(
     f: Path,
     f_B: Path | None = None,
 ) -> Path:
-    """Return φ_1..φ_K from Φ_0 = 0, keeping nothing but the drive; then four perturbed runs, as ``backward`` says.
+    """Return φ_1..φ_K, storing only the drive; ``backward`` runs four perturbed forward passes.
 
-    Args:
-        hamiltonian: the energy.
-        integrator: the step.
-        nudge: its size is ρ.
-        theta: parameters, (P,) or ().
-        delta: δ, (P,) or ().
-        f: drive (K, n, P).
-        f_B: a second route of the same numbers, for a rule whose gradient towards B is another one; None: f alone.
+    Arguments: see ``interface.Trajectory``. ρ is the nudge's size.
 
     Source:
         Spall, Multivariate stochastic approximation using a simultaneous perturbation gradient approximation, 1992.

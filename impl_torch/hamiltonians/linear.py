@@ -1,4 +1,4 @@
-"""The linear unit: one driven harmonic oscillator per lane."""
+"""The linear unit: one driven harmonic oscillator per channel."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from impl_torch.interface import Lanes, Pair, Values
 
 
 class Linear:
-    """Harmonic oscillators with trainable stiffness A and step δ.
+    """Harmonic oscillators with trainable stiffness A and step size δ.
 
     H = ½ π² + ½ A φ² − φ f, A = relu(a), δ = sigmoid(s), each per channel (P,).
 
@@ -29,12 +29,12 @@ class Linear:
     released_at: Literal["end", "third"] = "end"
 
     def physical(self, raw: Values, c_squash: int) -> tuple[Values, Float[Tensor, "..."]]:
-        """Turn raw ``a``, ``s`` (P,) into θ = {A = relu(a)} and δ = sigmoid(s); ``c_squash`` has no meaning here."""
+        """Return θ = {A = relu(a)} and δ = sigmoid(s), (P,) each; ``c_squash`` is not used."""
         del c_squash
         return {"A": torch.relu(raw["a"])}, torch.sigmoid(raw["s"])
 
     def steepness(self, theta: Values) -> Float[Tensor, ""]:
-        """Return 1: a quadratic energy has no scale of its own."""
+        """Return 1: a quadratic energy has no intrinsic scale."""
         return theta["A"].new_ones(())
 
     def kinetic(self, pi: Lanes) -> Lanes:
@@ -58,7 +58,7 @@ class Linear:
         return theta["A"] * m - f, theta["A"] * d
 
     def half_contrasts(self, theta: Values, m: Lanes, d: Lanes, f: Lanes) -> tuple[Values, Lanes, Lanes]:
-        """Return (∂V₊ − ∂V₋)/2 with respect to A, which is m d, and to f, which is −d; and that of V, A m d − f d."""
+        """Return the half contrasts: m d for A, −d for f, A m d − f d for V."""
         product = m * d
         return {"A": product}, -d, theta["A"] * product - f * d
 

@@ -1,4 +1,4 @@
-"""The nonlinear unit: one oscillator per lane in a soft, input-shifted well."""
+"""The nonlinear unit: one oscillator per channel in a soft, input-shifted well."""
 
 import math
 from typing import Literal
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impl_torch.interface import Lanes, Pair, Values
 
-#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of so many points, good to rounding while |β| < ½.
+#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of the Gauss–Legendre points, exact to rounding for |β| < ½.
 NODES = {
     dtype: [(float(s**2), float(g * (1 - s**2))) for s, g in zip(*np.polynomial.legendre.leggauss(points), strict=True) if s > 0]
     for dtype, points in ((torch.float32, 6), (torch.float64, 14))
@@ -20,7 +20,7 @@ NODES = {
 def log_cosh(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Return log cosh a without overflow, and to full relative precision for small |a|.
 
-    |a| + log1p(exp(−2|a|)) − log 2; below |a| = 1, where that cancels, ½ log1p(sinh² a).
+    |a| + log1p(exp(−2|a|)) − log 2 for |a| ≥ 1, else ½ log1p(sinh² a), which does not cancel.
     """
     size = a.abs()
     near = 0.5 * torch.log1p(torch.sinh(size.clamp(max=1)) ** 2)
@@ -34,18 +34,14 @@ def sech2(a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 
 def pair_ratios(a: Float[Tensor, "*shape"], beta: Float[Tensor, "*shape"]) -> tuple[Lanes, Lanes, Lanes, Lanes]:
-    """Return t̄, h/β, A/β and q/β² of the pair a ± β: no cancellation, and β = 0 is their limit.
+    """Return t̄, h/β, A/β and q/β² of the pair a ± β, without cancellation; β = 0 is their limit.
 
-    t̄, h = (t₊ ± t₋)/2 of t± = tanh(a ± β), A = ½ [log cosh(a + β) − log cosh(a − β)], q = A − β t̄. With x = |a|, y = |β|,
-    E = e^(−2x), F = e^(−2y), T = tanh x, τ = tanh y, σ the logistic function, and signs by symmetry:
-    t̄ = σ(2(x − y)) (1 − E²)/(1 + EF), and T(1 − τ²)/(1 − T²τ²) for y < ½, which rounds less;
-    h = σ(2(y − x)) (1 − F²)/(1 + EF),
-    A = artanh(Tτ), or min(x, y) − L with L = ½ log1p((e^(−2|x−y|) − EF)/(1 + EF)) where min(x, y) > 1/3,
-    q = T τ³ (1 − T²)/(1 − T²τ²) ∫₀¹ (1 − s²)/((1 − τ²s²)(1 − T²τ²s²)) ds for y < ½; else A − y t̄, or y (1 − t̄) − L for x ≥ y.
+    The formulas are those of the oracle's ``pair_ratios``. For y = |β| < ½, t̄ = T(1 − τ²)/(1 − T²τ²), which
+    rounds less.
 
     Args:
         a: mean argument.
-        beta: half difference of the two arguments.
+        beta: half difference of the two arguments, same shape.
     """
     tiny = torch.finfo(beta.dtype).tiny
     x, y = a.abs(), beta.abs()
@@ -72,10 +68,10 @@ def pair_ratios(a: Float[Tensor, "*shape"], beta: Float[Tensor, "*shape"]) -> tu
 
 
 class Nonlinear:
-    """Oscillators in a soft well whose centre the input moves.
+    """Oscillators in a soft well whose centre depends on the input.
 
-    H = ½ π² + ½ α φ² + c̃ log cosh(w φ + f + b) / w, so that ∂V/∂φ = α φ + c̃ tanh(w φ + f + b).
-    w, b, c̃ per channel (P,); α and δ scalars (). c̃ = sigmoid(c), squashed twice in the released code.
+    H = ½ π² + ½ α φ² + c̃ log cosh(w φ + f + b) / w, so ∂V/∂φ = α φ + c̃ tanh(w φ + f + b).
+    w, b, c̃ per channel (P,); α and δ scalars (). c̃ = sigmoid(c), with two sigmoids in the released code.
 
     Source:
         Paper, section 4 (nonlinear HRU).
@@ -87,11 +83,11 @@ class Nonlinear:
     released_at: Literal["end", "third"] = "third"
 
     def physical(self, raw: Values, c_squash: int) -> tuple[Values, Float[Tensor, "..."]]:
-        """Turn raw ``alpha``, ``w``, ``b``, ``c``, ``delta`` into θ = {alpha, w, b, c_tilde} and δ.
+        """Return θ = {alpha, w, b, c_tilde} and δ.
 
         Args:
-            raw: trainable values by letter.
-            c_squash: how often c passes the sigmoid, 1 (text) or 2 (released code).
+            raw: trainable values ``alpha``, ``w``, ``b``, ``c``, ``delta``.
+            c_squash: number of sigmoids between c and c̃, 1 (text) or 2 (released code).
         """
         c_tilde = raw["c"]
         for _ in range(c_squash):
@@ -99,7 +95,7 @@ class Nonlinear:
         return {"alpha": raw["alpha"], "w": raw["w"], "b": raw["b"], "c_tilde": c_tilde}, raw["delta"]
 
     def steepness(self, theta: Values) -> Float[Tensor, ""]:
-        """Return max|w|: tanh bends over a distance 1/w."""
+        """Return max|w|: the scale of tanh is 1/w."""
         return theta["w"].abs().max()
 
     def kinetic(self, pi: Lanes) -> Lanes:
@@ -113,8 +109,8 @@ class Nonlinear:
     def potential(self, theta: Values, phi: Lanes, f: Float[Tensor, "n P"]) -> Lanes:
         """Return V = ½ α φ² + c̃ log cosh(w φ + f + b) / w.
 
-        At w = 0 the last term is its limit c̃ (φ tanh g + ½ w φ² sech² g), g = f + b: a constant is left out, the derivatives
-        with respect to φ and w are exact.
+        At w = 0 the last term is its limit c̃ (φ tanh g + ½ w φ² sech² g), g = f + b, up to a constant. The
+        derivatives with respect to φ and w are exact.
         """
         w, shift = theta["w"], f + theta["b"]
         limit = phi * torch.tanh(shift) + 0.5 * w * phi * phi * sech2(shift)
@@ -126,15 +122,15 @@ class Nonlinear:
         return theta["alpha"] * phi + theta["c_tilde"] * torch.tanh(theta["w"] * phi + f + theta["b"])
 
     def pair_force(self, theta: Values, m: Lanes, d: Lanes, f: Lanes) -> Pair:
-        """Return mean and half difference of the force at φ± = m ± d: α m + c̃ (t₊ + t₋)/2 and α d + c̃ (t₊ − t₋)/2."""
+        """Return mean and half difference of the force at m ± d: α m + c̃ (t₊ + t₋)/2 and α d + c̃ (t₊ − t₋)/2."""
         beta = theta["w"] * d
         mean, half, _, _ = pair_ratios(theta["w"] * m + f + theta["b"], beta)
         return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * (beta * half)
 
     def half_contrasts(self, theta: Values, m: Lanes, d: Lanes, f: Lanes) -> tuple[Values, Lanes, Lanes]:
-        """Return (∂V₊ − ∂V₋)/2 with respect to θ and f, and that of V, per lane; a = w m + f + b, β = w d.
+        """Return the half contrasts of V, with a = w m + f + b and β = w d (see ``pair_ratios``).
 
-        α: m d;  c̃: d A/β;  b, f: c̃ d h/β;  w: c̃ (m d h/β − d² q/β²);  V: α m d + c̃ d A/β (see ``pair_ratios``).
+        α: m d;  c̃: d A/β;  b, f: c̃ d h/β;  w: c̃ (m d h/β − d² q/β²);  V: α m d + c̃ d A/β.
         Nothing is divided by w, which may be 0.
         """
         w, c_tilde = theta["w"], theta["c_tilde"]

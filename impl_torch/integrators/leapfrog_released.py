@@ -1,4 +1,4 @@
-"""The step that the released code takes for the nonlinear unit: the kick takes the force at the step's start."""
+"""The time step of the released code for the nonlinear unit: the force is taken at its start."""
 
 from impl_torch.integrators.leapfrog import Leapfrog
 

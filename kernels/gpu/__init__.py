@@ -1,10 +1,15 @@
-"""Trajectories of a separable Hamiltonian on a GPU, in Triton: one source for both frameworks (``passes`` lists the launches).
+"""Trajectories of a separable Hamiltonian on a GPU in Triton, one source for both frameworks.
 
-The four passes of ``kernels.cpu`` (its docstring is the interface), on arrays of one dtype, float32 or float64, time outside and
-lanes inside. The nonlinear unit steps through time inside one kernel, a program per block of lanes. The linear unit is parallel
-in time as well: its steps are cut into chunks, each chunk runs from zero, the states at the chunks' borders follow by powers of
-the 2×2 transition, and each chunk runs again from its own. Nothing is drawn, no lane looks at another one, and the chunks depend
-on the shape alone, so that the same input gives the same bits.
+``passes`` lists the launches of the four passes; ``kernels.cpu`` documents the interface. Arrays have
+one dtype, float32 or float64, with the time axis first and N = n · P state channels last.
+
+The nonlinear unit runs all time steps inside one kernel, with one program per block of channels. The
+linear unit is also parallel in time. Its time steps are split into chunks, and each chunk first runs
+from zero. The states at chunk borders follow from powers of the 2×2 transition. Then each chunk runs
+from its own initial state.
+
+Results are deterministic: there are no random numbers and no exchange between channels, and the chunks
+depend on the shape only.
 
 With TRITON_INTERPRET=1 in the environment the kernels run on the CPU, slowly, for tests.
 """

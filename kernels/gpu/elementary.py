@@ -1,17 +1,20 @@
-"""tanh, sech², log cosh and their half differences inside a kernel, in the working precision, without overflow."""
+"""tanh, sech², log cosh and their half differences inside a kernel, without overflow."""
 
 # pyright: reportGeneralTypeIssues=false
 # Triton's functions return what they compute only inside a kernel.
 import triton
 import triton.language as tl
 
-#: Below this |β| everything about the pair comes from series in tanh β (as in ``kernels.cpu.nonlinear``).
+#: Below this |β| the pair uses series in tanh β (as in ``kernels.cpu.nonlinear``).
 SMALL = tl.constexpr(0.03)
 
 
 @triton.jit
 def _exponentials(y):
-    """Return e^y − 1 and e^y = 2^n e^r, n = round(y / ln 2); adding the magic number rounds, and leaves n in the low bits."""
+    """Return e^y − 1 and e^y = 2^n e^r with n = round(y / ln 2).
+
+    Adding the magic number rounds, and leaves n in the low bits.
+    """
     if y.dtype == tl.float64:
         shifted = y * 1.4426950408889634 + 6755399441055744.0
         n = shifted - 6755399441055744.0
@@ -34,7 +37,7 @@ def _exponentials(y):
 
 @triton.jit
 def _clipped(size):
-    """Return |x|, but no more than what has a normal number for its sech²; a NaN stays a NaN."""
+    """Return |x|, limited so that its sech² is a normal number; NaN stays NaN."""
     limit = 350.0 if size.dtype == tl.float64 else 43.0
     return tl.where(size > limit, limit, size)
 
@@ -60,10 +63,13 @@ def _tail(z):
 
 @triton.jit
 def tanh(x):
-    """Return tanh x. A step waits for it: float32 takes a polynomial below 0.6 and the hardware's exponential beyond."""
+    """Return tanh x, with low latency, since every time step waits for it.
+
+    float32 uses a polynomial for |x| < 0.6 and the hardware's exponential otherwise.
+    """
     size = tl.abs(x)
     if x.dtype == tl.float64:
-        e, _ = _exponentials(2 * tl.where(size > 20, 20.0, size))  # in this order a NaN stays a NaN
+        e, _ = _exponentials(2 * tl.where(size > 20, 20.0, size))  # in this order NaN stays NaN
         t = e / (e + 2)
     else:
         t = tl.where(size < 0.6, _small_tanh(size), 1 - 2 / (tl.exp(2 * tl.where(size > 10, 10.0, size)) + 1))
@@ -72,7 +78,7 @@ def tanh(x):
 
 @triton.jit
 def tanh_and_sech2(x):
-    """Return tanh x and sech² x = 4E/(1 + E)², E = e^(−2|x|), in the time of ``tanh``."""
+    """Return tanh x and sech² x = 4E/(1 + E)², E = e^(−2|x|), at the cost of ``tanh``."""
     size = tl.abs(x)
     if x.dtype == tl.float64:
         e, power = _exponentials(-2 * _clipped(size))
@@ -89,7 +95,8 @@ def tanh_and_sech2(x):
 def all_of_cosh(x):
     """Return tanh x, sech² x and log cosh x.
 
-    With e = e^(−2|x|) − 1, log cosh x = artanh(v/(2 − v)), v = tanh² x, or |x| + 2 artanh(e/(e + 4)): both below 1/3.
+    With e = e^(−2|x|) − 1 and v = tanh² x: log cosh x = artanh(v/(2 − v)) for v < ½, else
+    |x| + 2 artanh(e/(e + 4)). Both arguments are below 1/3.
     """
     size = tl.abs(x)
     e, power = _exponentials(-2 * _clipped(size))
@@ -103,13 +110,16 @@ def all_of_cosh(x):
 
 @triton.jit
 def small_contrast(t, sech2, beta):
-    """Return (t₊ + t₋)/2, h/β, A/β, q/β² for t = tanh a, sech² a and |β| < SMALL (see ``kernels.cpu.nonlinear.pair_echo``)."""
+    """Return (t₊ + t₋)/2, h/β, A/β, q/β² from t = tanh a and sech² a, for |β| < SMALL.
+
+    See ``kernels.cpu.nonlinear.pair_echo``.
+    """
     u = beta * beta
     r = 1 + u * (-1 / 3 + u * (2 / 15 + u * (-17 / 315 + u * (62 / 2835))))
     tau = beta * r
     u, v, x = tau * tau, t * t, t * tau
     z = x * x
-    # 1/(1 − z), z < 0.001: no division in the chain from step to step.
+    # 1/(1 − z), z < 0.001, as a series: a division would add to the latency of every time step.
     share = 1 + z * (1 + z * (1 + z * (1 + z * (1 + z))))
     steep = sech2 * share
     contrast = r * t * (1 + z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9)))))
@@ -120,15 +130,16 @@ def small_contrast(t, sech2, beta):
 
 @triton.jit
 def _node(s2: tl.constexpr, weight: tl.constexpr, u, v):
-    """Return one point's part of ∫₀¹ (1 − s²)/((1 − us²)(1 − vs²)) ds."""
+    """Return one quadrature point's term of ∫₀¹ (1 − s²)/((1 − us²)(1 − vs²)) ds."""
     return weight / ((1 - s2 * u) * (1 - s2 * v))
 
 
 @triton.jit
 def any_contrast(a, beta):
-    """Return (t₊ + t₋)/2, h/β, A/β, q/β² for any a, β (see ``impl_torch.hamiltonians.nonlinear.pair_ratios``).
+    """Return (t₊ + t₋)/2, h/β, A/β, q/β² for any a and β.
 
-    The logarithm is ½ log1p(r) = artanh(r/(2 + r)) by its series, as is A = artanh(Tτ) where |a| or |β| is below 1/3.
+    See ``impl_torch.hamiltonians.nonlinear.pair_ratios``. The logarithm ½ log1p(r) = artanh(r/(2 + r)) and
+    A = artanh(Tτ) (|a| or |β| below 1/3) use the series of artanh.
     """
     tiny = 2.2250738585072014e-308 if beta.dtype == tl.float64 else 1.1754943508222875e-38
     x, y = tl.abs(a), tl.abs(beta)
@@ -151,7 +162,7 @@ def any_contrast(a, beta):
     area = tl.where(is_far, (low - half_log) / size, big_t * slope * half_tail)
 
     u, v = tau * tau, tau * tau * big_t * big_t
-    # The positive half of 14 points, or of 6, by Gauss and Legendre: good to rounding while |β| < ½.
+    # The positive half of 14 or 6 Gauss–Legendre points: exact to rounding for |β| < ½.
     if beta.dtype == tl.float64:
         p = _node(0.011675871940146671, 0.2127504602767796, u, v)
         p += _node(0.10183270400276961, 0.18430254930334197, u, v)

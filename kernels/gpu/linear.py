@@ -1,21 +1,24 @@
-"""The linear unit: V = ½ A φ² − φ f; theta = [A]. Parallel in time by chunks of LENGTH steps (``kernels.gpu``).
+"""The linear unit, V = ½ A φ² − φ f, theta = [A], parallel in time by chunks (``kernels.gpu``).
 
-Three launches per pass: ``*_ends`` runs every chunk but the last from zero and leaves its end; ``carry`` turns the ends into the
-chunks' starts; the pass itself runs every chunk from its start. Chunks are counted in the order in which the pass goes.
+Each pass has three launches. ``*_ends`` runs every chunk but the last from zero and stores its final
+state. ``carry`` computes the chunks' initial states. The pass itself runs every chunk from its initial
+state. Chunks are numbered in the order of the pass.
+
+Shapes: theta, delta, epsilon (N,); f, g, phi, pi (K, N); dtype float32 or float64.
 """
 
 # pyright: reportGeneralTypeIssues=false
-# tl.range is what Triton's compiler loops over; to Python it is no iterator.
+# Triton's compiler loops over tl.range; to Python it is no iterator.
 import triton
 import triton.language as tl
 
-#: Steps ahead of which a loop asks for its rows.
+#: Time steps by which a loop prefetches its rows.
 STAGES = tl.constexpr(4)
 
 
 @triton.jit
 def _step(q, p, f, A, delta, AT_MIDPOINT: tl.constexpr):
-    """Return φ, π after a step, and φ at its first third."""
+    """Return φ and π after a time step, and φ at its midpoint φ_{k+1/3}."""
     h = 0.5 * delta
     third = q + h * p
     at = third if AT_MIDPOINT else q
@@ -25,7 +28,10 @@ def _step(q, p, f, A, delta, AT_MIDPOINT: tl.constexpr):
 
 @triton.jit
 def _back(l_phi, l_pi, g, A, delta, AT_MIDPOINT: tl.constexpr):
-    """Return λ before a step from λ after it, and what the sums need of the way: λφ with g, λπ at the kick, λφ at the third."""
+    """Return λ before a time step from λ after it, and three intermediate values for the sums.
+
+    These are λφ with g, λπ at the kick, and λφ at the midpoint.
+    """
     h = 0.5 * delta
     l_q = l_phi + g
     l_p = l_pi + h * l_q
@@ -36,7 +42,7 @@ def _back(l_phi, l_pi, g, A, delta, AT_MIDPOINT: tl.constexpr):
 
 @triton.jit
 def _first(theta, delta, N, BLOCK: tl.constexpr):
-    """Return the lanes of this program, whether they exist, A and δ."""
+    """Return this program's channels, their mask, A and δ."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
     return lane, live, tl.load(theta + lane, mask=live, other=1.0), tl.load(delta + lane, mask=live, other=1.0)
@@ -48,9 +54,10 @@ def carry(
     CHUNKS: tl.constexpr, DOUBLINGS: tl.constexpr, SYSTEMS: tl.constexpr, ADJOINT: tl.constexpr, AT_MIDPOINT: tl.constexpr,
     BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Turn ends (CHUNKS − 1, 2·SYSTEMS, N) into starts (CHUNKS, 2·SYSTEMS, N): S_0 = 0, S_{c+1} = M^LENGTH S_c + end_c.
+    """Compute initial states (CHUNKS, 2·SYSTEMS, N) from final states (CHUNKS − 1, 2·SYSTEMS, N).
 
-    M is the step's transition, LENGTH = 2^DOUBLINGS. In double: an error of M^LENGTH would grow with the number of chunks.
+    S_0 = 0, S_{c+1} = M^LENGTH S_c + end_c, with M the transition of a time step and LENGTH = 2^DOUBLINGS.
+    Everything is float64, since an error of M^LENGTH would grow with the number of chunks.
     """
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     A, delta = A.to(tl.float64), delta.to(tl.float64)
@@ -78,14 +85,14 @@ def carry(
 
 @triton.jit
 def _start(starts, N, lane, live, chunk, system, SYSTEMS: tl.constexpr):
-    """Return a chunk's start."""
+    """Load a chunk's initial state."""
     row = tl.cast(chunk, tl.int64) * (2 * SYSTEMS) * N + 2 * system * N + lane
     return tl.load(starts + row, mask=live, other=0.0), tl.load(starts + row + N, mask=live, other=0.0)
 
 
 @triton.jit
 def _leave(ends, N, lane, live, chunk, system, x, y, SYSTEMS: tl.constexpr):
-    """Store a chunk's end."""
+    """Store a chunk's final state or sums."""
     row = tl.cast(chunk, tl.int64) * (2 * SYSTEMS) * N + 2 * system * N + lane
     tl.store(ends + row, x, mask=live)
     tl.store(ends + row + N, y, mask=live)
@@ -93,7 +100,7 @@ def _leave(ends, N, lane, live, chunk, system, x, y, SYSTEMS: tl.constexpr):
 
 @triton.jit
 def forward_ends(theta, delta, f, K, N, ends, LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
-    """Run whole chunks from rest."""
+    """Run all chunks of LENGTH time steps from rest."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     chunk = tl.program_id(1)
     q, p = delta * 0, delta * 0
@@ -109,7 +116,10 @@ def forward(
     theta, delta, f, starts, K, N, phi, pi,
     LENGTH: tl.constexpr, KEEP: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Step from rest: φ⅓ = φ + δπ/2; π −= δ (A φ⅓ − f); φ = φ⅓ + δπ/2. KEEP: every π, or the last alone."""
+    """Integrate each chunk: φ⅓ = φ + δπ/2; π −= δ (A φ⅓ − f); φ = φ⅓ + δπ/2.
+
+    KEEP: store π at every time step, else only the last.
+    """
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     chunk = tl.program_id(1)
     q, p = _start(starts, N, lane, live, chunk, 0, 1)
@@ -126,7 +136,7 @@ def forward(
 
 @triton.jit
 def adjoint_ends(theta, delta, g, K, N, ends, LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
-    """Go back through whole chunks with λ = 0 at their end."""
+    """Sweep all chunks of LENGTH time steps backwards, with λ = 0 at their end."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     chunk = tl.program_id(1)
     l_phi, l_pi = delta * 0, delta * 0
@@ -142,7 +152,7 @@ def adjoint(
     theta, delta, f, phi, pi, g, starts, K, N, grad_f, parts,
     LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Go back through the steps with λ = dL/dΦ: the chain rule, line by line of ``forward``; parts (chunks, 2, N)."""
+    """Sweep backwards with λ = dL/dΦ, the chain rule for each line of ``forward``; parts (chunks, 2, N)."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     chunk, h = tl.program_id(1), 0.5 * delta
     l_phi, l_pi = _start(starts, N, lane, live, chunk, 0, 1)
@@ -168,9 +178,9 @@ def adjoint(
 
 @triton.jit
 def _echo(phi, pi, g, epsilon, K, N, lane, live, chunk, PAIR: tl.constexpr):
-    """Return the echoes' beginning in the first chunk, and zero in the others.
+    """Return the echoes' initial state in the first chunk, and zero in the others.
 
-    PAIR: mean and half difference (φ, −π), (0, ε g); else the echoes themselves, (φ, −π ± ε g).
+    PAIR: mean (φ, −π) and half difference (0, ε g). Otherwise the two echoes (φ, −π ± ε g).
     """
     first = live & (chunk == 0)
     last = tl.cast(K - 1, tl.int64) * N + lane
@@ -181,7 +191,10 @@ def _echo(phi, pi, g, epsilon, K, N, lane, live, chunk, PAIR: tl.constexpr):
 
 @triton.jit
 def _echo_step(q, p, r, s, f, A, delta, PAIR: tl.constexpr, AT_MIDPOINT: tl.constexpr):
-    """Return both systems after a step, before the next nudge, and their thirds; a half difference has no drive."""
+    """Return both systems after a time step, before the next nudge, and their midpoints.
+
+    A half difference has no drive.
+    """
     q, p, q_third = _step(q, p, f, A, delta, AT_MIDPOINT)
     r, s, r_third = _step(r, s, f * 0 if PAIR else f, A, delta, AT_MIDPOINT)
     return q, p, r, s, q_third, r_third
@@ -192,7 +205,7 @@ def echo_ends(
     theta, delta, f, g, epsilon, phi, pi, K, N, ends,
     LENGTH: tl.constexpr, PAIR: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Run whole chunks of both echoes from zero, the first from where the echoes begin."""
+    """Run all chunks of both echoes from zero, and the first from the echoes' initial state."""
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     epsilon = tl.load(epsilon + lane, mask=live, other=1.0)
     chunk = tl.program_id(1)
@@ -216,7 +229,10 @@ def pair_echo(
     theta, delta, f, g, epsilon, phi, pi, starts, K, N, grad_f, parts,
     LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Run both echoes as mean m and half difference d; half contrasts A: m d, f: −d, V: A m d − f d; parts (chunks, 2, N)."""
+    """Run both echoes as mean m and half difference d; parts (chunks, 2, N).
+
+    Half contrasts: A: m d, f: −d, V: A m d − f d.
+    """
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     epsilon = tl.load(epsilon + lane, mask=live, other=1.0)
     chunk, scale = tl.program_id(1), -delta / epsilon
@@ -244,7 +260,10 @@ def released_echo(
     theta, delta, f, g, epsilon, phi, pi, starts, K, N, grad_u, grad_B, parts,
     LENGTH: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Run two echoes; u is read at the third, A, B, δ at the end of the step, the next nudge included; parts (chunks, 2, N)."""
+    """Run two echoes as the released code does; parts (chunks, 2, N).
+
+    u is read at the midpoint. A, B and δ are read after the time step, and π includes the next nudge.
+    """
     lane, live, A, delta = _first(theta, delta, N, BLOCK)
     epsilon = tl.load(epsilon + lane, mask=live, other=1.0)
     chunk, scale = tl.program_id(1), -delta / (2 * epsilon)
@@ -270,7 +289,7 @@ def released_echo(
 
 @triton.jit
 def fold(parts, N, sums, CHUNKS: tl.constexpr, BLOCK: tl.constexpr):
-    """Add the chunks' sums: (CHUNKS, 2, N) to (2, N), in the chunks' order."""
+    """Sum over chunks in order: (CHUNKS, 2, N) to (2, N)."""
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
     row = tl.cast(lane, tl.int64)

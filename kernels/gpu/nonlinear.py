@@ -1,20 +1,24 @@
-"""The nonlinear unit: V = ½ α φ² + c̃ log cosh(w φ + f + b)/w; theta = [α, w, b, c̃]. Time runs inside a program per block."""
+"""The nonlinear unit, V = ½ α φ² + c̃ log cosh(w φ + f + b)/w, theta = [α, w, b, c̃].
+
+One program per block of channels loops over all time steps. Shapes: theta (4, N); delta, epsilon (N,);
+f, g, phi, pi (K, N); dtype float32 or float64.
+"""
 
 # pyright: reportGeneralTypeIssues=false
-# tl.range is what Triton's compiler loops over; to Python it is no iterator.
+# Triton's compiler loops over tl.range; to Python it is no iterator.
 import triton
 import triton.language as tl
 
 from kernels.gpu.elementary import SMALL, all_of_cosh, any_contrast, small_contrast, tanh, tanh_and_sech2
 
-#: Steps whose rows a loop asks for while it takes the same number of steps before them, so that memory does not hold up the
-#: chain of steps: a row that is waited for must not move from register to register, so these steps are written out.
+#: Rows that a loop prefetches while it computes as many time steps, which hides the latency of memory. The loop over them
+#: is unrolled, since a row in flight must not move between registers.
 AHEAD = tl.constexpr(8)
 
 
 @triton.jit
 def _unit(theta, delta, N, lane, live):
-    """Return α, w, b, c̃, δ of the lanes."""
+    """Return α, w, b, c̃ and δ of the channels."""
     alpha = tl.load(theta + lane, mask=live, other=1.0)
     w = tl.load(theta + N + lane, mask=live, other=1.0)
     b = tl.load(theta + 2 * N + lane, mask=live, other=1.0)
@@ -24,7 +28,7 @@ def _unit(theta, delta, N, lane, live):
 
 @triton.jit
 def _kick(q, p, shift, alpha, w, c, delta, AT_MIDPOINT: tl.constexpr):
-    """Return φ, π after a step whose drive and bias are ``shift``."""
+    """Return φ and π after a time step; ``shift`` is drive plus bias."""
     h = 0.5 * delta
     third = q + h * p
     at = third if AT_MIDPOINT else q
@@ -34,7 +38,7 @@ def _kick(q, p, shift, alpha, w, c, delta, AT_MIDPOINT: tl.constexpr):
 
 @triton.jit
 def _rows(path, row, step, live, end):
-    """Ask for AHEAD rows, eight, from ``row`` on, ``step`` apart; 0 beyond the path."""
+    """Prefetch AHEAD (eight) rows from ``row``, ``step`` apart; 0 outside the trajectory."""
     return (
         _row(path, row, live, end), _row(path, row + step, live, end),
         _row(path, row + 2 * step, live, end), _row(path, row + 3 * step, live, end),
@@ -45,13 +49,16 @@ def _rows(path, row, step, live, end):
 
 @triton.jit
 def _row(path, row, live, end):
-    """Ask for one row; 0 beyond the path."""
+    """Prefetch one row; 0 outside the trajectory."""
     return tl.load(path + row, mask=live & (row >= 0) & (row < end), other=0.0)
 
 
 @triton.jit
 def forward(theta, delta, f, K, N, phi, pi, AT_MIDPOINT: tl.constexpr, KEEP: tl.constexpr, BLOCK: tl.constexpr):
-    """Step from rest: φ⅓ = φ + δπ/2; π −= δ (α φ⅓ + c̃ tanh(w φ⅓ + f + b)); φ = φ⅓ + δπ/2. KEEP: every π, or the last alone."""
+    """Integrate from rest: φ⅓ = φ + δπ/2; π −= δ (α φ⅓ + c̃ tanh(w φ⅓ + f + b)); φ = φ⅓ + δπ/2.
+
+    KEEP: store π at every time step, else only the last.
+    """
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
     alpha, w, b, c, delta = _unit(theta, delta, N, lane, live)
@@ -80,7 +87,7 @@ def forward(theta, delta, f, K, N, phi, pi, AT_MIDPOINT: tl.constexpr, KEEP: tl.
 
 @triton.jit
 def _lambdas(state, sums, q, p, f, g, unit, grad, live, AT_MIDPOINT: tl.constexpr):
-    """Go back one step: λ and the π after it, the sums, q and p before it; store the gradient towards f."""
+    """Sweep back one time step: update λ and the sums; store the gradient with respect to f."""
     l_phi, l_pi, after = state
     sum_alpha, sum_w, sum_b, sum_c, sum_delta = sums
     alpha, w, b, c, delta = unit
@@ -106,7 +113,10 @@ def _lambdas(state, sums, q, p, f, g, unit, grad, live, AT_MIDPOINT: tl.constexp
 
 @triton.jit
 def adjoint(theta, delta, f, phi, pi, g, K, N, grad_f, sums, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
-    """Go back through the steps with λ = dL/dΦ; ∂F = φ for α, tanh for c̃, c̃(1 − tanh²) times φ for w, times 1 for b and f."""
+    """Sweep backwards with λ = dL/dΦ.
+
+    Derivatives of the force: φ for α, tanh for c̃, c̃(1 − tanh²) times φ for w, times 1 for b and f.
+    """
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
     unit = _unit(theta, delta, N, lane, live)
@@ -137,7 +147,7 @@ def adjoint(theta, delta, f, phi, pi, g, K, N, grad_f, sums, AT_MIDPOINT: tl.con
 
 @triton.jit
 def _contrast(a, beta, GENERAL: tl.constexpr):
-    """Return (t₊ + t₋)/2, h/β, A/β, q/β², by series or by formulas for any β."""
+    """Return (t₊ + t₋)/2, h/β, A/β, q/β², by series or by the formulas for any β."""
     if GENERAL:
         mean, steep, contrast, curl = any_contrast(a, beta)
     else:
@@ -150,7 +160,7 @@ def _contrast(a, beta, GENERAL: tl.constexpr):
 def _pair_step(
     m, m_pi, d, d_pi, shift, alpha, w, c, delta, AT_MIDPOINT: tl.constexpr, GENERAL: tl.constexpr
 ):  # fmt: skip
-    """Return m, d and their momenta after a step of the pair, and what the sums need of the way (see ``_pair``)."""
+    """Return m, d and their momenta after a time step of the pair, and intermediate values for the sums."""
     h = 0.5 * delta
     m_3, d_3 = m + h * m_pi, d + h * d_pi
     mean, steep, contrast, curl = _contrast(w * m_3 + shift, w * d_3, GENERAL)
@@ -166,7 +176,7 @@ def _pair_step(
 
 @triton.jit
 def _pair_back(state, found, f, g, unit, epsilon, grad, live, AT_MIDPOINT: tl.constexpr, GENERAL: tl.constexpr):
-    """Take a step of the pair, add to the sums, store the gradient towards f, and nudge by the row before's g."""
+    """Take a time step of the pair, update the sums, store the gradient with respect to f, apply the nudge."""
     m, m_pi, d, d_pi, reach = state
     sum_alpha, sum_w, sum_f, sum_A, sum_delta = found
     alpha, w, b, c, delta = unit
@@ -189,7 +199,7 @@ def _pair_back(state, found, f, g, unit, epsilon, grad, live, AT_MIDPOINT: tl.co
 def _pair(
     theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_MIDPOINT: tl.constexpr, GENERAL: tl.constexpr
 ):  # fmt: skip
-    """Run the pair once, by series or by formulas for any β; return the largest |β|."""
+    """Run the pair once, by series or by the formulas for any β; return the largest |β|."""
     unit = _unit(theta, delta, N, lane, live)
     epsilon = tl.load(epsilon + lane, mask=live, other=1.0)
     zero = unit[0] * 0
@@ -200,7 +210,7 @@ def _pair(
     state = (m, m_pi, zero, epsilon * _row(g, row, live, end), zero)
     found = (zero, zero, zero, zero, zero)
     written = 0
-    if not GENERAL:  # that one is rare, and long: written out it would take half a minute to compile
+    if not GENERAL:  # GENERAL is rare and long: unrolled, it would take half a minute to compile
         written = K // AHEAD
         fs, gs = _rows(f, row, step, live, end), _rows(g, row + step, step, live, end)
         for _ in tl.range(0, written):
@@ -225,7 +235,10 @@ def _pair(
 
 @triton.jit
 def pair_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
-    """Run both echoes as mean m and half difference d; a block whose β leaves the series' range is run again without series."""
+    """Run both echoes as mean m and half difference d.
+
+    A block whose β leaves the range of the series is recomputed with the formulas for any β.
+    """
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
     reach = _pair(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, lane, live, AT_MIDPOINT, False)
@@ -235,7 +248,7 @@ def pair_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_f, sums, AT_MIDPO
 
 @triton.jit
 def _released_back(state, found, f, g, unit, scale, epsilon, grad, live, AT_MIDPOINT: tl.constexpr):
-    """Take a step of both echoes, add to the sums, store the gradient towards u, and nudge by the row before's g."""
+    """Take a time step of both echoes, update the sums, store the gradient towards u, apply the nudge."""
     q, p, r, s = state
     sum_alpha, sum_w, sum_f, sum_c = found
     alpha, w, b, c, delta = unit
@@ -244,7 +257,7 @@ def _released_back(state, found, f, g, unit, scale, epsilon, grad, live, AT_MIDP
     q_3, r_3 = q + h * p, r + h * s
     t, sech2, energy = all_of_cosh(w * q_3 + shift)
     o, _, low = all_of_cosh(w * r_3 + shift)
-    # Where w = 0, V's limit c̃ (φ tanh g + ½ w φ² sech² g), g = f + b.
+    # At w = 0, the limit of V: c̃ (φ tanh g + ½ w φ² sech² g), g = f + b.
     steep, mid = sech2 * (q_3 - r_3), 0.5 * (q_3 + r_3)
     slope = c * tl.where(flat, steep, (t - o) * inverse)
     well = tl.where(flat, t * (q_3 - r_3), (energy - low) * inverse)
@@ -264,7 +277,10 @@ def _released_back(state, found, f, g, unit, scale, epsilon, grad, live, AT_MIDP
 
 @triton.jit
 def released_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_u, sums, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
-    """Run two echoes; everything is read at the third, and δ has no gradient. The gradient towards B is that towards u."""
+    """Run two echoes as the released code does.
+
+    All contrasts are read at the midpoint, and δ has no gradient. The gradient towards B equals that towards u.
+    """
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
     unit = _unit(theta, delta, N, lane, live)
@@ -296,7 +312,10 @@ def released_echo(theta, delta, f, g, epsilon, phi, pi, K, N, grad_u, sums, AT_M
 
 @triton.jit
 def chain(theta, delta, K, N, end, PAIR: tl.constexpr, AT_MIDPOINT: tl.constexpr, BLOCK: tl.constexpr):
-    """Take the steps of ``forward``, or those of the pair, in registers alone, and leave φ: what a pass waits for at least."""
+    """Run the time steps of ``forward``, or of the pair, in registers only; store φ.
+
+    It measures the latency bound of the sequential recurrence.
+    """
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = lane < N
     alpha, w, b, c, delta = _unit(theta, delta, N, lane, live)

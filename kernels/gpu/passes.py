@@ -1,4 +1,4 @@
-"""Which kernels a pass launches, as data: either framework runs the list in its own way."""
+"""The kernel launches of each pass, as data; both frameworks run this list."""
 
 import math
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from typing import Any
 from kernels.gpu import linear, nonlinear
 from kernels.passes import ARGUMENTS, RESULTS, KickAt, Pass
 
-#: Lanes per program, and their warps: one lane per thread. A lone warp per program spreads the nonlinear chains over the device.
+#: (channels, warps) per program, with one channel per thread. One warp per program spreads the nonlinear unit over the device.
 BLOCKS: dict[str, tuple[int, int]] = {"linear": (128, 4), "nonlinear": (32, 1)}
-#: Lanes times chunks at which loads are enough in flight for the whole bandwidth.
+#: Channels times chunks at which the loads in flight reach the full memory bandwidth.
 IN_FLIGHT = 2**18
 
 
@@ -20,10 +20,10 @@ class Launch:
 
     Args:
         kernel: the Triton function.
-        grid: programs.
-        inputs: names of arrays, given or made by an earlier launch.
+        grid: number of programs.
+        inputs: names of arrays, either arguments of the pass or outputs of earlier launches.
         scalars: integers.
-        outputs: name to shape; dtype and device are those of the inputs.
+        outputs: shape by name; dtype and device are those of the inputs.
         constants: compile-time values.
     """
 
@@ -36,26 +36,41 @@ class Launch:
 
 
 def doublings(length: int, lanes: int) -> int:
-    """Return log2 of a chunk's steps: about √K, so that all three launches take equally long, and longer where lanes abound."""
+    """Return log2 of a chunk's time steps.
+
+    A chunk has about √K time steps, which balances the three launches, or more if there are many channels.
+
+    Args:
+        length: time steps K.
+        lanes: channels N = n · P.
+
+    Example:
+        >>> doublings(10_000, 256)
+        7
+    """
     return math.ceil(math.log2(max(16.0, math.sqrt(length), length * lanes / IN_FLIGHT)))
 
 
 def launches(
     hamiltonian: str, name: Pass, length: int, lanes: int, kick_at: KickAt, keep: bool = False, chunk: int | None = None
 ) -> list[Launch]:
-    """Return the launches of one pass, from the arrays ``ARGUMENTS`` to what ``results`` takes.
+    """Return the launches of one pass, from its ``ARGUMENTS`` to the arrays that ``results`` selects.
 
     Args:
         hamiltonian: linear or nonlinear.
         name: the pass.
-        length: K.
-        lanes: N.
-        kick_at: where the force is taken.
-        keep: whether ``forward`` leaves every momentum, (K, N), or the last alone, (1, N).
-        chunk: log2 of the steps of a linear unit's chunk.
+        length: time steps K.
+        lanes: channels N = n · P.
+        kick_at: position of the kick's force.
+        keep: whether ``forward`` stores every momentum (K, N), or only the last (1, N).
+        chunk: log2 of a chunk's time steps (linear unit); None: ``doublings``.
 
     Returns:
         Launches in order.
+
+    Example:
+        >>> [launch.kernel.__name__ for launch in launches("nonlinear", "forward", 100, 64, "midpoint")]
+        ['forward']
     """
     block, warps = BLOCKS[hamiltonian]
     setting: dict[str, Any] = {"AT_MIDPOINT": kick_at == "midpoint", "BLOCK": block, "num_warps": warps}
@@ -80,7 +95,7 @@ def launches(
         getattr(linear, "echo_ends" if echo else f"{name}_ends"), (programs, chunks - 1), of_ends, (length, lanes),
         {"ends": (chunks - 1, 2 * systems, lanes)}, {"LENGTH": 2**chunk, **pair, **plain},
     )  # fmt: skip
-    # With one chunk there are no ends to read: any array will do in their place.
+    # With one chunk there are no final states to read; any array serves as placeholder.
     carry = Launch(
         linear.carry, (programs,), ("theta", "delta", "ends" if chunks > 1 else "delta"), (lanes,),
         {"starts": (chunks, 2 * systems, lanes)}, borders,
@@ -98,12 +113,12 @@ def launches(
 
 
 def chain(length: int, lanes: int, pair: bool) -> Launch:
-    """Return the launch of the nonlinear unit's steps in registers alone, what its passes are measured against.
+    """Return the launch that measures the latency bound of the nonlinear unit's passes.
 
     Args:
-        length: K.
-        lanes: N.
-        pair: the steps of ``pair_echo`` instead of those of ``forward``.
+        length: time steps K.
+        lanes: channels N.
+        pair: the time steps of ``pair_echo`` instead of ``forward``.
     """
     block, warps = BLOCKS["nonlinear"]
     constants = {"PAIR": pair, "AT_MIDPOINT": True, "BLOCK": block, "num_warps": warps}
@@ -112,5 +127,12 @@ def chain(length: int, lanes: int, pair: bool) -> Launch:
 
 
 def results(name: Pass, made: Mapping[str, Any]) -> list[Any]:
-    """Return a pass's results in order, from all that its launches made; the nonlinear released echo's grad_B is its grad_u."""
+    """Return a pass's results in order, from the arrays of all launches.
+
+    The nonlinear released echo has one gradient for both ``grad_u`` and ``grad_B``.
+
+    Args:
+        name: the pass.
+        made: arrays by name.
+    """
     return [made[key] if key in made else made["grad_u"] for key in RESULTS[name]]

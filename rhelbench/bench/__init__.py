@@ -1,1 +1,1 @@
-"""Time and memory of a training step and of one unit, each cell in a fresh process, with yardsticks of the machine."""
+"""Time and memory of an optimiser step and of one unit, in new processes, with reference timings of the host."""

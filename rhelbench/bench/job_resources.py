@@ -1,11 +1,11 @@
-"""What jobs need, for config/resources.yaml: peak host memory and CPU seconds.
+"""Resources of jobs for config/resources.yaml: peak host memory and CPU seconds.
 
     python -m rhelbench.bench.job_resources training results/published/slurm/training.json
     python -m rhelbench.bench.job_resources commands results/published/slurm/commands.json
 
-Training is measured for every task at its real size, on arrays of random numbers. Each figure comes from a process of its own
-that takes two optimiser steps and scores one batch (BPTT, the algorithm that keeps most). It runs on the CPU, where activations
-count as host memory: on a GPU they do not, so that this is the larger number, but for the memory that a driver takes.
+Training is measured for every task at its real size, on random arrays. A separate process per measurement takes
+two optimiser steps and evaluates one batch (BPTT, the algorithm that stores most). It runs on the CPU, where
+activations count as host memory. On a GPU they do not, so this is an upper bound, except for the driver's memory.
 """
 
 import json
@@ -28,12 +28,12 @@ from rhelbench.tasks import card
 from rhelbench.tasks.splits import CUTS
 from rhelbench.training import setup
 
-#: Windows by the rule of the splits: 15 subjects, 36 hours at 64 Hz in all (Reiss et al.).
+#: Number of windows as in the splits: 15 subjects, 36 hours in total at 64 Hz (Reiss et al.).
 WINDOWS = {"PPG-DaLiA": 1250}
 
 
 def measure(spec: RunSpec) -> dict:
-    """Take two steps and return what they cost."""
+    """Take two optimiser steps and return their cost."""
     facts = card.load(spec.task)
     shape, rng = facts.shape(spec.hyper.time_channel), np.random.default_rng(0)
     n = int(CUTS[0] * WINDOWS.get(spec.task, facts.samples))
@@ -59,13 +59,13 @@ def measure(spec: RunSpec) -> dict:
 
 
 def about() -> dict:
-    """Return what the figures hold for."""
+    """Return the circumstances of the measurements."""
     machine = {"device": "cpu", "cpus": available_cores(), "load_average": os.getloadavg()[0]}
     return {"script": "rhelbench/bench/job_resources.py", "machine": machine}
 
 
 def commands(out: Path) -> None:
-    """Measure verification and the preparation of the archives that can be had (set RHELBENCH_MIRROR to a folder of them)."""
+    """Measure verification and the preparation of available archives (set RHELBENCH_MIRROR to their folder)."""
     found: dict[str, dict] = {}
     wanted = [["verify", "--framework", framework] for framework in ("jax", "torch")]
     with tempfile.TemporaryDirectory() as data:
@@ -79,7 +79,7 @@ def commands(out: Path) -> None:
 
 
 def training(out: Path) -> None:
-    """Measure every task, model and framework of the paper's matrix that the file does not hold yet; write after each."""
+    """Measure every task, model and framework of the paper's matrix that is missing in the file; write after each."""
     paper = expand.read("config/paper.yaml").model_copy(update={"algorithms": ["bptt"], "seeds": [2345]})
     before = json.loads(out.read_text())["cells"] if out.exists() else {}
     found = {name: cell for name, cell in before.items() if "error" not in cell}

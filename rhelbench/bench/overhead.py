@@ -1,4 +1,4 @@
-"""Where a run's wall time goes, from its record, and whether its data arrive faster than training uses them."""
+"""Wall time of a run by activity, from its record, and the rate of the input pipeline."""
 
 import time
 from pathlib import Path
@@ -13,20 +13,22 @@ from rhelbench.spec import RunSpec
 from rhelbench.training import setup
 from rhelbench.training.batches import Batches
 
-#: Activities of a run's clock, in the order of their columns.
+#: Activities of a run's clock, in column order.
 ACTIVITIES = ("data", "compile", "train", "evaluate", "checkpoint")
-#: Columns that name a row of either table.
+#: Key columns of either table.
 RUN = ("run_id",)
-#: Batches drawn to measure the input path.
+#: Batches for measuring the input pipeline.
 BATCHES = 50
 
 
 def pipeline(runs: Path, run_ids: list[str]) -> pd.DataFrame:
-    """Return a row per run: seconds by activity, of the rest (framework import, record), of the process, and train's share.
+    """Return seconds by activity, one row per run.
+
+    Further columns: the rest (framework import, record), the whole process, and the fraction of training.
 
     Args:
-        runs: folder of records, published ones or one's own.
-        run_ids: whose.
+        runs: folder of records, published or own.
+        run_ids: the runs.
 
     Raises:
         UserError: a run has no record.
@@ -45,11 +47,16 @@ def pipeline(runs: Path, run_ids: list[str]) -> pd.DataFrame:
 
 
 def inputs(spec: RunSpec, data: Path) -> dict[str, Any]:
-    """Return how fast samples reach a training step: the files opened once, then a batch gathered and put on the device.
+    """Measure the rate at which samples reach an optimiser step.
+
+    Files are opened once; then each batch is gathered and copied to the device.
 
     Args:
-        spec: of a run of a prepared task.
+        spec: a run of a prepared task.
         data: folder of prepared tasks.
+
+    Returns:
+        A row with the rate in samples/s.
     """
     begin = time.perf_counter()
     problem = setup.load(spec, data)
@@ -57,11 +64,11 @@ def inputs(spec: RunSpec, data: Path) -> dict[str, Any]:
     learner = setup.make_learner(spec, problem.shape)
     x, y = problem.parts["train"]
     plan = Batches(spec, len(y)).plan(0, BATCHES)
-    float(learner.put(x[plan[0]]).sum())  # whatever is compiled once is there
+    float(learner.put(x[plan[0]]).sum())  # compile first
     times = []
     for rows in plan:
         begin = time.perf_counter()
-        float(learner.put(x[rows]).sum())  # waits for what was put
+        float(learner.put(x[rows]).sum())  # waits for the copy
         times.append(time.perf_counter() - begin)
     return {
         "task": spec.task,

@@ -1,4 +1,4 @@
-"""What is measured, as data: whole models at the released code's shapes, and one unit's recurrence at sizes of its own."""
+"""The measurements, as data: whole models at the released code's shapes, and one unit's recurrence."""
 
 from typing import Any
 
@@ -10,34 +10,34 @@ from rhelbench.config.protocols import CONFIG
 from rhelbench.errors import UserError
 from rhelbench.spec import Frozen
 
-#: Tables of whole models and of units, by file name.
+#: Tables of whole models and of units, by file stem.
 MODELS = "models"
-#: Columns that name a cell: rows that agree in them are one measurement.
+#: Key columns of a measurement.
 KEYS = ("task", "framework", "kernel", "model", "algorithm", "batch", "length", "channels", "hidden", "state", "blocks")
-#: The same of a pass of a GPU's kernels.
+#: Key columns of a GPU kernel's pass.
 PASS_KEYS = ("hamiltonian", "pass", "kept", "length", "lanes")
 
 
 class Measurement(Frozen):
-    """One measurement. A unit alone has no task, and channels, hidden and blocks of 0.
+    """One measurement. A single unit has no task, and channels, hidden and blocks are 0.
 
     Args:
-        table: the CSV that it belongs to.
-        task: whose read-out and loss a whole model has; empty for a unit alone.
+        table: the CSV table.
+        task: task of a whole model, for read-out and loss; empty for a unit.
         framework: a name of ``registry.FRAMEWORKS``.
         kernel: as in ``RunSpec``.
         model: a name of ``registry.MODELS``.
         algorithm: one of ``registry.RULES``.
         batch: samples.
-        length: K, steps.
-        channels: d, input channels.
+        length: time steps K.
+        channels: d, input features.
         hidden: H.
-        state: P, channels of a unit; a complex one has 2P lanes.
-        blocks: N.
-        protocol: says the rest.
-        steps_per_call: training steps of a whole model's call.
-        calls: to be timed, at least.
-        seconds: to be timed for, at least.
+        state: P, channels of a unit; a complex one has 2P real channels.
+        blocks: number of blocks.
+        protocol: supplies all other settings.
+        steps_per_call: optimiser steps per call of a whole model.
+        calls: minimum number of timed calls.
+        seconds: minimum time of all calls.
     """
 
     table: str
@@ -59,7 +59,7 @@ class Measurement(Frozen):
 
     @property
     def key(self) -> dict[str, Any]:
-        """What names the measurement."""
+        """Key of the measurement."""
         return {name: getattr(self, name) for name in KEYS}
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ def read() -> dict[str, Any]:
 
 
 def measurements() -> list[Measurement]:
-    """Return every measurement of config/benchmarks.yaml, whole models first, the quickest shapes before the others."""
+    """Return every measurement of config/benchmarks.yaml, whole models first, the fastest shapes first."""
     config = read()
     names = [
         {"framework": framework, "kernel": kernel, "model": model, "algorithm": algorithm}
@@ -92,14 +92,14 @@ def measurements() -> list[Measurement]:
 
 
 def choose(found: list[Measurement], wanted: dict[str, list[str]]) -> list[Measurement]:
-    """Return the cells whose fields have one of the wanted values.
+    """Return the measurements whose fields have one of the wanted values.
 
     Args:
-        found: cells to choose from.
-        wanted: field to values; a field without values chooses nothing away.
+        found: measurements.
+        wanted: values by field; a field without values excludes nothing.
 
     Raises:
-        UserError: no cell has such a value.
+        UserError: no measurement has such a value.
     """
     for field, values in wanted.items():
         known = list(dict.fromkeys(getattr(cell, field) for cell in found))
@@ -110,7 +110,7 @@ def choose(found: list[Measurement], wanted: dict[str, list[str]]) -> list[Measu
 
 
 def merge(before: pd.DataFrame | None, row: dict[str, Any], keys: tuple[str, ...] = KEYS) -> pd.DataFrame:
-    """Return a table with ``row`` in the place of the row of the same keys, or at its end."""
+    """Return a table with ``row`` in place of the row with the same keys, or appended."""
     new = pd.DataFrame([row])
     if before is None or before.empty:
         return new

@@ -1,4 +1,4 @@
-"""Cells in fresh processes, their rows in CSV files, complete after every cell."""
+"""Measurements in new processes, written to CSV files after each measurement."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from rhelbench.records import provenance
 
 
 def measure(cell: Measurement) -> dict[str, Any]:
-    """Measure a cell in this process: its keys, what was measured, the yardsticks, and under which circumstances."""
+    """Run a measurement in this process; return keys, results, reference timings and circumstances."""
     load = timing.load()
     found = whole.measure(cell) if cell.table == plan.MODELS else unit.measure(cell)
     yardsticks = {"sgemm_ms": timing.sgemm_ms(), "copy_ms": timing.copy_ms()}
@@ -25,7 +25,7 @@ def measure(cell: Measurement) -> dict[str, Any]:
 
 
 def circumstances() -> dict[str, Any]:
-    """Return machine, time and code of a measurement."""
+    """Return host, time and code of a measurement."""
     commit = provenance.git_state()["commit"]
     return {
         "cores": cores.available_cores(),
@@ -36,10 +36,10 @@ def circumstances() -> dict[str, Any]:
 
 
 def measure_in_process(cell: Measurement) -> dict[str, Any]:
-    """Measure a cell in a process of its own.
+    """Run a measurement in a new process.
 
     Raises:
-        UserError: the process failed; its last line says why.
+        UserError: the process failed; its last line has the reason.
     """
     command = [sys.executable, "-m", "rhelbench", "bench", "--cell", cell.model_dump_json()]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -52,5 +52,5 @@ def measure_in_process(cell: Measurement) -> dict[str, Any]:
 
 
 def put_row(path: Path, row: dict[str, Any], keys: tuple[str, ...] = plan.KEYS) -> None:
-    """Put a row into a CSV file, in the place of the one with the same keys."""
+    """Write a row to a CSV file, in place of the row with the same keys."""
     write_csv(path, plan.merge(pd.read_csv(path) if path.exists() else None, row, keys))

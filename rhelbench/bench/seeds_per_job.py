@@ -1,11 +1,11 @@
-"""What `seeds_per_job` gains: runs per hour of one device, a run at a time and several side by side.
+"""Throughput of `seeds_per_job`: runs per hour of one device, alone and several at a time.
 
     python -m rhelbench.bench.seeds_per_job results/published/slurm/packing.json
 
-Each call trains four seeds of a cell of the smoke matrix to their end, in jobs of one, two and four, as processes, in turn or
-(JAX) as one program, and adds a repetition to the file; medians are over its repetitions. A job has the whole device, as on a
-cluster: the GPU where there is one, else all cores. Start, compilation (from JAX's warm cache) and evaluation are in the times,
-as in a job's. CPU seconds say more than runs per hour on a machine that does other work meanwhile.
+Each call trains four seeds of a configuration of the smoke matrix to their end, in jobs of one, two and four: as
+processes, sequentially or (JAX) as one program. It adds a repetition to the file; medians are over repetitions. A
+job has the whole device, as on a cluster: the GPU if there is one, else all cores. Times include start, compilation
+(from JAX's warm cache) and evaluation. On a host with other load, CPU seconds are more reliable than runs per hour.
 """
 
 import json
@@ -44,13 +44,16 @@ def call(home: Path, *arguments: str) -> None:
 
 
 def cpu() -> float:
-    """Return the CPU seconds of all processes that have ended below this one."""
+    """Return the CPU seconds of all finished child processes."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def train(home: Path, specs: list[RunSpec], size: int, how: str) -> tuple[dict[str, float], list[dict]]:
-    """Train all runs in jobs of ``size``; return wall and CPU seconds, and the records; end the script if one failed."""
+    """Train all runs in jobs of ``size``; return wall and CPU seconds, and the records.
+
+    A failed run ends the script.
+    """
     option = [] if how == "alone" else ["--packing", how]
     with tempfile.TemporaryDirectory(dir=home) as folder:
         results = Path(folder, "runs")
@@ -68,7 +71,7 @@ def train(home: Path, specs: list[RunSpec], size: int, how: str) -> tuple[dict[s
 
 
 def measure(home: Path) -> list[dict]:
-    """Return a row per framework and way: the device, the seconds for all four runs, whether results are those of runs alone."""
+    """Return a row per framework and packing: device, seconds for all four runs, whether results equal those alone."""
     rows = []
     call(home, "prepare", "--task", "BasicMotions")
     for framework in ("jax", "torch"):

@@ -1,4 +1,4 @@
-"""Repeated timings, the memory of this process, and yardsticks of the machine."""
+"""Repeated timings, memory of this process, and reference timings of the host."""
 
 import os
 import time
@@ -11,12 +11,12 @@ STATUS = Path("/proc/self/status")
 
 
 def repeat(call: Callable[[], object], least: int, seconds: float = 0.0) -> list[float]:
-    """Return the times of calls that return when their work is done.
+    """Time repeated calls.
 
     Args:
-        call: what is timed.
-        least: calls, at least.
-        seconds: of calls, at least.
+        call: returns when its work is done.
+        least: minimum number of calls.
+        seconds: minimum time of all calls.
 
     Returns:
         Milliseconds, one per call.
@@ -30,18 +30,18 @@ def repeat(call: Callable[[], object], least: int, seconds: float = 0.0) -> list
 
 
 def spread(times: list[float], name: str = "step_ms") -> dict[str, float]:
-    """Return median, quartiles, fastest and number of timings: ``name``, with _q1, _q3, _min and _n."""
+    """Return median, quartiles, minimum and number of timings: ``name``, with _q1, _q3, _min and _n."""
     q1, median, q3 = np.percentile(times, [25, 50, 75])
     return {name: median, f"{name}_q1": q1, f"{name}_q3": q3, f"{name}_min": min(times), f"{name}_n": len(times)}
 
 
 def resident() -> int:
-    """Return the bytes of memory that this process has now."""
+    """Return the resident memory of this process in bytes."""
     return _status("VmRSS")
 
 
 def highest() -> int:
-    """Return the largest number of bytes that this process has had."""
+    """Return the peak resident memory of this process in bytes."""
     return _status("VmHWM")
 
 
@@ -51,19 +51,19 @@ def _status(name: str) -> int:
 
 
 def load() -> float:
-    """Return how many processes wanted to run, on average of the last minute."""
+    """Return the host's load average over one minute."""
     return os.getloadavg()[0]
 
 
 def sgemm_ms() -> float:
-    """Return the time of a 2048 x 2048 single-precision matrix product of NumPy."""
+    """Return the time of a 2048 x 2048 float32 matrix product in NumPy, in ms."""
     a, b = np.ones((2048, 2048), np.float32), np.ones((2048, 2048), np.float32)
     out = np.empty_like(a)
     return float(np.median(repeat(lambda: np.matmul(a, b, out=out), 7)))
 
 
 def copy_ms() -> float:
-    """Return the time of a copy of 64 MiB."""
+    """Return the time of a copy of 64 MiB, in ms."""
     a = np.ones(2**24, np.float32)
     out = np.ones_like(a)
     return float(np.median(repeat(lambda: np.copyto(out, a), 7)))

@@ -1,4 +1,4 @@
-"""One unit alone: the recurrence from its drive to its positions and back, without read-in and read-out."""
+"""One unit: the recurrence from its drive to its positions and back, without read-in and read-out."""
 
 from importlib import import_module
 from typing import Any
@@ -16,7 +16,7 @@ from rhelbench.spec import Switches
 
 
 def problem(cell: Measurement) -> tuple[Switches, Arrays, np.ndarray, np.ndarray]:
-    """Return the unit's switches, raw parameters by letter, drive and dL/dφ, both ~ N(0, 1) (K, n, lanes), float32."""
+    """Return switches, raw parameters, drive and dL/dφ of a unit; the last two ~ N(0, 1), float32."""
     switches = Switches.model_validate(resolve_switches(read_protocol(cell.protocol), cell.length, cell.algorithm, cell.model))
     rng = generator("bench/unit", "drawn", 0, 0)
     table = unit_table(cell.model, 1, cell.state, switches.delta_init)
@@ -27,7 +27,7 @@ def problem(cell: Measurement) -> tuple[Switches, Arrays, np.ndarray, np.ndarray
 
 
 def measure(cell: Measurement) -> dict[str, Any]:
-    """Return the time of forward and backward, and the state memory: what they need beyond f, φ and the gradients."""
+    """Return the time of forward and backward, and the memory beyond f, φ and the gradients."""
     bench = import_module(str(FRAMEWORKS[cell.framework].bench))
     unit = bench.recurrence(cell.model, cell.kernel, *problem(cell))
     unit.call()

@@ -1,4 +1,4 @@
-"""One whole model: the training step of the real learner, in this process, which should be a fresh one."""
+"""One whole model: the optimiser step of the real learner, in this process, which should be new."""
 
 from functools import partial
 from importlib import import_module
@@ -20,7 +20,7 @@ from rhelbench.training import setup
 
 
 def spec_of(cell: Measurement) -> RunSpec:
-    """Return the run whose steps are timed: no dropout, a learning rate too small to lead anywhere."""
+    """Return a run for timing: no dropout, and a learning rate that changes almost nothing."""
     switches = resolve_switches(read_protocol(cell.protocol), cell.length, cell.algorithm, cell.model)
     hyper = Hyperparameters(
         lr=1e-6, blocks=cell.blocks, hidden=cell.hidden, state=cell.state, batch=cell.batch, dropout=0.0, time_channel=False
@@ -31,7 +31,7 @@ def spec_of(cell: Measurement) -> RunSpec:
 
 
 def draw_problem(cell: Measurement) -> tuple[TaskShape, np.ndarray, np.ndarray]:
-    """Return the task's shape at the cell's sizes, inputs ~ N(0, 1) and labels, or targets in (−1, 1), of one batch."""
+    """Return sizes, inputs ~ N(0, 1), and labels or targets in (−1, 1), of one batch."""
     task = card.load(cell.task)
     shape = TaskShape(cell.channels, cell.length, task.outputs, task.kind)
     rng = generator("bench/data", cell.task, 0, 0)
@@ -42,7 +42,7 @@ def draw_problem(cell: Measurement) -> tuple[TaskShape, np.ndarray, np.ndarray]:
 
 
 def measure(cell: Measurement) -> dict[str, Any]:
-    """Return the time of a step, of compiling and of the GEMM lower bound, and the memory of process and device."""
+    """Return the times of an optimiser step, of compilation and of the GEMM lower bound, and peak memory."""
     spec, (shape, x, y) = spec_of(cell), draw_problem(cell)
     setup.configure_process(cell.framework)
     learner = setup.make_learner(spec, shape)

@@ -1,1 +1,1 @@
-"""One verdict per claim, by a rule that is written here, from evidence that is computed."""
+"""One verdict per claim, by fixed rules, from computed evidence."""

@@ -1,4 +1,4 @@
-"""What each difference between the released code and the theorems does: to the gradient, to the model, to the metric."""
+"""Effect of each difference between the released code and the theorems on gradient, model and metric."""
 
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,11 @@ from rhelbench.stats.runs import Records
 from rhelbench.studies import single_unit
 
 ROWS = Path(__file__).with_name("deviations.yaml")
-#: Rows whose switch changes the model or its gradient; the others change draws or precision only.
+#: Rows whose switch changes the model or its gradient; the others change random numbers or precision only.
 SHOWN = (1, 2, 3, 4, 8, 9, 10)
-#: Row 5: factors of the loss whose effect on the echo is shown.
+#: Row 5: factors of the loss.
 FACTORS = (1.0, 1e3, 1e6)
-#: Why the oracle has nothing to measure in a row.
+#: Why the oracle cannot measure a row.
 WITHOUT = {
     6: "changes the noise only",
     7: "changes the split only",
@@ -49,10 +49,14 @@ def rows() -> list[dict[str, Any]]:
 
 
 def gradients(model: str, chosen: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Return one small model's gradients under given switches (float64, no dropout).
+    """Return one small model's gradients under chosen switches (float64, no dropout).
 
-    2 blocks, H 8, P 8, 4 samples of 405 steps ~ N(0, 1); one training call on other samples first, so that running statistics
-    differ from the batch's.
+    2 blocks, H 8, P 8, 4 samples of 405 time steps ~ N(0, 1). One training call on other samples comes first, so
+    that running statistics differ from the batch's.
+
+    Args:
+        model: a key of ``registry.MODELS``.
+        chosen: the switches.
     """
     hyper = Hyperparameters(lr=1e-12, blocks=2, hidden=8, state=8, batch=_SAMPLES, dropout=0.0, time_channel=False)
     names = {"task": "drawn", "model": model, "algorithm": "rhel", "framework": "numpy", "protocol": "measured", "seed": 0}
@@ -67,18 +71,21 @@ def gradients(model: str, chosen: dict[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _distance(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> float:
-    """Return the relative L2 distance of two gradients, all parameters as one vector."""
+    """Return the relative L2 distance of two gradients, over all parameters."""
     squares = sum(float(np.sum((one[path] - other[path]) ** 2)) for path in other if path != "input")
     return float(np.sqrt(squares / sum(float(np.sum(other[path] ** 2)) for path in other if path != "input")))
 
 
 def measure(model: str) -> pd.DataFrame:
-    """Turn each switch alone from ``exact`` to ``released`` and compare.
+    """Change each switch alone from ``exact`` to ``released`` and compare gradients.
+
+    Args:
+        model: a key of ``registry.MODELS``.
 
     Returns:
-        One row per deviation that the oracle can show (row 0: none turned): rule_error, the relative L2 difference between RHEL's
-        and BPTT's gradient of the same model, for the worst parameter and in the median; the worst one's path;
-        gradient_change, the distance of the true (BPTT) gradient from that of the exact model.
+        One row per deviation that the oracle can show (row 0: no change). ``rule_error``: relative L2 difference
+        between RHEL's and BPTT's gradient of the same model, worst and median over parameters, with the path
+        of the worst. ``gradient_change``: distance of the exact (BPTT) gradient from that of the exact model.
     """
     exact, released = (
         protocols.resolve_switches(read_protocol(protocol), _LENGTH, "rhel", model) for protocol in ("exact", "released")
@@ -99,13 +106,14 @@ def measure(model: str) -> pd.DataFrame:
 
 
 def rounding(static: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return what float32 leaves of two echoes that are subtracted at the released ε (row 8), from the study of ε.
+    """Return the float32 error of two subtracted echoes at the released ε (row 8), from the study of ε.
 
     Args:
-        static: the tables of the studies by name; without ``epsilon`` the result is empty.
+        static: tables of the studies by name; without ``epsilon`` the result is empty.
 
     Returns:
-        One row per model and length: the parameter with the largest relative L2 error to the float64 BPTT gradient, and it.
+        One row per model and length: the parameter with the largest relative L2 error to the float64 BPTT
+        gradient, and that error.
     """
     columns = ["model", "length", "parameter", "error"]
     if "epsilon" not in static:
@@ -117,13 +125,18 @@ def rounding(static: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def factors(K: int = _LENGTH, P: int = 8) -> pd.DataFrame:
-    """Return what multiplying the loss by a factor does to the echo (row 5): the kick is ε times the multiplied gradient.
+    """Return how multiplying the loss by a factor changes the echo (row 5); the kick scales with the gradient.
 
-    One nonlinear unit, f ~ N(0, 1), dL/dφ ~ factor · N(0, 1)/(32 K): a loss averaged over a batch of 32 and over time. The linear
-    unit's echo is exact at any ε.
+    One nonlinear unit, f ~ N(0, 1), dL/dφ ~ factor · N(0, 1)/(32 K), as for a loss averaged over a batch of 32
+    and over time. The linear unit's echo is exact at any ε.
+
+    Args:
+        K: time steps.
+        P: channels.
 
     Returns:
-        One row per nudge (that of ``released``, that of ``exact``) and factor: the worst relative L2 error to BPTT's gradient.
+        One row per nudge (of ``released`` and ``exact``) and factor: the largest relative L2 error to BPTT's
+        gradient.
     """
     theta, delta, f, g = single_unit.problem("nonlinear", K, P)
     found = []
@@ -141,10 +154,10 @@ def factors(K: int = _LENGTH, P: int = 8) -> pd.DataFrame:
 
 
 def differing_switches(first: str, second: str) -> set[str]:
-    """Return the switches in which two protocols differ; a name after "+" lists overrides of the protocol before it.
+    """Return the switches in which two protocols differ; a name after "+" lists overrides of the protocol.
 
     Example:
-        >>> sorted(turned("released", "released+algorithm=rhel"))
+        >>> sorted(differing_switches("released", "released+algorithm=rhel"))
         ['algorithm']
     """
     (one, _, extra), (two, _, other) = first.partition("+"), second.partition("+")
@@ -157,11 +170,14 @@ def differing_switches(first: str, second: str) -> set[str]:
 
 
 def metric_effects(records: Records) -> pd.DataFrame:
-    """Compare, paired by seed, cells that differ by protocol or by single switches within one protocol.
+    """Compare configurations that differ in protocol, or in single switches, paired by seed.
+
+    Args:
+        records: one row per run.
 
     Returns:
-        One row per (task, model, algorithm, framework) and pair of protocols: the switches that differ, n, mean difference
-        (second − first), 95 % paired t interval, in the metric's unit.
+        One row per (task, model, algorithm, framework) and pair of protocols: differing switches, n, mean
+        difference (second − first) and 95 % paired t interval, in the metric's unit.
     """
     runs = records.plain().dropna(subset=["value"])
     keys = ["task", "model", "algorithm", "framework"]
@@ -173,7 +189,7 @@ def metric_effects(records: Records) -> pd.DataFrame:
                 pair = differences(part, second, first, by="protocol")
                 names = differing_switches(first, second)
                 if pair.empty or not names <= set(Switches.model_fields):
-                    continue  # never run both, or one with other hyperparameters or a shorter budget
+                    continue  # not run in both, or with other hyperparameters or a shorter budget
                 result = paired_tests(pair.difference.to_numpy(float), 1.0)
                 entry = dict(zip(keys, key, strict=True)) | {"first": first, "second": second, "metric": part.metric.iloc[0]}
                 entry["switches"] = " ".join(sorted(names))

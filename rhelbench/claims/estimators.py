@@ -1,4 +1,4 @@
-"""Verdicts on RHEL among other ways to a gradient, and on where its echo is lost."""
+"""Verdicts on RHEL among other gradient estimators, and on where its echo is lost."""
 
 import pandas as pd
 
@@ -9,12 +9,12 @@ from rhelbench.names import LABELS
 from rhelbench.studies.echo_lost import RHOS
 from rhelbench.training.trainer import ECHO_LOST
 
-#: 1 − cosine with the true gradient up to which a float64 estimate counts as the gradient, and relative error of a float32 one.
+#: Largest 1 − cosine of an exact float64 estimate, and largest relative error of a float32 one.
 SAME, SAME_SINGLE = 1e-6, 1e-2
 
 
 def alone(e: Evidence) -> Judgement:
-    """Of all estimators that need no Jacobian, RHEL alone has the gradient, and in three passes."""
+    """Among estimators without Jacobian, only RHEL is exact, with three passes."""
     table, curves = e.static.get("estimators"), e.static.get("estimators_cosine")
     if table is None or curves is None:
         return Judgement("not measured", "", "", "results/published/static/estimators.csv is missing")
@@ -33,13 +33,13 @@ def alone(e: Evidence) -> Judgement:
 
 
 def _edge(table: pd.DataFrame) -> str:
-    """Say from which step on the echo is lost, per length."""
+    """Return a sentence: the smallest step size δ at which the echo is lost, per length."""
     lost = table[table.fidelity > ECHO_LOST].groupby("length").delta.min()
     return ", ".join(f"δ ≥ {delta:g} at {length:,} steps" for length, delta in lost.items()) or "nowhere"
 
 
 def returns(e: Evidence) -> Judgement:
-    """In float32 the echo comes home, and RHEL has BPTT's gradient, at every length and step that was tried."""
+    """In float32 the echo retraces, and RHEL matches BPTT's gradient, for all tested lengths and step sizes."""
     table = e.static.get("echo_lost")
     if table is None:
         return Judgement("not measured", "", "", "results/published/static/echo_lost.csv is missing")
@@ -56,7 +56,7 @@ def returns(e: Evidence) -> Judgement:
 
 
 def along(e: Evidence) -> Judgement:
-    """In float32 and with the protocol's nudge, RHEL has BPTT's gradient all along training over 10,000 steps."""
+    """In float32, with the protocol's nudge, RHEL matches BPTT's gradient along training, over 10,000 time steps."""
     table = e.static.get("along_run")
     if table is None:
         return Judgement("not measured", "", "", "results/published/static/along_run.csv is missing")

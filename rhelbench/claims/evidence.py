@@ -1,4 +1,4 @@
-"""What verdicts may rest on: statistics of the records, the oracle's measurements, and files other commands leave."""
+"""Evidence for verdicts: statistics of the records, the oracle's measurements, and published files."""
 
 import json
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ STATIC = Path("static")
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything a claim is judged by.
+    """All evidence for the claims.
 
     Args:
-        records: tidy results.
-        measured: ``single_unit.everything()``.
-        tables: statistics by name, the CSV files of statistics/: those of ``statistics``, parity, and the studies design and
-            calibration.
-        static: the published tables of the studies by name; absent ones are absent.
-        parity: the parity tests per framework, or None where ``verify --out`` has not been run.
+        records: one row per run.
+        measured: ``single_unit.measure_all()``.
+        tables: statistics by name, the CSV files of statistics/: those of ``statistics``, parity, and the studies
+            design and calibration.
+        static: the published tables of the studies by name, if present.
+        parity: the parity tests per framework, or None before ``verify --out``.
         benchmarks: rows of benchmarks/*.csv with a column ``file``, or None.
-        files: every file that was read, for sidecars.
+        files: all files read, for sidecars.
     """
 
     records: Records
@@ -43,7 +43,7 @@ class Evidence:
 
 
 def statistics(records: Records) -> dict[str, pd.DataFrame]:
-    """Compute every table of statistics; each becomes a CSV of the same name."""
+    """Compute all tables of statistics; each becomes a CSV file of its name."""
     aggregates, profiles = aggregate.compare(records)
     paper = reported.read()
     return {
@@ -64,13 +64,16 @@ def static(published: Path) -> dict[str, pd.DataFrame]:
 
 
 def parity(published: Path) -> dict[str, Any] | None:
-    """Read parity.json: per framework ``provenance`` and ``levels``, as ``python -m rhelbench verify --out`` writes them."""
+    """Read parity.json: ``provenance`` and ``levels`` by framework, as written by ``verify --out``."""
     path = published / PARITY
     return json.loads(path.read_text()) if path.exists() else None
 
 
 def levels(found: dict[str, Any] | None) -> pd.DataFrame:
-    """Return the parity tests as a table: framework, level, worst, allowed, passed, case, where, cases; empty where not run."""
+    """Return the parity tests as a table; empty if not run.
+
+    Columns framework, level, worst, allowed, passed, case, where, cases.
+    """
     rows = [
         {"framework": framework, "level": level} | values
         for framework, one in (found or {}).items()
@@ -80,7 +83,13 @@ def levels(found: dict[str, Any] | None) -> pd.DataFrame:
 
 
 def gather(records: Records, published: Path, longest: int = single_unit.LONGEST) -> Evidence:
-    """Compute the statistics, measure what the oracle can show, and read the files in ``published`` that exist."""
+    """Compute the statistics, run the oracle's measurements, and read the files in ``published``.
+
+    Args:
+        records: one row per run.
+        published: folder of parity.json, static/ and benchmarks/.
+        longest: time steps of the long-sequence measurement.
+    """
     paths = sorted((published / BENCHMARKS).glob("*.csv"))
     frames = [tidy.read(path).assign(file=path.name) for path in paths]
     benchmarks = pd.concat(frames, ignore_index=True) if frames else None

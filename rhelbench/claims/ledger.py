@@ -1,4 +1,4 @@
-"""The claims ledger: each claim of the paper with its evidence, its number and a computed verdict."""
+"""The claims ledger: each claim of the paper with evidence, number and computed verdict."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from rhelbench.claims.verdict import Judgement
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim: a short name, what is claimed, where, and how it is judged."""
+    """One claim: short name, statement, source, and the function of its verdict."""
 
     name: str
     text: str
@@ -106,7 +106,7 @@ CLAIMS: tuple[Claim, ...] = (
 
 
 def ledger(e: Evidence) -> pd.DataFrame:
-    """Judge every claim: one row with name, claim, source, verdict, number, evidence, why."""
+    """Compute all verdicts: one row per claim with name, claim, source, verdict, number, evidence, why."""
     rows = []
     for claim in CLAIMS:
         judged = claim.judge(e)

@@ -1,4 +1,4 @@
-"""Verdicts on the method: what the oracle measured, the parity tests, the benchmarks."""
+"""Verdicts on the method: the oracle's measurements, the parity tests, the benchmarks."""
 
 from rhelbench.claims.evidence import Evidence
 from rhelbench.claims.verdict import Judgement
@@ -6,14 +6,14 @@ from rhelbench.config.protocols import read_protocol
 from rhelbench.names import LABELS
 from rhelbench.registry import MODELS
 
-#: Largest relative difference that counts as equal gradients in float64: linear units are exact but for rounding, the
-#: nonlinear unit has the ρ² of its nudge, continuous time its solver's tolerance.
+#: Largest relative difference of equal gradients in float64. Linear units are exact up to rounding; the nonlinear unit has
+#: the nudge's error O(ρ²), and continuous time the solver's tolerance.
 EQUAL = {"linear": 1e-8, "nonlinear": 1e-6, "continuous": 1e-8, "longest nonlinear": 1e-4}
-#: The same for the solvers of the frameworks, whose tolerances are their own.
+#: The same for the frameworks' solvers, which have other tolerances.
 SOLVER = 1e-6
-#: The scale-free nudge ρ that the claim on single precision is judged at, that of the protocol exact.
+#: Relative nudge ρ of the float32 claim, that of protocol ``exact``.
 SINGLE = read_protocol("exact").nudge.size
-#: Growth of the state memory from length 1,000 to 100,000 that counts as none.
+#: Largest growth of the state memory from length 1,000 to 100,000 that counts as constant.
 FLAT = 1.1
 #: Levels of the parity tests that concern gradients.
 _GRADIENTS = ("gradients", "echo linear", "echo nonlinear")
@@ -28,9 +28,9 @@ def _unmeasured(what: str) -> Judgement:
 
 
 def discrete(e: Evidence) -> Judgement:
-    """Every parameter's RHEL gradient equals BPTT's: oracle at 405 steps, and each framework's parity tests.
+    """Every parameter's RHEL gradient equals BPTT's, in the oracle and in each framework's parity tests.
 
-    Of the parity test levels: every gradient against the oracle's; "echo", RHEL against BPTT over 405 steps.
+    Parity levels: all gradients against the oracle's; "echo", RHEL against BPTT over 405 time steps.
     """
     errors = {model: values["separate"] for model, values in e.measured["discrete"].items()}
     number = ", ".join(f"{model} {value:.0e}" for model, value in errors.items()) + " (worst relative error, one unit, 405 steps)"
@@ -47,7 +47,7 @@ def discrete(e: Evidence) -> Judgement:
 
 
 def in_continuous_time(e: Evidence) -> Judgement:
-    """On the toy system, at all times and for every parameter."""
+    """RHEL equals the adjoint state method on the toy system, at all times and for all parameters."""
     worst = max(e.measured["continuous"].values())
     number = f"{worst:.0e} (largest difference relative to the largest value)"
     evidence = "six coupled oscillators, 27 parameters, 41 times; float64 oracle"
@@ -72,7 +72,7 @@ def on_a_real_sample(e: Evidence) -> Judgement:
         f"|1 − norm ratio| ≤ {r['norm_ratio']:.0e}"
         for r in worst.to_dict("records")
     ]
-    finest = worst[worst.rho == worst.rho.min()]  # the error of a finite nudge goes as ρ²
+    finest = worst[worst.rho == worst.rho.min()]  # the error of a finite nudge is O(ρ²)
     equal = bool((finest[["cosine", "norm_ratio"]] <= EQUAL["nonlinear"]).all(axis=None))
     frameworks = ", ".join(LABELS[name] for name in table.framework.unique())
     evidence = f"static_gradients.csv: {len(table.drop_duplicates(['model', 'block', 'parameter']))} parameters, {frameworks}"
@@ -102,14 +102,14 @@ def in_single_precision(e: Evidence) -> Judgement:
 
 
 def three_passes(e: Evidence) -> Judgement:
-    """Leapfrog steps of one gradient, counted."""
+    """Leapfrog steps of one gradient, in units of the sequence's length."""
     counts = e.measured["passes"]
     number = ", ".join(f"{count:g} passes at {P} channels" for P, count in counts.items())
     return _holds(all(count == 3 for count in counts.values()), number, "calls of the integrator, counted", "another count")
 
 
 def no_jacobian(e: Evidence) -> Judgement:
-    """Second derivatives asked for; BPTT beside it shows that the counter counts."""
+    """Calls of second derivatives; BPTT's count is nonzero, which validates the counter."""
     asked = e.measured["second_derivatives"]
     number = f"{asked['rhel_separate']} requests by RHEL, {asked['bptt']} by BPTT"
     works = asked["rhel_separate"] == 0 and asked["bptt"] > 0
@@ -117,7 +117,7 @@ def no_jacobian(e: Evidence) -> Judgement:
 
 
 def no_variance(e: Evidence) -> Judgement:
-    """Repeated estimates are the same to the bit."""
+    """Repeated estimates are bit-identical."""
     number = f"{e.measured['spread']:g} (largest difference of ten estimates)"
     return _holds(e.measured["spread"] == 0, number, "repeated gradients of one unit", "estimates differ")
 
@@ -129,7 +129,7 @@ def flat_memory(e: Evidence) -> Judgement:
     if rows is None or not wanted <= set(rows.columns):
         return _unmeasured("no benchmark of state memory against length in results/published/benchmarks")
     keys = [name for name in ("framework", "model", "device", "kernel") if name in rows.columns]
-    rows = rows[rows.state_bytes.notna()].fillna(dict.fromkeys(keys, ""))  # the CPU's rows name no device
+    rows = rows[rows.state_bytes.notna()].fillna(dict.fromkeys(keys, ""))  # rows of a CPU have no device
     sizes = [name for name in ("batch", "state") if name in rows.columns]
     growth: dict[str, dict[str, float]] = {"rhel": {}, "bptt": {}}
     lengths = []
@@ -151,7 +151,7 @@ def flat_memory(e: Evidence) -> Judgement:
 
 
 def longest(e: Evidence) -> Judgement:
-    """The gradient at 49,920 steps; trained runs of that length are counted beside it."""
+    """The gradient over 49,920 time steps; trained runs of that length are counted, too."""
     measured = e.measured["longest"]
     number = ", ".join(f"{model} {measured[model]:.0e}" for model in ("linear", "nonlinear"))
     number += f" (worst relative error at {measured['K']:,} steps)"

@@ -1,4 +1,4 @@
-"""Verdicts on trained runs: the paper's tables, RHEL against BPTT, baselines, frameworks, the printed numbers themselves."""
+"""Verdicts on trained runs: the paper's tables, RHEL against BPTT, baselines, frameworks, printed numbers."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from rhelbench.tasks import card, splits
 
 
 def printed(metric: str) -> Callable[[Evidence], Judgement]:
-    """Judge a table of the paper: our cells under its own protocol against the printed ones."""
+    """Return the verdict function of a table of the paper: our configurations against the printed ones."""
 
     def judge(e: Evidence) -> Judgement:
         paper = reported.read()
@@ -49,7 +49,7 @@ def printed(metric: str) -> Callable[[Evidence], Judgement]:
 
 
 def _cost(e: Evidence, metric: str, cells: int) -> str:
-    """Say what the runs would cost at the measured time of a step, where one of each task's length has been measured."""
+    """Return a sentence on the cost of the runs, from the measured time of an optimiser step at their length."""
     steps, tasks = hyperparameters.read_hyperparameters()["common"]["steps"], reported.order(metric)
     each = cells // len(tasks) * int(reported.read().n.max())
     runs = f"{each * len(tasks)} runs of up to {steps:,} steps"
@@ -66,7 +66,7 @@ def _unit(metric: str) -> str:
 
 
 def on_par(protocol: str | None) -> Callable[[Evidence], Judgement]:
-    """Judge the paper's tasks under one protocol, or (None) every other task under any."""
+    """Return the verdict function of the paper's tasks under one protocol, or (None) of all other tasks."""
 
     def judge(e: Evidence) -> Judgement:
         rows, of_paper = e.tables["pairs"], reported.order()
@@ -111,7 +111,7 @@ def _power(rows: pd.DataFrame) -> str:
 
 
 def memory_needed(of_paper: bool) -> Callable[[Evidence], Judgement]:
-    """Judge whether the recurrent model is better than the one without memory: on the paper's tasks, or on every other."""
+    """Return the verdict function: the recurrent model beats the one without memory, on the paper's or other tasks."""
 
     def judge(e: Evidence) -> Judgement:
         rows = e.tables["skill"]
@@ -137,7 +137,7 @@ def memory_needed(of_paper: bool) -> Callable[[Evidence], Judgement]:
 
 
 def frameworks_agree(e: Evidence) -> Judgement:
-    """JAX against torch on equal seeds, against the floor of perturbed initial values."""
+    """JAX against PyTorch on equal seeds, against the noise floor of perturbed initial values."""
     rows = e.tables["frameworks"]
     if rows.empty:
         return Judgement("not measured", "", "", "no cell has been run in both frameworks")
@@ -155,7 +155,7 @@ def frameworks_agree(e: Evidence) -> Judgement:
 
 
 def possible_counts(e: Evidence) -> Judgement:
-    """Are the printed numbers possible, and is their spread what random splits give?"""
+    """Whether the printed numbers are possible, and their spread matches random splits."""
     rows = e.tables["consistency"]
     narrow = rows[rows.p_narrow <= LEVEL / len(rows)]
     number = f"{int((rows.solutions > 0).sum())} of {len(rows)} means and spreads are possible counts"

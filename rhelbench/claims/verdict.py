@@ -1,4 +1,4 @@
-"""What a verdict is."""
+"""Type of a verdict."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,10 +8,10 @@ Verdict = Literal["reproduced", "not reproduced", "inconclusive", "not testable 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict with the number it rests on and, unless reproduced, why; for ``inconclusive`` the power.
+    """A verdict with its number and, unless reproduced, the reason; for ``inconclusive`` the power.
 
-    ``not measured``: the evidence could be had on a machine like this one and is not there yet; ``not testable here``: it could
-    not.
+    ``not measured``: the evidence is feasible on a host like this one, but absent. ``not testable here``: it is not
+    feasible.
     """
 
     verdict: Verdict

@@ -1,4 +1,4 @@
-"""The command line: one file per command, loaded only when asked for, so that a job starts quickly."""
+"""The command line: one module per command, imported on demand, so that a job starts quickly."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from importlib import import_module
 
 from rhelbench.errors import UserError, unknown_name
 
-#: Command (and file name in this folder) to the sentence that ``--help`` shows.
+#: Command (and module of this package): the sentence in ``--help``.
 COMMANDS: dict[str, str] = {
     "check": "validate a configuration, list its runs, or print the specification of one",
     "download": "fetch the archives of tasks, where there is a network",
@@ -33,7 +33,12 @@ COMMANDS: dict[str, str] = {
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """Return a type for an option's value: a whole number that is not smaller."""
+    """Return an argparse type for whole numbers ≥ ``least``.
+
+    Example:
+        >>> at_least(1)("8")
+        8
+    """
 
     def number(text: str) -> int:
         if not text.strip().isdecimal() or int(text) < least:
@@ -47,10 +52,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: the arguments after ``rhelbench``; None for those of this process.
+        argv: the arguments after ``rhelbench``; None: those of this process.
 
     Returns:
-        The exit status: the command's own, or 2 after a sentence about wrong input or a path that can't be used.
+        The command's exit status; 2 after an error sentence about wrong input or an unusable path; 1 if the
+        reader of the output has closed it.
     """
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help"):
@@ -69,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
         return command.run(args)
     except UserError as error:
         said = str(error)
-    except BrokenPipeError:  # whoever reads, `head` for one, has seen enough: nor may the interpreter's last flush complain
+    except BrokenPipeError:  # the reader (for example `head`) closed the pipe; the interpreter's last flush must not fail
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:

@@ -1,4 +1,4 @@
-"""``python -m rhelbench bench``: measure time and memory on this machine."""
+"""``python -m rhelbench bench``: measure time and memory on this host."""
 
 import argparse
 import json
@@ -25,7 +25,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write <table>.csv, a row per cell; rows of cells that are not measured now stay."""
+    """Write <table>.csv, one row per measurement; other rows stay.
+
+    Raises:
+        UserError: ``--cell`` is not valid JSON, or no task is prepared.
+    """
     from rhelbench.bench import plan
     from rhelbench.bench import run as bench
 

@@ -1,4 +1,4 @@
-"""``python -m rhelbench check``: is this configuration what it should be, and which runs does it ask for?"""
+"""``python -m rhelbench check``: validate a configuration and list its runs."""
 
 import argparse
 import json
@@ -18,7 +18,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the number of runs, also their ids, or one run's specification; or the schema."""
+    """Print the number of runs and, if asked, their ids, one run's specification, or the schema.
+
+    Raises:
+        UserError: no configuration, an invalid one, or an unknown run.
+    """
     if args.schema:
         print(json.dumps(Matrix.model_json_schema(), indent=2, ensure_ascii=False))
         return 0

@@ -1,4 +1,4 @@
-"""``python -m rhelbench collect``: gather the records of a matrix into tidy tables; it never waits for a run."""
+"""``python -m rhelbench collect``: gather the records of a matrix into tables, without waiting for runs."""
 
 import argparse
 from pathlib import Path
@@ -17,7 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write runs.csv and history.csv and say how many runs ended how."""
+    """Write runs.csv and history.csv; print the number of runs per status."""
     matrix = expand.read(args.config) if args.config else expand.from_json(args.config_json)
     runs = collect(expand.expand(matrix), args.results, args.out)
     print(f"{matrix.name}: {count_statuses(runs)}")

@@ -10,7 +10,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def apply(device: str | None) -> None:
-    """Tell every framework, which reads its environment when it is imported, what it may use.
+    """Set the environment that frameworks read at import.
 
     Args:
         device: ``cpu``, ``cuda`` or None for the framework's own choice.

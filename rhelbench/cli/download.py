@@ -1,4 +1,7 @@
-"""Fetch the archives of tasks: the only command with network, for a machine that has it (a cluster's login node)."""
+"""``python -m rhelbench download``: download the archives of tasks.
+
+It is the only command that needs a network, for example on a cluster's login node.
+"""
 
 import argparse
 
@@ -10,7 +13,11 @@ __all__ = ["add", "run"]
 
 
 def run(args: argparse.Namespace) -> int:
-    """Fetch each task's archive in turn; every name is known before the first is fetched."""
+    """Download each task's archive; all names are checked first.
+
+    Raises:
+        UserError: an unknown task, or no source has its archive.
+    """
     for card in [load(task) for task in args.task]:
         print(f"{card.name}: {archive_files(card, args.data, args.mirror)}")
     return 0

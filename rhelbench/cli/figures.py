@@ -1,4 +1,4 @@
-"""``python -m rhelbench figures``: draw every figure from files that are there."""
+"""``python -m rhelbench figures``: draw figures from collected and published files."""
 
 import argparse
 from importlib import import_module
@@ -30,7 +30,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write <name>.png, .svg and .json (the inputs' hashes) for every figure."""
+    """Write <name>.png, .svg and .json (hashes of the inputs) for every figure.
+
+    Raises:
+        UserError: an unknown figure, or a missing file.
+    """
     check_names("figure", args.only, list(FIGURES))
     found = collected.read(args.collected)
     for name in args.only:
@@ -55,7 +59,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def read_published(script: ModuleType, folder: Path) -> tuple[list[Records | pd.DataFrame], list[Path]]:
-    """Read what a script draws from: the matrices it names in ``MATRICES``, then its ``TABLES``; and their files."""
+    """Read the inputs of a figure script: the matrices in its ``MATRICES``, then its ``TABLES``.
+
+    Args:
+        script: a module of ``paper_figures``.
+        folder: ``results/published``.
+
+    Returns:
+        The inputs in order, and their files.
+
+    Raises:
+        UserError: a table is missing.
+    """
     matrices = [collected.read(folder / matrix) for matrix in getattr(script, "MATRICES", ())]
     tables = [folder / evidence.STATIC / f"{table}.csv" for table in getattr(script, "TABLES", ())]
     return [*matrices, *map(_table, tables)], [*(file for matrix in matrices for file in matrix.files), *tables]

@@ -1,4 +1,4 @@
-"""``python -m rhelbench page``: one static page with the claims, the tables and the figures, the claims as Markdown beside it."""
+"""``python -m rhelbench page``: one static page of claims, tables and figures, with the claims as Markdown."""
 
 import argparse
 from pathlib import Path
@@ -19,7 +19,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the page, which holds its figures and needs no other file, and claims.md and deviations.md beside it."""
+    """Write the page, which embeds its figures, and claims.md and deviations.md in its folder.
+
+    Raises:
+        UserError: the command ``claims`` has not run.
+    """
     if not (args.claims / "claims.csv").exists():
         raise UserError(f"{args.claims} has no claims.csv: run `python -m rhelbench claims` with --out {args.claims} first.")
     write.write_text(args.out, page.render(collected.read(args.collected), args.claims, args.figures))

@@ -1,4 +1,4 @@
-"""Download tasks where needed, check them and write their stores."""
+"""``python -m rhelbench prepare``: download tasks where needed, check them and write their stores."""
 
 import argparse
 
@@ -19,7 +19,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prepare each task in turn; every name is known before the first is prepared."""
+    """Prepare each task; all names are checked first.
+
+    Raises:
+        UserError: an unknown task, or an archive that is missing or damaged.
+    """
     for task in args.task:
         load(task)
     for task in args.task:

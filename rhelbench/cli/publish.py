@@ -1,4 +1,4 @@
-"""``python -m rhelbench publish``: take ended runs into results/published and hash everything there."""
+"""``python -m rhelbench publish``: copy finished runs into results/published and hash all its files."""
 
 import argparse
 from pathlib import Path
@@ -28,7 +28,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Publish, or check what is published, and say how many runs or files there are."""
+    """Publish, or check the published files; print the number of runs or files.
+
+    Raises:
+        UserError: source and target are one folder, or a run cannot be published.
+    """
     if args.check:
         print(f"{args.published}: {manifest.check(args.published)} files as {manifest.NAME} says.")
         return 0

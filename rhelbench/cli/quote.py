@@ -18,7 +18,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Rewrite the files whose blocks have changed, and name them."""
+    """Rewrite the files whose blocks have changed; print their names.
+
+    Raises:
+        UserError: a published file is missing.
+    """
     found = collected.read(args.published)
     before = {path: path.read_text(encoding="utf-8") for path in fill.files(Path())}
     try:

@@ -1,4 +1,4 @@
-"""``python -m rhelbench reproduce``: train one published run again and compare the records, or compare all of one's own."""
+"""``python -m rhelbench reproduce``: retrain one published run and compare, or compare all own runs."""
 
 import argparse
 import json
@@ -43,7 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _comes_out_here(run: io.Run) -> bool:
-    """Return whether a run is from a CPU, or a GPU is here: dropout masks are another stream on each kind of device."""
+    """Return whether the run is from a CPU, or this host has a GPU: dropout masks depend on the device."""
     return bool(shutil.which("nvidia-smi")) or run.record["provenance"].get("peak_device_bytes") is None
 
 
@@ -52,7 +52,7 @@ def _spec(run: io.Run) -> RunSpec:
 
 
 def _draw(folder: Path, known: dict[str, io.Run], data: Path) -> str:
-    """Return one of the published runs that can be trained here, at random."""
+    """Return one published run at random among those that can be trained here."""
     specs = {name: _spec(run) for name, run in known.items()}
     now = {name: spec for name, spec in specs.items() if spec.benchmark == BENCHMARK_VERSION}
     if not now:
@@ -89,13 +89,20 @@ def _all(args: argparse.Namespace) -> int:
 
 
 def _spreads(folder: Path) -> Callable[[str], list[Spread]]:
-    """Return a function from a published run to the spreads of its cell; none where no table of all runs is published."""
+    """Return a function from a published run to its configuration's spreads; empty without a published table."""
     known = collected.read(folder) if (folder / "runs.csv").exists() else None
     return lambda run_id: [] if known is None else spread.measured_spreads(known, run_id)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the comparison; 1 if a run came out otherwise than equal runs may, 128 + n after signal n."""
+    """Print the comparison.
+
+    Returns:
+        0; 1 if a run differs by more than equal runs may; 128 + n after signal n.
+
+    Raises:
+        UserError: no published run, an unknown run, or training failed.
+    """
     if args.results:
         return _all(args)
     known = published.read(args.published)

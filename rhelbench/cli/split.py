@@ -1,4 +1,4 @@
-"""Record which samples train, validate and test, by their ids."""
+"""``python -m rhelbench split``: record the samples of training, validation and test by their ids."""
 
 import argparse
 import json
@@ -20,7 +20,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Draw the splits and write them to one file."""
+    """Compute the splits and write them to one file.
+
+    Raises:
+        UserError: the task is not prepared, or the kind is unknown.
+    """
     prepared = load(args.task, args.data)
     record = {}
     for seed in args.seed:

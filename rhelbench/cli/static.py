@@ -1,4 +1,4 @@
-"""``python -m rhelbench static``: compute the studies beside the matrix, which need no training (one follows a run)."""
+"""``python -m rhelbench static``: compute the studies outside the matrix; only one of them trains a model."""
 
 import argparse
 import json
@@ -28,7 +28,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the tables of each study, and <name>.json: machine, versions, digest of the code."""
+    """Write the tables of each study, and <name>.json: host, versions, digest of the code.
+
+    Raises:
+        UserError: an unknown study.
+    """
     from rhelbench.files import write_csv
     from rhelbench.report import write
 
@@ -51,12 +55,12 @@ def parts(entry: Framework) -> list[str]:
 
 
 def code(name: str) -> str:
-    """Return the digest of what decides a study's tables: its own code and that of every implementation."""
+    """Return the digest of the code that a study's tables depend on: its own and every implementation's."""
     return closure_digest(STUDIES[name], *(part for entry in FRAMEWORKS.values() for part in parts(entry)))
 
 
 def _facts(name: str, rows: dict[str, int]) -> dict[str, object]:
-    """Return where the numbers come from. No time of day: the same code on the same machine gives the same bytes."""
+    """Return the origin of the numbers, without a time: equal code on an equal host gives equal bytes."""
     return {
         "study": name,
         "rows": rows,

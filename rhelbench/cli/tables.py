@@ -1,4 +1,4 @@
-"""``python -m rhelbench tables``: the paper's tables from tidy results."""
+"""``python -m rhelbench tables``: the paper's tables from collected results."""
 
 import argparse
 from pathlib import Path

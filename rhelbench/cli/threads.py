@@ -17,16 +17,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def apply(threads: int | None, rule: str, task: str | None = None, runs: int = 1) -> int:
-    """Settle on a number of threads before a framework is imported; the default is what the workflow's job would have.
+    """Set the number of threads before a framework is imported; the default is that of the workflow's job.
 
     Args:
-        threads: what was asked for on the command line.
+        threads: value of ``--threads``.
         rule: the workflow's rule of this command, a key of config/resources.yaml.
         task: of a training job.
-        runs: that share the job.
+        runs: number of runs that share the job.
 
     Returns:
-        The number.
+        The number of threads.
     """
     chosen = threads or cores.requested_cores()
     if chosen is None:

@@ -1,4 +1,4 @@
-"""``python -m rhelbench train``: train one run, or several side by side, to its end or from where it was interrupted."""
+"""``python -m rhelbench train``: train or resume one run, or several runs that share a device."""
 
 import argparse
 import json
@@ -33,7 +33,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train; 0 for every end of the run's own, 128 + n after signal n."""
+    """Train.
+
+    Returns:
+        0 for every regular end of the run; 128 + n after signal n.
+
+    Raises:
+        UserError: an invalid specification, or a missing task, framework or device.
+    """
     devices.apply(args.device)
     if sentence := provenance.commit_unknown():
         print(f"rhelbench: {sentence}", file=sys.stderr)
@@ -47,7 +54,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def read_spec(text: str) -> RunSpec:
-    """Read a specification from JSON or from the file of that name.
+    """Read a specification from JSON or from a file.
+
+    Args:
+        text: the JSON, or the file's name.
 
     Raises:
         UserError: no such file, no JSON, or not a specification.

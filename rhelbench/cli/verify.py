@@ -1,4 +1,4 @@
-"""``python -m rhelbench verify``: does this framework, on this machine, compute what the oracle computes?"""
+"""``python -m rhelbench verify``: compare a framework on this host with the oracle."""
 
 import argparse
 import json
@@ -27,7 +27,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Climb the parity (or read the vectors), print a table, and return 1 if a level fails."""
+    """Run the parity levels (or read the vectors) and print a table.
+
+    Returns:
+        0, or 1 if a level fails.
+
+    Raises:
+        UserError: no framework is installed, or no case matches.
+    """
     devices.apply(args.device)
     threads.apply(args.threads, "verify_framework")
     passed, report = True, {}
@@ -60,7 +67,7 @@ def _parity(framework: str, part: str) -> tuple[bool, dict]:
     from rhelbench.verify.cases import all_cases, uncovered
     from rhelbench.verify.levels import TOLERANCES, run_levels
 
-    loaded_code(framework)  # the code that is tested, whatever is edited meanwhile
+    loaded_code(framework)  # the code under test, even if files are edited meanwhile
     digest = parity_digest(framework)
     chosen = [item for item in all_cases(framework) if part in item.name]
     if not chosen:
@@ -93,7 +100,7 @@ def _parity(framework: str, part: str) -> tuple[bool, dict]:
 
 
 def parity_digest(framework: str) -> str:
-    """Return the digest of what decides a framework's parity table: its learner's code, the oracle's and the comparison's."""
+    """Return the digest of the code behind a framework's parity table: learner, oracle and comparison."""
     return closure_digest(*roots(framework), "rhelbench.verify.levels")
 
 

@@ -1,4 +1,4 @@
-"""``python -m rhelbench wandb_dashboard``: define the project's views on wandb; doing it again updates them."""
+"""``python -m rhelbench wandb_dashboard``: create or update the project's views on wandb."""
 
 import argparse
 import importlib.util
@@ -20,7 +20,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Save the views and print their addresses."""
+    """Save the views and print their addresses.
+
+    Raises:
+        UserError: wandb is not installed, has no key or entity, or refuses the views.
+    """
     if not (importlib.util.find_spec("wandb") and importlib.util.find_spec("wandb_workspaces")):
         raise not_installed("wandb or wandb-workspaces", "wandb")
     if not args.entity:
@@ -29,12 +33,12 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("wandb has no key on this machine: set WANDB_API_KEY, or run 'wandb login' once.")
     given, project = args.config_json, os.environ.get("WANDB_PROJECT", process.PROJECT)
     matrix = expand.from_json(given) if given else expand.read(args.config)
-    from rhelbench.wandb import workspace  # takes a second to load
+    from rhelbench.wandb import workspace  # importing takes a second
 
     known = args.scratch / f"wandb_dashboard-{args.entity}-{project}.json"
     try:
         urls = workspace.define(workspace.views(args.entity, project, matrix.tasks), known)
-    except Exception as error:  # wandb's, GraphQL's and HTTP's kinds have no common one
+    except Exception as error:  # errors of wandb, GraphQL and HTTP share no base class
         said = " ".join(str(error).split())[:200]
         raise UserError(
             f"wandb did not take the views ({said}); check network, key and entity, or remove {known} if a view was deleted."

@@ -1,4 +1,4 @@
-"""``python -m rhelbench wandb_sync``: upload finished runs that could not be sent live; doing it twice does no harm."""
+"""``python -m rhelbench wandb_sync``: upload finished runs that were not sent live; repeating it is safe."""
 
 import argparse
 import importlib.util
@@ -15,7 +15,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Upload and say how much."""
+    """Upload; print the number of files.
+
+    Raises:
+        UserError: wandb is not installed.
+    """
     if importlib.util.find_spec("wandb") is None:
         raise not_installed("wandb", "wandb")
     now, before = upload.sync(args.results, args.scratch)

@@ -1,1 +1,1 @@
-"""What a configuration means: matrices of runs, protocols, hyperparameters, resources."""
+"""Configurations: matrices of runs, protocols, hyperparameters, resources."""

@@ -1,4 +1,4 @@
-"""How many CPU cores this process may use, and how many threads the frameworks that it imports later compute on."""
+"""CPU cores available to this process, and the number of threads of the frameworks it imports."""
 
 import math
 import os
@@ -6,20 +6,20 @@ from pathlib import Path
 
 from rhelbench.errors import UserError
 
-#: What PyTorch's OpenMP and what XLA read when they are loaded.
+#: Environment variables that PyTorch's OpenMP and XLA read when they are loaded.
 VARIABLES = ("OMP_NUM_THREADS", "NPROC")
-#: Where the kernel tells a process's control groups, and where their limits lie.
+#: The kernel's files of a process's control groups, and of their limits.
 _MEMBERSHIP, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 def available_cores() -> int:
-    """Return the cores that this process may use: its affinity and its control groups' CPU quota count, not the host's cores."""
+    """Return the cores available to this process, by its affinity and its control groups' CPU quota."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min([allowed, *(math.ceil(quota) for quota in quotas(_MEMBERSHIP, _GROUPS))]))
 
 
 def quotas(membership: Path, groups: Path) -> list[float]:
-    """Return the CPU quotas, in cores, of a process's control groups and of those above them; version 1 and 2.
+    """Return the CPU quotas, in cores, of a process's control groups and their parents; versions 1 and 2.
 
     Args:
         membership: ``/proc/self/cgroup``, lines ``number:controllers:path``.
@@ -49,10 +49,10 @@ def _quota(folder: Path) -> list[float]:
 
 
 def requested_cores() -> int | None:
-    """Return the number of threads that the environment asks for, the first where it lists nested levels (``4,2``), or None.
+    """Return the number of threads in OMP_NUM_THREADS, the first of nested levels (``4,2``), or None.
 
     Raises:
-        UserError: what it says is no number.
+        UserError: its value is no number.
     """
     said = os.environ.get(VARIABLES[0], "")
     first = said.partition(",")[0].strip()
@@ -62,6 +62,6 @@ def requested_cores() -> int | None:
 
 
 def set_threads(threads: int) -> None:
-    """Let every framework that is imported later compute on so many threads, which wait for each other without using a core."""
+    """Set the number of threads for all frameworks imported later; waiting threads do not spin."""
     os.environ |= dict.fromkeys(VARIABLES, str(threads))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

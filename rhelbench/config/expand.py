@@ -1,4 +1,4 @@
-"""From a configuration file to the list of runs it asks for, refusing what can't be meant."""
+"""Expand a configuration file into its list of runs, and reject invalid configurations."""
 
 import json
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
     """Validate a configuration.
 
     Args:
-        config: the loaded YAML, command-line settings merged in.
-        where: named in the error, for example the file.
+        config: the loaded YAML, merged with command-line settings.
+        where: source of the configuration, for the error message.
 
     Raises:
         UserError: a misspelt key, an empty list, an unknown name, two algorithms where one is set for both.
@@ -34,7 +34,7 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
         matrix = Matrix.model_validate(config)
     except ValidationError as error:
         kind, (*outer, key), _ = first_error(error)
-        if kind == "extra_forbidden" and outer:  # variants alone have keys of their own
+        if kind == "extra_forbidden" and outer:  # only variants have nested keys
             raise unknown_name(f"key in {where}, variants:", key, list(Variant.model_fields)) from error
         if kind == "extra_forbidden":
             raise unknown_name(f"key in {where}:", key, list(Matrix.model_fields)) from error
@@ -59,10 +59,10 @@ def parse(config: dict[str, Any], where: str) -> Matrix:
 
 
 def load(path: str | Path) -> dict[str, Any]:
-    """Read a configuration file without judging its keys.
+    """Read a configuration file without validating its keys.
 
     Raises:
-        UserError: the file is not there, is not YAML, or does not hold keys and values.
+        UserError: the file is missing, is not YAML, or is no mapping.
     """
     found = files.find(Path(path))
     if not found.exists():
@@ -72,15 +72,15 @@ def load(path: str | Path) -> dict[str, Any]:
 
 
 def read(path: str | Path) -> Matrix:
-    """Read and validate a configuration file (see ``load`` and ``parse`` for what they refuse)."""
+    """Read and validate a configuration file (errors: see ``load`` and ``parse``)."""
     return parse(load(path), str(path))
 
 
 def from_json(text: str) -> Matrix:
-    """Validate a configuration given as JSON (see ``parse`` for what else is refused).
+    """Validate a configuration in JSON (further errors: see ``parse``).
 
     Raises:
-        UserError: it is not JSON, or does not hold keys and values.
+        UserError: it is not JSON, or no mapping.
     """
     try:
         given = json.loads(text)
@@ -93,7 +93,7 @@ def from_json(text: str) -> Matrix:
 
 @dataclass(frozen=True)
 class Sources:
-    """The files behind a matrix, read once: its protocol, the hyperparameters, the cards of its tasks."""
+    """The files behind a matrix, read once: its protocol, the hyperparameters, its tasks' dataset cards."""
 
     protocol: Protocol
     hyperparameters: dict[str, Any]
@@ -101,7 +101,7 @@ class Sources:
 
     @classmethod
     def of(cls, matrix: Matrix) -> "Sources":
-        """Read what ``matrix`` names."""
+        """Read the files that ``matrix`` names."""
         cards = {task: card.load(task) for task in matrix.tasks}
         return cls(read_protocol(matrix.protocol, matrix.benchmark), read_hyperparameters(matrix.benchmark), cards)
 
@@ -112,13 +112,13 @@ def resolve(
     cell: tuple[str, str, str, str, int, Variant, int],
     point: dict[str, Any],
 ) -> RunSpec:
-    """Resolve one cell of the matrix into a complete RunSpec.
+    """Resolve one run of the matrix into a complete RunSpec.
 
     Args:
         matrix: the configuration.
         sources: the files behind it.
-        cell: (task, model, algorithm, framework, seed, variant, row of docs/deviations.md to turn, 0 for none).
-        point: settings of the matrix's grid, over its overrides.
+        cell: (task, model, algorithm, framework, seed, variant, row of docs/deviations.md to change, 0: none).
+        point: settings of the matrix's grid, which take precedence over its overrides.
 
     Raises:
         UserError: a value of the wrong kind, no fused kernel, or a batch larger than the training part.
@@ -165,18 +165,21 @@ def _released_step(model: str) -> bool:
 
 
 def expand(matrix: Matrix) -> list[RunSpec]:
-    """Return every run of the matrix, once: what a model or an algorithm does not have makes no second one."""
+    """Return all runs of the matrix, without duplicates.
+
+    Settings that a model or an algorithm does not use create no further run.
+    """
     specs: dict[str, RunSpec] = {}
     sources = Sources.of(matrix)
     points = [dict(zip(matrix.grid, values, strict=True)) for values in product(*matrix.grid.values())]
     axes = (matrix.tasks, matrix.models, matrix.algorithms, matrix.frameworks, matrix.seeds, matrix.variants, matrix.deviations)
     for point, (task, model, algorithm, framework, seed, variant, row) in product(points, product(*axes)):
         if MODELS[model].hamiltonian is None:
-            algorithm = "bptt"  # without a recurrent state both algorithms are ordinary backpropagation
+            algorithm = "bptt"  # without a state, both algorithms are ordinary backpropagation
         if not MODELS[model].trained:
             framework = "numpy"
         if DEVIATIONS[row].of_released_step and not _released_step(model):
-            row = 0  # the switch is none of this unit's
+            row = 0  # the switch does not concern this unit
         own, set_for_all = point, matrix.overrides | point
         rule = str(set_for_all.get("algorithm", sources.protocol.algorithms.get(algorithm, algorithm)))
         if rule in ALGORITHMS and not ALGORITHMS[rule].needs_nudge:

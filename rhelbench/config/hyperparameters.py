@@ -1,4 +1,4 @@
-"""The settings of runs: their names, and config/hyperparameters.yaml, which has them by task and model."""
+"""Settings of runs by task and model: their names, and config/hyperparameters.yaml."""
 
 from typing import Any, get_args
 
@@ -8,11 +8,11 @@ from rhelbench.errors import UserError, check_names
 from rhelbench.registry import FRAMEWORKS, MODELS
 from rhelbench.spec import Budget, Frozen, Hyperparameters, RunSpec, Switches
 
-#: What a configuration, a task or a model may set.
+#: Settings of a configuration, a task or a model.
 SETTINGS = sorted({*Hyperparameters.model_fields, *Budget.model_fields, *Switches.model_fields, "dtype", "kernel"})
 #: The frameworks that train.
 TRAINERS = [name for name, framework in FRAMEWORKS.items() if framework.trains]
-#: The rows of a task: of all models, and of one.
+#: The rows of a task: for all models, and for one.
 ROWS = ["both", *dict.fromkeys(name.removesuffix("-real") for name in MODELS)]
 _KERNELS = list(get_args(RunSpec.model_fields["kernel"].annotation))
 
@@ -23,10 +23,13 @@ class _Table(Frozen):
 
 
 def read_hyperparameters(benchmark: str = BENCHMARK_VERSION) -> dict[str, Any]:
-    """Read config/hyperparameters.yaml, as it is or as it was in an earlier version.
+    """Read config/hyperparameters.yaml, in its current state or that of an earlier version.
+
+    Args:
+        benchmark: version of the results.
 
     Raises:
-        UserError: it is not what it should be, or one of its names is misspelt.
+        UserError: it is invalid, or one of its names is misspelt.
     """
     path = files.find(CONFIG / "hyperparameters.yaml")
     table = files.read_yaml(path, _Table)
@@ -42,7 +45,12 @@ def read_hyperparameters(benchmark: str = BENCHMARK_VERSION) -> dict[str, Any]:
 
 
 def select_settings(table: dict[str, Any], task: str, model: str) -> dict[str, Any]:
-    """Return a cell's settings of config/hyperparameters.yaml: common, the task's, the model's own, last wins.
+    """Return the settings of a task and model: common, then the task's, then the model's; the last wins.
+
+    Args:
+        table: config/hyperparameters.yaml.
+        task: the task.
+        model: the model.
 
     Raises:
         UserError: the task has no row.
@@ -58,7 +66,7 @@ def resolve_kernel(given: Any, framework: str) -> str:
     """Return a framework's kernel.
 
     Args:
-        given: one name for all frameworks, or a name by framework; one that is not named is ``auto``.
+        given: one name for all frameworks, or names by framework; the default is ``auto``.
         framework: a name of ``registry.FRAMEWORKS``.
 
     Raises:

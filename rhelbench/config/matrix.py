@@ -1,4 +1,4 @@
-"""A configuration file as data: which runs are wanted, before its names are looked up."""
+"""A configuration file as data, before its names are looked up."""
 
 import re
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from rhelbench.errors import UserError
 from rhelbench.registry import Packing
 from rhelbench.spec import Frozen, Variant
 
-#: Snakemake's options that hold settings, under their names.
+#: Snakemake's options for settings, by name.
 _OPTIONS = {"--config": "--config", "-C": "--config", "--configfile": "--configfile", "--configfiles": "--configfile"}
 Values = Annotated[list[Any], Field(min_length=1)]
 
 
 class Matrix(Frozen):
-    """A configuration file: which runs are wanted."""
+    """A configuration file: the wanted runs."""
 
     name: str
     benchmark: str = Field(BENCHMARK_VERSION, description="Major.Minor whose runs are meant (config/earlier.yaml)")
@@ -51,7 +51,7 @@ class Matrix(Frozen):
     @field_validator("benchmark")
     @classmethod
     def _has_been(cls, value: str) -> str:
-        """Runs of an earlier version can be shown; those of a later one are unknown here."""
+        """Accept this version and earlier ones, whose runs can be shown; later ones are unknown."""
         if not re.fullmatch(r"\d+\.\d+", value) or version_order(value) > version_order(BENCHMARK_VERSION):
             raise ValueError(f"'{value}' is none of the versions up to {BENCHMARK_VERSION}, which is installed")
         return value
@@ -59,7 +59,7 @@ class Matrix(Frozen):
     @field_validator("tasks", "models", "algorithms", "frameworks", mode="before")
     @classmethod
     def _names_are_text(cls, value: Any, info: ValidationInfo) -> Any:
-        """``2018``, ``Inf`` and ``no`` without quotes are read as numbers and as false."""
+        """Reject ``2018``, ``Inf`` and ``no`` without quotes, which YAML reads as numbers and false."""
         for one in value if isinstance(value, list) else []:
             if not isinstance(one, str):
                 raise ValueError(
@@ -70,7 +70,7 @@ class Matrix(Frozen):
     @field_validator("tasks", "models", "algorithms", "frameworks", "seeds", "deviations", "mirrors", mode="before")
     @classmethod
     def _one_is_a_list_of_one(cls, value: Any, info: ValidationInfo) -> Any:
-        """``--config tasks=Heartbeat`` arrives as a string, ``seeds=1`` as a number: both mean a list of one."""
+        """Convert a single value, as in ``--config tasks=Heartbeat`` or ``seeds=1``, to a list."""
         if value is None:
             raise ValueError("it is empty: give one or several, or leave the key out")
         if isinstance(value, str) and "," in value:
@@ -79,13 +79,13 @@ class Matrix(Frozen):
 
 
 def refuse_repetition(words: Sequence[str]) -> None:
-    """Look whether a command line gives a setting twice: of an option and of a key Snakemake takes the last without a word.
+    """Reject a command line with a repeated setting, of which Snakemake would silently use the last.
 
     Args:
         words: the command line.
 
     Raises:
-        UserError: it does.
+        UserError: an option or a key is repeated.
     """
     given = dict.fromkeys(_OPTIONS.values(), 0)
     keys, option = list[str](), None

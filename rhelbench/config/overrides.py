@@ -1,4 +1,4 @@
-"""What a run sets against its protocol and its task's hyperparameters: such runs are cells of their own."""
+"""Settings of a run that differ from its protocol and hyperparameters, which define another configuration."""
 
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ _UNNAMED = ("chunk_steps", "time_limit_s")
 
 @cache
 def _usual(task: str, protocol: str, algorithm: str, model: str, benchmark: str) -> dict[str, Any]:
-    """Return the settings that a configuration without overrides gives: switches, hyperparameters, budget, dtype."""
+    """Return the settings of a configuration without overrides: switches, hyperparameters, budget, dtype."""
     read = protocols.read_protocol(protocol, benchmark)
     found = hyperparameters.select_settings(hyperparameters.read_hyperparameters(benchmark), task, model)
     sizes = {name: found[name] for kind in (Hyperparameters, Budget) for name in kind.model_fields}
@@ -24,15 +24,15 @@ def _usual(task: str, protocol: str, algorithm: str, model: str, benchmark: str)
 
 
 def overridden_settings(spec: RunSpec) -> str:
-    """Name every switch, hyperparameter and budget in which a run differs from what its protocol and task usually have.
+    """Return the switches, hyperparameters and budgets of a run that differ from its protocol and task.
 
-    How a run is cut into calls, timed and compiled (``chunk_steps``, ``time_limit_s``, ``kernel``) is not named.
+    Settings of execution (``chunk_steps``, ``time_limit_s``, ``kernel``) are not included.
 
     Args:
         spec: the run.
 
     Returns:
-        For example ``"algorithm=rhel,lr=0.001"``, sorted by name; empty for a run as its protocol has it.
+        For example ``"algorithm=rhel,lr=0.001"``, sorted by name; empty for a run without overrides.
     """
     usual = _usual(spec.task, spec.protocol, spec.algorithm, spec.model, spec.benchmark)
     chosen = {name: getattr(spec.switches, name) for name in type(spec.switches).model_fields}

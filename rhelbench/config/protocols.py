@@ -1,4 +1,4 @@
-"""A protocol as data, and what it makes of one run: the value of every switch of docs/deviations.md."""
+"""A protocol as data: the value of every switch of docs/deviations.md for a run."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ CONFIG = Path("config")
 
 
 class Protocol(Frozen):
-    """One way to resolve every row of docs/deviations.md (config/protocols/<name>.yaml)."""
+    """A choice for every row of docs/deviations.md (config/protocols/<name>.yaml)."""
 
     algorithms: dict[str, str]
     integrators: dict[str, str]
@@ -31,7 +31,7 @@ class Protocol(Frozen):
 
 
 class Version(Frozen):
-    """What runs of an earlier version set otherwise: fields of protocols by name, and the common settings."""
+    """Settings of an earlier version that differ: fields of protocols by name, and common settings."""
 
     protocols: dict[str, dict[str, Any]]
     common: dict[str, Any]
@@ -42,12 +42,17 @@ class _Versions(Frozen):
 
 
 def version_order(version: str) -> tuple[int, ...]:
-    """Return a Major.Minor as numbers, to be compared."""
+    """Return a Major.Minor as comparable numbers.
+
+    Example:
+        >>> version_order("0.10") > version_order("0.9")
+        True
+    """
     return tuple(map(int, version.split(".")))
 
 
 def earlier_versions(benchmark: str) -> list[Version]:
-    """Return what tells runs of a version from today's, the latest change first (config/earlier.yaml); none for today's."""
+    """Return the differences of a version from the current one, latest first (config/earlier.yaml)."""
     if benchmark == BENCHMARK_VERSION:
         return []
     found = files.read_yaml(files.find(CONFIG / "earlier.yaml"), _Versions).versions
@@ -59,7 +64,7 @@ def earlier_versions(benchmark: str) -> list[Version]:
 
 
 def is_trainable(benchmark: str) -> bool:
-    """Return whether today's code still computes what runs of a version ask for, to rounding."""
+    """Return whether the current code computes a version's runs, up to rounding."""
     return benchmark == BENCHMARK_VERSION or benchmark in files.read_yaml(files.find(CONFIG / "earlier.yaml"), _Versions).versions
 
 
@@ -69,7 +74,7 @@ def protocol_names() -> list[str]:
 
 
 def read_protocol(name: str, benchmark: str = BENCHMARK_VERSION) -> Protocol:
-    """Read config/protocols/<name>.yaml, as it is or as it was in an earlier version."""
+    """Read config/protocols/<name>.yaml, in its current state or that of an earlier version."""
     protocol = files.read_yaml(files.find(CONFIG / "protocols" / f"{name}.yaml"), Protocol)
     for version in earlier_versions(benchmark):
         protocol = Protocol.model_validate(protocol.model_dump() | version.protocols.get(name, {}))
@@ -77,7 +82,14 @@ def read_protocol(name: str, benchmark: str = BENCHMARK_VERSION) -> Protocol:
 
 
 def counterpart(name: str) -> str:
-    """Return the protocol that a row of docs/deviations.md is turned to: ``released`` for ``exact``, else ``exact``."""
+    """Return the protocol to which a row of docs/deviations.md is changed.
+
+    It is ``released`` for ``exact``, and ``exact`` for every other.
+
+    Example:
+        >>> counterpart("exact")
+        'released'
+    """
     return "released" if name == "exact" else "exact"
 
 
@@ -85,16 +97,16 @@ def resolve_switches(protocol: Protocol, length: int, algorithm: str, model: str
     """Resolve a protocol for one run.
 
     Args:
-        protocol: what to resolve.
-        length: of the task's sequences, in steps; the start of the nonlinear unit's δ depends on it.
-        algorithm: a name that the protocol maps to an algorithm (``bptt``, ``rhel``), or an algorithm's own name.
+        protocol: the protocol.
+        length: time steps of the task's sequences, on which the initial δ of the nonlinear unit depends.
+        algorithm: a name that the protocol maps to an algorithm (``bptt``, ``rhel``), or an algorithm's name.
         model: a name in ``MODELS``.
 
     Returns:
-        Name to value of every field of ``rhelbench.spec.Switches``.
+        Value of every field of ``rhelbench.spec.Switches``, by name.
 
     Example:
-        >>> of(read_protocol("exact"), 405, "rhel", "nonlinear")["delta_init"]
+        >>> resolve_switches(read_protocol("exact"), 405, "rhel", "nonlinear")["delta_init"]
         0.1
     """
     starts = [(limit, start) for limit, start in protocol.delta_init.items() if limit != "any"]
@@ -104,7 +116,7 @@ def resolve_switches(protocol: Protocol, length: int, algorithm: str, model: str
     return protocol.model_dump(exclude={"algorithms", "integrators", "delta_init", "dtype", "nudge_separate"}) | {
         "nudge": nudge.model_dump(),
         "algorithm": protocol.algorithms.get(algorithm, algorithm),
-        # A unit of one's own has no released step (docs/bring-your-own-hamiltonian.md).
+        # A user's unit has no released time step (docs/bring-your-own-hamiltonian.md).
         "integrator": protocol.integrators.get(MODELS[model].hamiltonian or "linear", "leapfrog"),
         "delta_init": fitting[0] if fitting else protocol.delta_init["any"],
     }

@@ -1,4 +1,4 @@
-"""What jobs ask of a cluster: config/resources.yaml, validated."""
+"""Cluster resources of jobs: config/resources.yaml, validated."""
 
 import shutil
 import socket
@@ -12,7 +12,7 @@ from rhelbench.tasks import card
 
 
 class Needs(Frozen):
-    """What one job asks for: MiB of host memory, and minutes."""
+    """Resources of one job: host memory in MiB, and minutes."""
 
     cores: Positive
     mem_mb: Positive
@@ -20,7 +20,7 @@ class Needs(Frozen):
 
 
 class Rules(Frozen):
-    """The needs of each rule; training's are those of a task, or the ``default``."""
+    """Resources by rule; those of training are by task, or the ``default``."""
 
     prepare_task: Needs
     study: Needs
@@ -30,7 +30,7 @@ class Rules(Frozen):
 
 
 class Resources(Frozen):
-    """The file: how a GPU is asked for, and the rules."""
+    """The file: how to request a GPU, and the rules."""
 
     gpu: dict[str, int | str]
     rules: Rules
@@ -40,7 +40,7 @@ def read() -> dict[str, Any]:
     """Read config/resources.yaml.
 
     Raises:
-        UserError: it is not what it should be, names a task that nobody has, or training has no ``default``.
+        UserError: it is invalid, names an unknown task, or training has no ``default``.
     """
     path = files.find(CONFIG / "resources.yaml")
     found = files.read_yaml(path, Resources)
@@ -51,13 +51,13 @@ def read() -> dict[str, Any]:
 
 
 def need_slurm(status: str) -> None:
-    """Look whether Slurm's commands are here, without which its executor waits for ever.
+    """Check that Slurm's commands exist; without them its executor would wait forever.
 
     Args:
-        status: the command that is asked for the states of jobs, ``squeue`` or ``sacct``.
+        status: the command for the states of jobs, ``squeue`` or ``sacct``.
 
     Raises:
-        UserError: one is missing.
+        UserError: a command is missing.
     """
     absent = [name for name in ("sbatch", status, "scancel") if shutil.which(name) is None]
     if absent:

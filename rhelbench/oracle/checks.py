@@ -1,4 +1,4 @@
-"""What can be wrong with a Hamiltonian or with its parameters, found before anything runs."""
+"""Checks of a Hamiltonian and of parameters before a run."""
 
 from collections.abc import Callable
 
@@ -13,22 +13,24 @@ from rhelbench.oracle.interface import Array
 from rhelbench.registry import MODELS
 from rhelbench.spec import RunSpec
 
-#: The leapfrog is stable while δ² × curvature stays below.
+#: The leapfrog is stable while δ² × curvature is below this limit.
 STABLE_BELOW = 4.0
-#: Rounding allowed in identities that hold exactly, relative to the energies compared.
+#: Rounding allowed in exact identities, relative to the energies compared.
 ROUNDING = 1e-9
 
 
 def check_separable(name: str, flag: bool, energy: Callable[[Array, Array], Array] | None = None) -> None:
-    """Refuse a Hamiltonian that mixes position and momentum: the leapfrog, and with it the echo, needs H = T(π) + V(φ).
+    """Reject a Hamiltonian that mixes position and momentum; leapfrog and echo need H = T(π) + V(φ).
+
+    H(φ, π) − H(φ', π) − H(φ, π') + H(φ', π') = 0 is tested at one pair of positions and momenta.
 
     Args:
-        name: named in the error.
-        flag: what the Hamiltonian declares.
-        energy: H(φ, π) per lane, if it offers one; then H(φ, π) − H(φ', π) − H(φ, π') + H(φ', π') = 0 is checked at four points.
+        name: name in the error message.
+        flag: the Hamiltonian's attribute ``separable``.
+        energy: H(φ, π) per channel, if available.
 
     Raises:
-        UserError: declared or found not to be separable.
+        UserError: the flag is False, or the test fails.
     """
     mixed = 0.0
     if energy is not None:
@@ -43,7 +45,11 @@ def check_separable(name: str, flag: bool, energy: Callable[[Array, Array], Arra
 
 
 def check_even_kinetic(name: str, kinetic: Callable[[Array], Array]) -> None:
-    """Refuse a kinetic energy that is not even: T(−π) = T(π) is what makes an echo retrace its path.
+    """Reject a kinetic energy that is not even; an echo retraces its trajectory only if T(−π) = T(π).
+
+    Args:
+        name: name in the error message.
+        kinetic: T(π) per channel.
 
     Raises:
         UserError: T(π) and T(−π) differ at one of eight momenta.
@@ -55,10 +61,13 @@ def check_even_kinetic(name: str, kinetic: Callable[[Array], Array]) -> None:
 
 
 def check_finite(parameters: Arrays) -> None:
-    """Refuse a parameter that is not a number.
+    """Reject parameters that are NaN or infinite.
 
     Raises:
         UserError: names the first such value and its path.
+
+    Example:
+        >>> check_finite({"blocks.0.hru.D": np.ones(3)})
     """
     for path, value in parameters.items():
         bad = np.argwhere(~np.isfinite(value))
@@ -69,7 +78,10 @@ def check_finite(parameters: Arrays) -> None:
 
 
 def stability(spec: RunSpec, parameters: Arrays) -> dict[str, float]:
-    """Return max δ² × curvature per unit, by path; the leapfrog is stable while it is below 4. Empty for units without state."""
+    """Return max δ² × curvature per unit, by path; the leapfrog is stable below 4.
+
+    The result is empty for units without state.
+    """
     name = MODELS[spec.model].hamiltonian
     if name is None:
         return {}
@@ -81,13 +93,14 @@ def stability(spec: RunSpec, parameters: Arrays) -> dict[str, float]:
 
 
 def unstable_units(spec: RunSpec, parameters: Arrays) -> dict[str, str]:
-    """Return the units whose leapfrog has no stable step, by path, each with the value that is to blame.
+    """Return the units whose leapfrog is unstable, by path, with the value responsible.
 
-    δ ≤ 0, δ² × curvature ≥ 4, or a parameter that must be positive (``registry.Hamiltonian``) and is not. Empty for units
-    without state, and for a Hamiltonian that the oracle does not have yet (docs/bring-your-own-hamiltonian.md).
+    Reasons: δ ≤ 0, δ² × curvature ≥ 4, or a parameter that must be positive (``registry.Hamiltonian``).
+    The result is empty for units without state, and for a Hamiltonian that the oracle lacks
+    (docs/bring-your-own-hamiltonian.md).
 
     Example:
-        >>> outside(spec, parameters)  # doctest: +SKIP
+        >>> unstable_units(spec, parameters)  # doctest: +SKIP
         {'blocks.1.hru': 'δ = -0.0001 is not positive'}
     """
     name = MODELS[spec.model].hamiltonian
@@ -108,9 +121,10 @@ def unstable_units(spec: RunSpec, parameters: Arrays) -> dict[str, str]:
 
 
 def check_initial(spec: RunSpec, parameters: Arrays) -> None:
-    """Check the Hamiltonian and the parameters a run starts from: T even, V apart; finite; under ``exact`` also a stable step.
+    """Check the Hamiltonian and the initial parameters of a run.
 
-    Under ``released`` δ may be anything: the trainer records that it is ``unstable_units``, it does not refuse it.
+    T must be even, H separable, all values finite. Under ``exact`` the leapfrog must also be stable.
+    Under ``released`` the trainer only records ``unstable_units``.
 
     Raises:
         UserError: names the Hamiltonian, or the value and the unit.

@@ -1,6 +1,6 @@
-"""Continuous time (oracle): the six coupled oscillators by closed formulas and SciPy's DOP853.
+"""Continuous time (oracle): six coupled oscillators, solved by closed formulas and SciPy's DOP853.
 
-Every function takes a ``Toy`` and a grid of echo times t ∈ [0, T], in time units; states are (S, 12) = (φ, π), float64.
+Functions take a ``Toy`` and echo times t ∈ [0, T], in time units; states are (S, 12) = (φ, π), float64.
 """
 
 from collections.abc import Callable
@@ -24,13 +24,20 @@ def _solve(field: Callable[[float, Array], Array], start: Array, span: tuple[flo
 
 
 def hamiltonian(theta: Array, phi: Array, pi: Array, u: float) -> float:
-    """Return H = Σ π²/2m + ½ Σ k φ² + ½ Σ_{i<j} k_ij (φ_j − φ_i)² − u φ_1."""
+    """Return H = Σ π²/2m + ½ Σ k φ² + ½ Σ_{i<j} k_ij (φ_j − φ_i)² − u φ_1.
+
+    Args:
+        theta: (m, k, k_ij) (27,).
+        phi: positions (6,).
+        pi: momenta (6,).
+        u: the force on the first oscillator.
+    """
     m, k, k_ij = (theta[part] for part in PARTS.values())
     return float(np.sum(pi**2 / (2 * m)) + np.sum(k * phi**2) / 2 + np.sum(k_ij * (phi[J] - phi[I]) ** 2) / 2 - u * phi[DRIVEN])
 
 
 def hessian(theta: Array) -> Array:
-    """Return ∇²_ΦΦ H (12, 12), constant because H is quadratic."""
+    """Return ∇²_ΦΦ H (12, 12), constant because H is quadratic; ``theta`` is (27,)."""
     m, k, k_ij = (theta[part] for part in PARTS.values())
     matrix = np.diag(np.concatenate([k, 1 / m]))
     for i, j, stiffness in zip(I, J, k_ij, strict=True):
@@ -42,7 +49,7 @@ def hessian(theta: Array) -> Array:
 
 
 def gradient_theta(theta: Array, state: Array) -> Array:
-    """Return ∇_θ H (27,) = (−π²/2m², ½φ², ½(φ_j − φ_i)²)."""
+    """Return ∇_θ H (27,) = (−π²/2m², ½φ², ½(φ_j − φ_i)²) at one state (12,)."""
     phi, pi = state[:6], state[6:]
     return np.concatenate([-(pi**2) / (2 * theta[PARTS["m"]] ** 2), phi**2 / 2, (phi[J] - phi[I]) ** 2 / 2])
 
@@ -60,12 +67,12 @@ def _forward(toy: Toy) -> Callable[[Array], Array]:
 
 
 def _loss_gradient(toy: Toy, state: Array, t: float) -> float:
-    """∂ℓ/∂φ_4 = φ_4 − y(t), the only entry of ∇ℓ that is not zero."""
+    """∂ℓ/∂φ_4 = φ_4 − y(t), the only nonzero entry of ∇ℓ."""
     return float(state[READ] - _sines(toy.target, t))
 
 
 def forward(toy: Toy, times: Array) -> Array:
-    """Return the forward path Φ(−t) (S, 12): dΦ/dt = J∇H from Φ(−T) = x."""
+    """Return the forward trajectory Φ(−t) (S, 12): dΦ/dt = J∇H from Φ(−T) = x."""
     return _forward(toy)(-times)
 
 
@@ -82,9 +89,17 @@ def loss(toy: Toy, kind: Loss) -> float:
 
 
 def adjoint(toy: Toy, times: Array, kind: Loss = "running") -> Adjoint:
-    """Return the adjoint state method: dλ/dt = ∇²H Jᵀλ + ∇ℓ[Φ(−t)], g_θ = ∇²_{Φθ}H Jᵀλ.
+    """Solve the adjoint state method: dλ/dt = ∇²H Jᵀλ + ∇ℓ[Φ(−t)], g_θ = ∇²_{Φθ}H Jᵀλ.
 
     λ(0) = 0 for the running loss, ∇ℓ[Φ(0)] for the final one; λ(T) is d_xL.
+
+    Args:
+        toy: the system.
+        times: echo times t ∈ [0, T] (S,).
+        kind: running or final loss.
+
+    Returns:
+        λ(t) (S, 12), g_θ(t) (S, 27) and dL/dθ (27,).
 
     Source:
         Paper, section 2, continuous adjoint state method.
@@ -144,9 +159,19 @@ def _two_echoes(
 
 
 def echo(toy: Toy, times: Array, epsilon: float, nudge: NudgeAt = "recorded") -> Echo:
-    """Return RHEL: dΦe/dt = J∇H[Φe, u(−t)] ∓ εJ∇ℓ from Φe(0) = Φ(0)*, running loss.
+    """Run RHEL with the running loss: dΦe/dt = J∇H[Φe, u(−t)] ∓ εJ∇ℓ from Φe(0) = Φ(0)*.
 
-    With the recorded nudge and this quadratic H, ΔΦ = λ and Δθ = g_θ at any ε; with the echo's own, up to O(ε²).
+    With the recorded nudge and this quadratic H, ΔΦ = λ and Δθ = g_θ for any ε. With the nudge at the
+    echo's own state, they agree up to O(ε²).
+
+    Args:
+        toy: the system.
+        times: echo times t ∈ [0, T] (S,).
+        epsilon: nudge strength ε.
+        nudge: whether ∇ℓ is evaluated on the forward trajectory or at the echo's own state.
+
+    Returns:
+        Both echoes, ΔΦ (S, 12), Δθ (S, 27) and ∫ Δθ dt (27,).
 
     Source:
         Paper, Theorem 3.1.
@@ -161,10 +186,20 @@ def echo(toy: Toy, times: Array, epsilon: float, nudge: NudgeAt = "recorded") ->
 
 
 def heb(toy: Toy, times: Array, epsilon: float) -> Echo:
-    """Return Hamiltonian Echo Backprop: kick π ∓= ε∇ℓ[Φ(0)] (plus: towards the target), reverse, run free; ΔΦ(T) is d_xL.
+    """Run Hamiltonian Echo Backprop: kick π ∓= ε∇ℓ[Φ(0)], reverse the momentum, run free; ΔΦ(T) is d_xL.
+
+    The echo "plus" is kicked towards the target.
+
+    Args:
+        toy: the system.
+        times: echo times t ∈ [0, T] (S,).
+        epsilon: nudge strength ε.
+
+    Returns:
+        Both echoes, ΔΦ (S, 12), Δθ (S, 27) and ∫ Δθ dt (27,).
 
     Source:
-        Paper, section 2: the ancestor of RHEL, a loss at the final time only.
+        Paper, section 2: the predecessor of RHEL, for a loss at the final time only.
     """
     end = _forward(toy)(np.array([0.0]))[0]
     kick = np.zeros(12)

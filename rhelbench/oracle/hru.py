@@ -13,24 +13,35 @@ from rhelbench.spec import Switches
 
 
 def copy_to_channels(value: Array, copies: int) -> Array:
-    """Give every lane its parameter: (P,) repeated ``copies`` times, scalars as they are."""
+    """Broadcast a parameter to all channels: (P,) repeated ``copies`` times, scalars unchanged."""
     return value if np.ndim(value) == 0 else np.tile(value, copies)
 
 
 def sum_over_copies(value: Array, copies: int) -> Array:
-    """Pull a gradient back through ``copy_to_channels``: sum over the copies."""
+    """Return the adjoint of ``copy_to_channels``: the sum over the copies."""
     return value if np.ndim(value) == 0 else value.reshape(copies, -1).sum(axis=0)
 
 
 def channel_parameters(model: Model, switches: Switches, raw: Theta) -> tuple[dict[str, Array], Array]:
-    """Return θ and δ per lane; the 2P lanes of a paired unit share them, real parts first, then imaginary parts."""
+    """Return θ and δ per channel.
+
+    The 2P channels of a paired unit share P parameters: real parts first, then imaginary parts.
+
+    Args:
+        model: a paired unit or not.
+        switches: c_squash.
+        raw: the unit's trainable arrays by letter.
+
+    Returns:
+        θ by letter and δ, each (P,), (2P,) or ().
+    """
     theta, delta = HAMILTONIANS[str(model.hamiltonian)].physical(raw, switches.c_squash)
     copies = 2 if model.paired else 1
     return {letter: copy_to_channels(value, copies) for letter, value in theta.items()}, copy_to_channels(delta, copies)
 
 
 def read_in(model: Model, raw: Theta, u: Array) -> Array:
-    """Return the drive f = B u, (K, n, P); for a paired unit [B_re u, B_im u], (K, n, 2P)."""
+    """Return the input drive f = B u (K, n, P); for a paired unit [B_re u, B_im u] (K, n, 2P)."""
     return u @ read_in_matrix(model, raw).T
 
 
@@ -40,24 +51,27 @@ def read_in_matrix(model: Model, raw: Theta) -> Array:
 
 
 def read_out_matrix(model: Model, raw: Theta) -> Array:
-    """Return C (H, P), or [C_re, −C_im] (H, 2P), since Re((C_re + i C_im)(φ_re + i φ_im)) = C_re φ_re − C_im φ_im."""
+    """Return C (H, P); for a paired unit [C_re, −C_im] (H, 2P).
+
+    Re((C_re + i C_im)(φ_re + i φ_im)) = C_re φ_re − C_im φ_im.
+    """
     return np.concatenate([raw["C_re"], -raw["C_im"]], axis=1) if model.paired else raw["C"]
 
 
 def hru(
     model: Model, switches: Switches, raw: Theta, u: Array
 ) -> tuple[Array, Callable[[Array], tuple[Array, dict[str, Array]]]]:
-    """Return y = C φ + D ⊙ u with φ the trajectory under f = B u, and its backward pass.
+    """Return y = C φ + D ⊙ u, with φ the trajectory driven by f = B u, and its backward pass.
 
     Args:
-        model: which Hamiltonian (None: y = D ⊙ u alone), paired or not.
+        model: which Hamiltonian (None: y = D ⊙ u), paired or not.
         switches: algorithm, integrator, nudge, c_squash, delta_trained.
         raw: the unit's trainable arrays by letter.
         u: input (K, n, H) float64.
 
     Returns:
-        y (K, n, H), and a function from dL/dy to (dL/du, gradients by letter). The recurrent part's gradients come
-        from ``switches.algorithm``; towards B through ``f_B``, towards u through ``f``.
+        y (K, n, H), and a function from dL/dy to (dL/du, gradients by letter). ``switches.algorithm``
+        differentiates the recurrence; ``f_B`` leads to B, ``f`` to u.
 
     Source:
         Paper, section 4.

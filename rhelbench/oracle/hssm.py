@@ -1,4 +1,7 @@
-"""The Hamiltonian state space model: encoder, blocks of norm, unit, GELU, GLU and skip, read-out (paper, section 4)."""
+"""The Hamiltonian state space model: encoder, blocks, decoder (paper, section 4).
+
+Each block is x + GLU(GELU(HRU(norm(x)))).
+"""
 
 from collections.abc import Callable
 
@@ -14,7 +17,7 @@ from rhelbench.spec import RunSpec
 
 __all__ = ["gelu", "hssm", "linear", "loss", "unit_parameters"]
 
-#: dL/dout to the gradient of every parameter and of the input.
+#: Maps dL/dout to the gradient of every parameter and of the input.
 Backward = Callable[[Array], Arrays]
 
 
@@ -36,14 +39,34 @@ def gelu(x: Array) -> tuple[Array, Array]:
 
 
 def unit_parameters(parameters: Arrays, prefix: str) -> Arrays:
-    """Return the arrays below a path, by letter: ``blocks.0.hru.`` gives {"a": …, "B": …}."""
+    """Return the arrays below a path, by letter: ``blocks.0.hru.`` yields {"a": …, "B": …}.
+
+    Example:
+        >>> unit_parameters({"blocks.0.hru.D": np.ones(2), "encoder.bias": np.ones(2)}, "blocks.0.hru.")
+        {'D': array([1., 1.])}
+    """
     return {path.removeprefix(prefix): value for path, value in parameters.items() if path.startswith(prefix)}
 
 
 def block(
     spec: RunSpec, parameters: Arrays, i: int, stored: Statistics, count: int, training: bool, x: Array
 ) -> tuple[Array, Statistics, Callable[[Array], tuple[Array, Arrays]]]:
-    """Return x + GLU(GELU(HRU(norm(x)))) of block i for x (K, n, H), the norm's statistics, and the backward pass."""
+    """Return x + GLU(GELU(HRU(norm(x)))) of block i, its norm statistics, and the backward pass.
+
+    GLU(z) = (W1 z + b1) ⊙ sigmoid(W2 z + b2).
+
+    Args:
+        spec: model and switches.
+        parameters: float64 arrays by canonical path.
+        i: index of the block.
+        stored: running mean and variance (H,).
+        count: previous training calls of the norm.
+        training: if False, the running statistics are used and stay unchanged.
+        x: (K, n, H) float64.
+
+    Returns:
+        Output (K, n, H); running statistics; a function from dL/dout to (dL/dx, gradients by path).
+    """
     path = f"blocks.{i}"
     glu = unit_parameters(parameters, f"{path}.glu.")
     r, kept, back_norm = normalise(spec.switches.norm, stored, count, training, x)
@@ -67,22 +90,23 @@ def block(
 def hssm(
     spec: RunSpec, shape: TaskShape, parameters: Arrays, norm: list[Statistics], count: int, training: bool, x: Array
 ) -> tuple[Array, list[Statistics], Backward]:
-    """Return the model's output, the norms' statistics after the call, and the backward pass.
+    """Return the model's output, the norm statistics after the call, and the backward pass.
 
-    Classification: mean over time, decoder, logits. Regression: steps output_step, 2·output_step, …, decoder, tanh.
+    Classification: mean over time, decoder; the output is logits.
+    Regression: decoder and tanh at time steps output_step, 2·output_step, ….
 
     Args:
         spec: model and switches; dropout is not applied.
         shape: sizes and kind of the task.
-        parameters: canonical path to float64 array.
-        norm: stored mean and variance per block.
-        count: training calls the norms have seen.
-        training: whether the norms see a training call.
+        parameters: float64 arrays by canonical path.
+        norm: running mean and variance per block.
+        count: previous training calls of the norms.
+        training: whether this is a training call of the norms.
         x: inputs (n, L, d) float64.
 
     Returns:
-        Logits (n, c) or outputs (n, L // output_step, c); statistics per block; a function from dL/dout to the gradient of
-        every parameter and, as ``"input"``, of x.
+        Logits (n, c) or outputs (n, L // output_step, c); norm statistics per block; a function from
+        dL/dout to the gradient of every parameter and, as ``"input"``, of x.
 
     Source:
         Paper, section 4.

@@ -1,4 +1,4 @@
-"""The oracle as a Learner: what every framework is compared with."""
+"""The oracle as a Learner: the reference for every framework."""
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -22,10 +22,10 @@ from rhelbench.spec import RunSpec, Switches
 
 
 def make_learner(spec: RunSpec, shape: TaskShape) -> "OracleLearner":
-    """Build the oracle of a run: float64 whatever ``spec.dtype`` says, and without dropout.
+    """Build the oracle of a run, in float64 whatever ``spec.dtype`` says.
 
     Raises:
-        UserError: ``spec`` asks for dropout, which every framework draws by itself and the oracle can't follow.
+        UserError: ``spec`` has dropout. Each framework has its own random bits, which the oracle cannot reproduce.
     """
     if spec.hyper.dropout > 0:
         raise UserError(f"The oracle has no dropout, but the run asks for {spec.hyper.dropout}: set dropout to 0 to compare.")
@@ -33,12 +33,12 @@ def make_learner(spec: RunSpec, shape: TaskShape) -> "OracleLearner":
 
 
 def device() -> str:
-    """Return what the oracle computes on."""
+    """Return the device of the oracle, always "cpu"."""
     return "cpu"
 
 
 def unit_gradients(model: str, switches: Switches, raw: Arrays, u: Array, bar: Array) -> tuple[Array, Arrays]:
-    """Run one unit forward and backward.
+    """Run one recurrent unit forward and backward.
 
     Args:
         model: a name in ``registry.MODELS``.
@@ -48,7 +48,7 @@ def unit_gradients(model: str, switches: Switches, raw: Arrays, u: Array, bar: A
         bar: dL/dy (K, n, H).
 
     Returns:
-        y (K, n, H), and the gradients by letter, that of the input as ``"u"``.
+        y (K, n, H), and the gradients by letter; ``"u"`` is that of the input.
     """
     y, backward = hru(MODELS[model], switches, raw, u)
     bar_u, gradients = backward(bar)
@@ -72,7 +72,7 @@ class OracleLearner:
         self.steps = self.calls = self.dropout_seed = 0
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
-        """Start from ``parameters`` with a fresh optimiser and norm statistics."""
+        """Start from ``parameters`` with a new optimiser and new norm statistics."""
         checks.check_initial(self.spec, parameters)
         self.parameters = _float64(parameters)
         self.m = {path: np.zeros_like(value) for path, value in self.parameters.items()}
@@ -82,11 +82,11 @@ class OracleLearner:
         self.dropout_seed = dropout_seed
 
     def put(self, x: NDArray[Any]) -> Array:
-        """Return real numbers as float64, labels as they are."""
+        """Return real arrays as float64 and labels unchanged."""
         return x if np.issubdtype(x.dtype, np.integer) else np.asarray(x, dtype=np.float64)
 
     def train_chunk(self, x: Array, y: Array, plan: NDArray[np.int32]) -> NDArray[np.floating]:
-        """Take one Adam step per row of ``plan``; return the losses."""
+        """Take one optimiser step per row of ``plan``; return the losses."""
         losses = []
         for rows in plan:
             out, self.norm, backward = self._forward(x[rows], training=True)
@@ -98,17 +98,17 @@ class OracleLearner:
         return np.array(losses)
 
     def predict(self, x: Array) -> NDArray[np.floating]:
-        """Return logits (n, c), or regression outputs (n, L // output_step, c), with the stored statistics."""
+        """Return logits (n, c) or outputs (n, L // output_step, c), with the running statistics."""
         return self._forward(x, training=False)[0]
 
     def gradients(self, x: Array, y: Array) -> tuple[float, Arrays]:
-        """Return the loss and every gradient, ``"input"`` included; the norm's statistics stay as they are."""
+        """Return the loss and all gradients, ``"input"`` included; norm statistics stay unchanged."""
         out, _, backward = self._forward(x, training=True)
         value, bar = loss(self.spec.switches, self.shape, out, y)
         return value, backward(self.spec.switches.loss_factor * bar)
 
     def fidelity(self, x: Array) -> float:
-        """Return the worst ‖Φe_end‖/max‖Φ‖ over blocks and samples, on the path taken at inference."""
+        """Return the worst ‖Φe_end‖/max‖Φ‖ over blocks and samples, on the trajectory of inference."""
         entry, worst = MODELS[self.spec.model], 0.0
         if entry.hamiltonian is None:
             return worst
@@ -130,7 +130,7 @@ class OracleLearner:
         return worst
 
     def state(self) -> Arrays:
-        """Return everything needed to continue (docs/internals/architecture.md, state of a learner)."""
+        """Return everything needed to resume (docs/internals/architecture.md, state of a learner)."""
         saved: Arrays = {f"parameters.{path}": value.copy() for path, value in self.parameters.items()}
         saved |= {f"adam.m.{path}": value.copy() for path, value in self.m.items()}
         saved |= {f"adam.v.{path}": value.copy() for path, value in self.v.items()}
@@ -140,7 +140,7 @@ class OracleLearner:
         return saved | {name: np.array(value, dtype=np.int64) for name, value in counts.items()}
 
     def restore(self, state: Arrays) -> None:
-        """Continue from a state saved by any framework."""
+        """Resume from a state saved by any framework."""
         self.parameters, self.m, self.v = (
             _float64(unit_parameters(state, prefix)) for prefix in ("parameters.", "adam.m.", "adam.v.")
         )
@@ -150,7 +150,7 @@ class OracleLearner:
         self.dropout_seed = int(state["dropout.seed"])
 
     def precision(self) -> AbstractContextManager[None]:
-        """Return a context that does nothing: an operation's precision is that of its arrays."""
+        """Return an empty context: the arrays alone decide the precision."""
         return nullcontext()
 
     def facts(self) -> dict[str, Any]:

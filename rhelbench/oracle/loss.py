@@ -1,4 +1,4 @@
-"""The losses of ``switches.loss`` with their gradients."""
+"""The losses of ``switches.loss`` and their gradients."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from rhelbench.contract import TaskShape
 from rhelbench.oracle.interface import Array
 from rhelbench.spec import Switches
 
-#: Added to the probability by the released code.
+#: The released code adds it to the probability.
 OFFSET = 1e-8
 
 
@@ -19,13 +19,17 @@ def softmax(z: Array) -> Array:
 def loss(switches: Switches, shape: TaskShape, out: Array, y: Array) -> tuple[float, Array]:
     """Return the loss, averaged over the batch, and dL/dout.
 
-    Classification, p = softmax(out): ``cross_entropy`` −log p_y, ``log_offset`` −log(p_y + 1e-8). Regression: mean of (out − y)².
+    Classification, p = softmax(out): ``cross_entropy`` −log p_y, ``log_offset`` −log(p_y + 1e-8).
+    Regression: mean of (out − y)².
 
     Args:
-        switches: which classification loss.
-        shape: which kind of task.
+        switches: selects the classification loss.
+        shape: kind of the task.
         out: logits (n, c), or outputs (n, K, c), float64.
         y: labels (n,) int, or targets (n, K, c).
+
+    Returns:
+        The loss as a float, and dL/dout in the shape of ``out``.
 
     Source:
         Paper, appendix; docs/deviations.md, row 9.

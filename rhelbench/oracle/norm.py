@@ -1,4 +1,4 @@
-"""The norm without scale and shift, as good practice has it and as the released code does it."""
+"""Batch normalisation without scale and shift: standard, and as in the released code."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -7,36 +7,38 @@ import numpy as np
 
 from rhelbench.oracle.interface import Array
 
-#: Weight of a batch in the stored statistics.
+#: Weight of the current batch in the running statistics.
 MOMENTUM = 0.01
-#: Under the root.
+#: Added to the variance.
 EPS = 1e-5
 
 Statistics = tuple[Array, Array]
 
 
 def start(kind: Literal["batch", "ema_released"], hidden: int) -> Statistics:
-    """Return mean 0 and variance 1 (``batch``) or 0 (``ema_released``), (H,) each."""
+    """Return initial statistics (H,): mean 0, and variance 1 (``batch``) or 0 (``ema_released``)."""
     return np.zeros(hidden), np.full(hidden, 1.0 if kind == "batch" else 0.0)
 
 
 def normalise(
     kind: Literal["batch", "ema_released"], stored: Statistics, count: int, training: bool, x: Array
 ) -> tuple[Array, Statistics, Callable[[Array], Array]]:
-    """Return r = (x − m)/√(v + 1e-5) per channel, the statistics to store, and the backward pass.
+    """Return r = (x − m)/√(v + 1e-5) per feature, the running statistics, and the backward pass.
 
-    Over batch and time, biased: μ, σ². First training call: stores μ, σ²; later 0.99·stored + 0.01·(μ, σ²).
-    ``batch``: m, v = μ, σ² in training. ``ema_released``: m, v = what is stored by this very call. Inference: m, v = stored.
+    μ and σ² (biased) are taken over batch and time. In training, ``batch`` uses m, v = μ, σ².
+    ``ema_released`` uses the running statistics after this call. Inference uses the stored ones.
+    Running statistics: the first training call stores μ, σ²; later ones 0.99·stored + 0.01·(μ, σ²).
 
     Args:
         kind: ``switches.norm``.
-        stored: mean and variance (H,).
-        count: training calls so far.
-        training: inference if False; then nothing is stored.
+        stored: running mean and variance (H,).
+        count: previous training calls.
+        training: if False (inference), the running statistics stay unchanged.
         x: (K, n, H) float64.
 
     Returns:
-        r (K, n, H); statistics after the call; a function from dL/dr to dL/dx, through μ and σ² by their weight ω in m and v.
+        r (K, n, H); running statistics after the call; a function from dL/dr to dL/dx. It differentiates
+        through μ and σ² with their weight ω in m and v.
 
     Source:
         docs/deviations.md, row 10; Ioffe & Szegedy 2015.

@@ -1,4 +1,4 @@
-"""The size ε of the echo's nudge."""
+"""Nudge strength ε of the echoes."""
 
 import numpy as np
 
@@ -7,18 +7,22 @@ from rhelbench.spec import FLATTEST, LARGEST, Nudge
 
 
 def epsilon(nudge: Nudge, steepness: float, g: Array) -> Array:
-    """Return ε per sample, as ``rhelbench.spec.Nudge`` defines it; squares are scaled by max|g|.
+    """Return ε per sample.
+
+    Absolute: ε = size. Relative: ε = ρ/(max(s, flattest) · ‖g‖), ‖g‖² = Σ_k mean_p g_{k,p}², at most
+    ``LARGEST``. Where g = 0, ε = 1. Squares are scaled by max|g| to avoid underflow.
 
     Args:
         nudge: mode and size (ε or ρ).
         steepness: s, 1 for the linear unit.
-        g: dL/dφ_1..dL/dφ_K, (K, n, P) float64, as it arrives from above, the loss's average over the batch included.
+        g: dL/dφ_1..dL/dφ_K (K, n, P) float64; the loss is averaged over the batch.
 
     Returns:
-        ε (n,) float64; it enters the kick ε g and divides the contrast again.
+        ε (n,) float64. It multiplies g in the kick and divides the contrast.
 
     Source:
-        docs/internals/architecture.md: the scale that matters is tanh's, 1/w, not the state's; truncation goes as ρ².
+        ``rhelbench.spec.Nudge``; docs/internals/architecture.md. The relevant scale is that of tanh, 1/w, and the
+        truncation error grows as ρ².
 
     Example:
         >>> float(epsilon(Nudge(mode="relative", size=1e-4), 1.0, np.full((4, 1, 2), 1e-300))[0]) == LARGEST

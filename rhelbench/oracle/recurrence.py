@@ -1,4 +1,4 @@
-"""The loops every algorithm shares: the forward pass and one echo."""
+"""The loops that all algorithms share: the forward pass and one echo."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,17 +9,19 @@ from rhelbench.oracle.interface import Array, Hamiltonian, Integrator, Kick, The
 
 
 def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Array, f: Array) -> tuple[Array, Array]:
-    """Run the recurrence from rest.
+    """Integrate the recurrence from Φ_0 = 0.
+
+    Φ_{k+1} = S(Φ_k; θ, δ, f_{k+1}).
 
     Args:
         hamiltonian: T and V.
-        integrator: one step.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
+        integrator: one time step S.
+        theta: parameters by letter, (P,) or ().
+        delta: step size δ, (P,) or ().
+        f: input drive (K, n, P).
 
     Returns:
-        φ_0..φ_K and π_0..π_K, (K + 1, n, P) each, Φ_0 = 0.
+        φ_0..φ_K and π_0..π_K, (K + 1, n, P) each.
     """
     K, n, P = f.shape
     dtype = np.result_type(f, delta, *theta.values())
@@ -31,7 +33,13 @@ def forward(hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delt
 
 @dataclass(frozen=True)
 class EchoStep:
-    """One step of an echo: its kicks, and the state at its end, (n, P) each, with the next nudge in π."""
+    """One time step of an echo: its kicks and the state after it.
+
+    Args:
+        kicks: the kicks in order.
+        phi_end: φ after the time step (n, P).
+        pi_end: π after the time step (n, P), which includes the next nudge.
+    """
 
     kicks: tuple[Kick, ...]
     phi_end: Array
@@ -41,22 +49,22 @@ class EchoStep:
 def echo(
     hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Array, phi: Array, pi: Array, f: Array, nudges: Array
 ) -> Iterator[tuple[int, EchoStep]]:
-    """Run one echo: reverse the momentum, replay the inputs backwards, nudge the momentum before every step.
+    """Run one echo: reverse the momentum, replay the inputs backwards, nudge before each time step.
 
-    Φe = Φ_K* + nudge_K; for k = K..1: one step with f_k; then, if k > 1, the momentum gains nudge_{k−1}.
+    Φe = Φ_K* + nudge_K; for k = K..1: one time step with f_k; then, if k > 1, π += nudge_{k−1}.
 
     Args:
         hamiltonian: T and V.
-        integrator: one step.
-        theta: parameters by letter.
-        delta: step.
+        integrator: one time step.
+        theta: parameters by letter, (P,) or ().
+        delta: step size δ, (P,) or ().
         phi: φ_K (n, P).
         pi: π_K (n, P), not yet reversed.
-        f: drive (K, n, P).
+        f: input drive (K, n, P).
         nudges: ±ε g_1..±ε g_K (K, n, P).
 
     Yields:
-        The index k − 1 of the input replayed, and what the step went through.
+        The index k − 1 of the replayed input, and the time step.
 
     Source:
         Paper, section 3 and Theorem 3.2.
@@ -71,10 +79,10 @@ def echo(
 
 
 def reduce_to(lanes: Array, like: Array) -> Array:
-    """Sum a gradient per sample and lane (n, P) to a parameter's own shape, (P,) or ()."""
+    """Sum a gradient per sample and channel (n, P) to the shape of its parameter, (P,) or ()."""
     return lanes.sum() if np.ndim(like) == 0 else lanes.sum(axis=0)
 
 
 def reduce_theta(lanes: Mapping[str, Array], theta: Theta) -> dict[str, Array]:
-    """Apply ``reduce_to`` letter by letter."""
+    """Apply ``reduce_to`` to each letter."""
     return {letter: np.asarray(reduce_to(lanes[letter], value)) for letter, value in theta.items()}

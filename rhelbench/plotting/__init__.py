@@ -1,4 +1,4 @@
-"""One style for every figure, and one way to save it."""
+"""One style for all figures, and one function to save them."""
 
 from rhelbench.plotting.save import save
 from rhelbench.plotting.style import COLOURS, LABELS, MARKERS, canvas, legend, message

@@ -1,16 +1,16 @@
-"""How many panels go in a row, and what stands above and beside them."""
+"""Layout and titles of panels."""
 
 from math import ceil
 from typing import Any
 
 from rhelbench.registry import MODELS
 
-#: What a panel shows one of.
+#: Columns that identify a panel.
 PANEL = ["task", "model", "protocol"]
 
 
 def grid(panels: int) -> tuple[int, int]:
-    """Return rows and columns: at most four columns, as even as can be.
+    """Return rows and columns: at most four columns, as balanced as possible.
 
     Example:
         >>> grid(5)

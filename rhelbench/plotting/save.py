@@ -1,4 +1,4 @@
-"""Save a figure as PNG and SVG beside a sidecar that names and hashes what it was drawn from."""
+"""Save a figure as PNG and SVG, with a sidecar of its inputs' hashes."""
 
 import hashlib
 import json
@@ -11,16 +11,16 @@ FORMATS = ("png", "svg")
 
 
 def save(figure: Figure, stem: Path, inputs: Iterable[Path], script: Path) -> list[Path]:
-    """Write ``stem``.png, .svg and .json, each to a temporary name that is then renamed.
+    """Write ``stem``.png, .svg and .json, atomically.
 
     Args:
-        figure: what to save.
+        figure: the figure.
         stem: the path without suffix.
-        inputs: the files that the figure is a pure function of; absent ones are recorded as such.
+        inputs: files of which the figure is a pure function; missing ones are recorded as such.
         script: the file that drew it.
 
     Returns:
-        The paths written. Equal inputs give equal bytes: no dates are stored, SVG identifiers are salted.
+        The paths written. Equal inputs yield equal bytes: no dates are stored, SVG identifiers are salted.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
     written = []

@@ -1,4 +1,4 @@
-"""Colour = algorithm, marker = framework: the palette of Okabe and Ito, safe for colour-blind readers."""
+"""Colour = algorithm, marker = framework; the palette of Okabe and Ito suits colour-blind readers."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from rhelbench.registry import ALGORITHMS, FRAMEWORKS
 
 mpl.use("Agg")
 
-#: Algorithm to colour.
+#: Colour by algorithm.
 COLOURS: dict[str, str] = {name: algorithm.colour for name, algorithm in ALGORITHMS.items()} | {"baseline": "#666666"}
-#: Framework to marker.
+#: Marker by framework.
 MARKERS: dict[str, str] = {name: framework.marker for name, framework in FRAMEWORKS.items()}
 _RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -38,17 +38,17 @@ _RC: dict[str, Any] = {
 
 
 def canvas(rows: int, columns: int, width: float = 3.2, height: float = 2.5, **options: Any) -> tuple[Figure, list[Axes]]:
-    """Make a figure of ``rows`` x ``columns`` axes in the house style.
+    """Create a figure of ``rows`` x ``columns`` axes in the common style.
 
     Args:
         rows: axes from top to bottom.
         columns: axes from left to right.
         width: inches per axes.
         height: inches per axes.
-        **options: passed to ``Figure.subplots``.
+        **options: options of ``Figure.subplots``.
 
     Returns:
-        The figure (not registered with pyplot, so nothing has to be closed) and its axes, row by row.
+        The figure (not registered with pyplot, so it need not be closed) and its axes, row by row.
     """
     sns.set_theme(context="paper", style="whitegrid", rc=_RC)
     figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
@@ -57,7 +57,7 @@ def canvas(rows: int, columns: int, width: float = 3.2, height: float = 2.5, **o
 
 
 def legend(figure: Figure, algorithms: list[str], frameworks: list[str], extra: list[Line2D] | None = None) -> None:
-    """Put one legend below the axes: a colour per algorithm, a marker per framework."""
+    """Add one legend below the axes: a colour per algorithm, a marker per framework."""
     handles = [Line2D([], [], color=COLOURS[name], lw=3, label=LABELS[name]) for name in algorithms]
     handles += [Line2D([], [], color="#444444", marker=MARKERS[name], ls="", label=LABELS[name]) for name in frameworks]
     handles += extra or []
@@ -66,7 +66,7 @@ def legend(figure: Figure, algorithms: list[str], frameworks: list[str], extra: 
 
 
 def message(sentence: str) -> Figure:
-    """Make a figure that only says why there is nothing to draw, so that no target is ever absent."""
+    """Create a figure that only says why there is nothing to draw, so that every target exists."""
     figure, (axes,) = canvas(1, 1, width=6.4, height=1.2)
     axes.axis("off")
     axes.text(0.5, 0.5, sentence, ha="center", va="center", wrap=True, transform=axes.transAxes)

@@ -1,1 +1,1 @@
-"""What a run leaves: specification, record, history, provenance; collected, compared and published."""
+"""Files of a run: specification, record, history, provenance; collected, compared and published."""

@@ -1,4 +1,4 @@
-"""From the records of many runs to two tidy tables; what is not there yet is a row that says so."""
+"""Two tables from the records of many runs; a missing run is a row with status ``missing``."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,12 @@ _COUNTS = ("correct", "total", "best_step", "last_step", "peak_host_bytes", "pea
 
 
 def run_row(spec: RunSpec, run: io.Run | None) -> dict[str, Any]:
-    """Return a run's row of runs.csv; without a record its status is ``missing`` and its numbers are empty."""
+    """Return a run's row of runs.csv; without a record its status is ``missing`` and its numbers are empty.
+
+    Args:
+        spec: the run.
+        run: its record and history, or None.
+    """
     record = run.record if run else {"result": {"status": "missing"}, "provenance": {}}
     result, provenance = record["result"], record["provenance"]
     seconds = provenance.get("seconds", {})
@@ -39,11 +44,11 @@ def run_row(spec: RunSpec, run: io.Run | None) -> dict[str, Any]:
 
 
 def history(path: Path, content: bytes | None) -> pd.DataFrame:
-    """Return a run's history, its numbers as they were; empty where there is none yet.
+    """Return a run's history with exact numbers; empty if there is none yet.
 
     Args:
-        path: the name of its file, for the sentence.
-        content: of the file.
+        path: name of the file, for the error message.
+        content: content of the file.
 
     Raises:
         UserError: it is damaged.
@@ -55,13 +60,13 @@ def history(path: Path, content: bytes | None) -> pd.DataFrame:
 
 
 def table(specs: list[RunSpec], find: Callable[[str], io.Run | None]) -> pd.DataFrame:
-    """Return the table of runs, a row per specification, in their order."""
+    """Return the table of runs, one row per specification, in their order."""
     runs = pd.DataFrame([run_row(spec, find(spec.run_id)) for spec in specs], columns=list(RUNS))
     return runs.astype(dict.fromkeys(_COUNTS, "Int64"))
 
 
 def collect(specs: list[RunSpec], results: Path, out: Path) -> pd.DataFrame:
-    """Write ``runs.csv`` and ``history.csv``, each complete or not at all; equal records give equal bytes.
+    """Write ``runs.csv`` and ``history.csv`` atomically; equal records yield equal bytes.
 
     Args:
         specs: every run of the matrix, in the order of the rows.
@@ -87,5 +92,10 @@ def collect(specs: list[RunSpec], results: Path, out: Path) -> pd.DataFrame:
 
 
 def count_statuses(runs: pd.DataFrame) -> str:
-    """Return how many runs ended how, for example ``"4 done, 2 missing"``."""
+    """Return the number of runs per status.
+
+    Example:
+        >>> count_statuses(pd.DataFrame({"status": ["done", "done", "missing"]}))
+        '2 done, 1 missing'
+    """
     return ", ".join(f"{number} {status}" for status, number in runs["status"].value_counts(sort=False).items())

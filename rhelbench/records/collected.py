@@ -1,4 +1,4 @@
-"""Read the tables of a matrix, ``runs.csv`` and the histories, and check them."""
+"""Read and check the tables of a matrix, ``runs.csv`` and the histories."""
 
 from pathlib import Path
 
@@ -20,10 +20,11 @@ _COLUMNS = [
 
 
 def read(folder: Path) -> Records:
-    """Read and check ``runs.csv`` and the histories: ``history.csv``, or the published ones.
+    """Read and check ``runs.csv`` and the histories, from ``history.csv`` or published ones.
 
     Raises:
-        UserError: a file is missing or damaged, a status is unknown, an accuracy is not a fraction, or a run is there twice.
+        UserError: a file is missing or damaged, a status is unknown, an accuracy is not a fraction, or a run
+            appears twice.
     """
     path = folder / "runs.csv"
     if not path.exists():
@@ -42,7 +43,7 @@ def read(folder: Path) -> Records:
         name: pd.to_numeric(runs[name], errors="coerce") for name in ("value", "correct", "total", "best_step", "last_step")
     }
     runs = runs.assign(**numbers)
-    if "overrides" in runs.columns:  # switches that differ from the protocol's make another cell
+    if "overrides" in runs.columns:  # overridden settings define another configuration
         extra = runs.overrides.fillna("").astype(str)
         runs["protocol"] = runs.protocol.where(extra == "", runs.protocol + "+" + extra)
     twice = runs[runs.duplicated([*CONFIGURATION, "seed", "perturbation", "dropout_stream"])]
@@ -52,7 +53,7 @@ def read(folder: Path) -> Records:
     runs["metric"] = runs.metric.fillna(runs.task.map(kinds))  # of runs that have not ended
     places = reported.places(runs.task)
     runs = runs.sort_values("task", key=lambda tasks: tasks.map(places), kind="stable", ignore_index=True)
-    runs.loc[~runs.status.isin(ENDED), "value"] = float("nan")  # a diverged run's last number is no result
+    runs.loc[~runs.status.isin(ENDED), "value"] = float("nan")  # the last number of a diverged run is no result
     log = folder / "history.csv"
     columns = ["run_id", "step", "loss", "train", "val"]
     content = log.read_bytes() if log.exists() else published.history(folder)
@@ -69,6 +70,6 @@ def _metric(task: str, runs: pd.DataFrame) -> str:
 
 
 def nudge_sizes(runs: pd.DataFrame) -> pd.Series:
-    """Return each run's relative nudge ρ: its own, or that of protocol ``exact`` in the run's version."""
+    """Return each run's relative nudge ρ: overridden, or that of protocol ``exact`` in the run's version."""
     usual = runs.benchmark.map({version: read_protocol("exact", version).nudge.size for version in runs.benchmark.unique()})
     return overriding_value(runs, "nudge", "relative nan").str.removeprefix("relative ").astype(float).fillna(usual)

@@ -1,4 +1,4 @@
-"""The three files of a run: its specification, its history, and its record, which comes last."""
+"""The three files of a run: specification, history, and record, which is written last."""
 
 import csv
 import hashlib
@@ -16,18 +16,18 @@ from rhelbench.errors import UserError
 from rhelbench.files import read_json, write_atomically
 from rhelbench.spec import RunSpec
 
-#: Columns of history.csv; fidelity is empty where the algorithm does not retrace its path.
+#: Columns of history.csv; fidelity is empty if the algorithm does not retrace its trajectory.
 HISTORY = ("step", "loss", "train", "val", "fidelity")
 RECORD = "record.json"
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it was recorded.
+    """A recorded run.
 
     Args:
-        record: ``{"result": …, "provenance": …}``; the result names the specification.
-        history: the bytes of its ``write_history.csv``; None where there is none.
+        record: ``{"result": …, "provenance": …}``; the result contains the specification.
+        history: the bytes of its ``history.csv``; None if there is none.
     """
 
     record: dict[str, Any]
@@ -35,7 +35,7 @@ class Run:
 
 
 def write_spec(folder: Path, run: RunSpec) -> None:
-    """Write ``write_spec.json``: the canonical JSON, indented for reading."""
+    """Write ``spec.json``: the specification as indented JSON with sorted keys."""
     content = json.dumps(run.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     path = folder / "spec.json"
     if not path.exists() or path.read_text("utf-8") != content:
@@ -43,7 +43,7 @@ def write_spec(folder: Path, run: RunSpec) -> None:
 
 
 def format_history(rows: list[dict[str, float | None]]) -> str:
-    """Return a history as CSV: shortest decimals that read back exactly, so equal numbers give equal bytes."""
+    """Return a history as CSV with the shortest exact decimals, so equal numbers yield equal bytes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HISTORY)
@@ -52,7 +52,7 @@ def format_history(rows: list[dict[str, float | None]]) -> str:
 
 
 def write_history(folder: Path, rows: list[dict[str, float | None]]) -> None:
-    """Write ``write_history.csv`` anew; a resumed run thereby drops what it had written after its checkpoint."""
+    """Rewrite ``history.csv``; a resumed run thereby drops rows later than its checkpoint."""
     write_atomically(folder / "history.csv", format_history(rows))
 
 
@@ -71,7 +71,12 @@ def arrays_digest(arrays: Arrays) -> str:
 
 
 def write_record(folder: Path, result: dict[str, Any], provenance: dict[str, Any]) -> None:
-    """Write ``write_record.json``, durably; a failed attempt also as ``attempts/<n>.json``, which nothing removes.
+    """Write ``record.json``, durably; a failed attempt also as ``attempts/<n>.json``, which is permanent.
+
+    Args:
+        folder: the run's folder.
+        result: the reproducible part.
+        provenance: everything else.
 
     Raises:
         OSError: the disk is full.
@@ -97,7 +102,7 @@ def _text(record: dict[str, Any]) -> str:
 
 
 def contents_digest(folders: Iterable[Path]) -> str:
-    """Return the SHA-256 of the records, and the histories beside them, that lie in some runs' folders."""
+    """Return the SHA-256 of all records and histories in some runs' folders."""
     total = hashlib.sha256()
     for path in (folder / name for folder in folders if (folder / RECORD).exists() for name in (RECORD, "history.csv")):
         total.update(f"{path}|{digest(path.read_bytes()) if path.exists() else None}|".encode())
@@ -105,10 +110,10 @@ def contents_digest(folders: Iterable[Path]) -> str:
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Return a run's record, or None where there is none.
+    """Return a run's record, or None if there is none.
 
     Raises:
-        UserError: it is damaged, or the files beside it are not those that it names.
+        UserError: it is damaged, or specification or history do not match it.
     """
     path = folder / RECORD
     if not path.exists():
@@ -124,7 +129,7 @@ def read(folder: Path) -> dict[str, Any] | None:
 
 
 def upgrade(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with its specification and run id in today's format; its numbers stay as they are."""
+    """Return a record with its specification and run id in the current format; its numbers stay unchanged."""
     result = record["result"]
     if "spec" not in result:
         return record
@@ -133,22 +138,22 @@ def upgrade(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_run(folder: Path) -> Run | None:
-    """Return a run's record and history, or None where there is no record; see :func:`read`."""
+    """Return a run's record and history, or None if there is no record; see :func:`read`."""
     record, log = read(folder), folder / "history.csv"
     return None if record is None else Run(record, log.read_bytes() if log.exists() else None)
 
 
 def mismatch(run_id: str, record: dict[str, Any], spec: dict[str, Any] | None, history: bytes | None) -> tuple[str, str] | None:
-    """Compare what is kept of a run with its record, as far as the record names it; that of a failed run names no history.
+    """Compare a run's specification and history with its record; a failed run's record names no history.
 
     Args:
-        run_id: under which the run is kept.
+        run_id: the run's id.
         record: its record.
-        spec: its specification; None where it is kept in the record alone.
-        history: the bytes of its ``write_history.csv``; None where there is none.
+        spec: its specification; None if it is in the record only.
+        history: the bytes of its ``history.csv``; None if there is none.
 
     Returns:
-        Which of the three files is wrong, and why; None where they belong together.
+        The file that does not match, and why; None if all match.
     """
     result = record["result"]
     if result.get("run_id", run_id) != run_id:

@@ -1,4 +1,4 @@
-"""MANIFEST.json: the SHA-256 of every committed result, so that a changed number cannot go unnoticed."""
+"""MANIFEST.json: the SHA-256 of every committed result, which reveals a changed number."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,10 @@ NAME = "MANIFEST.json"
 
 
 def build(folder: Path) -> dict[str, str]:
-    """Return path (relative, with slashes) to SHA-256 for every file below ``folder`` but the manifest and hidden files."""
+    """Return the SHA-256 of every file below ``folder``, by relative path.
+
+    The manifest itself and hidden files are left out.
+    """
     files = (file for file in folder.rglob("*") if file.is_file() and file != folder / NAME)
     names = {file.relative_to(folder).as_posix(): file for file in files if not file.name.startswith(".")}
     return {name: digest(names[name].read_bytes()) for name in sorted(names)}
@@ -28,7 +31,7 @@ def check(folder: Path) -> int:
     """Compare a folder with its manifest.
 
     Returns:
-        The number of files that were compared.
+        The number of files compared.
 
     Raises:
         UserError: no manifest, or a file that is changed, missing or not listed.

@@ -1,4 +1,4 @@
-"""Runs that another site trained join the published ones; what disagrees is refused before anything is written."""
+"""Merge runs of another site into the published ones; conflicts are refused before anything is written."""
 
 import json
 from pathlib import Path
@@ -15,18 +15,18 @@ def merge_runs(
 ) -> dict[str, io.Run]:
     """Return the runs of another site that are to be published.
 
-    A run that is published with the same result is left out, whatever its provenance says.
+    A run that is published with the same result is left out, whatever its provenance.
 
     Args:
-        wanted: the runs that the published configurations ask for.
+        wanted: the runs of the published configurations.
         source: another clone's ``results/runs`` or ``results/published``.
         folder: ``results/published``.
-        same_code_as: see :func:`rhelbench.records.publish.ended`.
-        replace: take a run whose published result is another one.
+        same_code_as: see :func:`rhelbench.records.publish.publishable`.
+        replace: accept a run whose published result differs.
 
     Raises:
-        UserError: the source has no run; one of its runs is damaged, of another version, or of no published configuration; or the
-            result of one is not the published one, without ``replace``.
+        UserError: the source has no run; a run is damaged, of another version, or of no published
+            configuration; or its published result differs and ``replace`` is False.
     """
     names = published.run_ids(source)
     if not names:
@@ -61,7 +61,7 @@ def _unlike(ours: io.Run | None, theirs: io.Run) -> bool:
 
 
 def _entries(run: io.Run) -> dict[str, str]:
-    """Return the result's entries by name, the test metric first, as text: a NaN is equal to itself."""
+    """Return the result's entries by name as text, the test metric first; as text, NaN equals NaN."""
     result: dict[str, Any] = {"value": None, **run.record["result"]}
     flat = result | {f"digest of {name}": value for name, value in result.get("digests", {}).items()}
     return {name: json.dumps(value, sort_keys=True) for name, value in flat.items() if name != "digests"}

@@ -1,4 +1,4 @@
-"""Under which circumstances a run was computed; nothing here is compared between runs."""
+"""Circumstances of a run; they are not compared between runs."""
 
 import hashlib
 import io
@@ -23,7 +23,7 @@ from rhelbench.spec import RunSpec
 
 
 def git_state() -> dict[str, Any]:
-    """Return the commit and whether tracked files differ from it; None for both where git cannot say."""
+    """Return the commit and whether tracked files differ from it; None for both if git fails."""
 
     def ask(*arguments: str) -> str | None:
         try:
@@ -37,7 +37,7 @@ def git_state() -> dict[str, Any]:
 
 
 def commit_unknown() -> str | None:
-    """Return one sentence where git cannot say which commit the code is of, and with what to do; None where it can."""
+    """Return a sentence with cause and remedy if git does not know the code's commit, else None."""
     try:
         ask, english = ("git", "-C", str(ROOT), "rev-parse", "HEAD"), {**os.environ, "LC_ALL": "C"}
         done = subprocess.run(ask, capture_output=True, text=True, timeout=10, env=english)
@@ -56,7 +56,7 @@ def commit_unknown() -> str | None:
 
 @cache
 def loaded_code(framework: str) -> dict[str, Any]:
-    """Return ``code_digest`` and ``git_state`` as this process's first call found them: what it loaded, whatever is edited later.
+    """Return ``code_digest`` and ``git_state`` at this process's first call, whatever is edited later.
 
     Args:
         framework: a key of FRAMEWORKS.
@@ -65,7 +65,7 @@ def loaded_code(framework: str) -> dict[str, Any]:
 
 
 def code_of_commit(commit: str, framework: str) -> tuple[str, str]:
-    """Return a commit's full name, and the digest of its code that decides a run's result under one framework.
+    """Return a commit's full name, and the digest of its training code under one framework.
 
     Args:
         commit: any name of it.
@@ -94,35 +94,35 @@ def code_of_commit(commit: str, framework: str) -> tuple[str, str]:
 
 
 def lock_digest() -> str | None:
-    """Return the SHA-256 of constraints.txt, the exact versions that were asked for."""
+    """Return the SHA-256 of constraints.txt, the pinned versions; None if there is no such file."""
     path = ROOT / "constraints.txt"
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
 def processor() -> str:
-    """Return the processor's model, as the operating system names it."""
+    """Return the processor's model as reported by the operating system."""
     facts = Path("/proc/cpuinfo")
     lines = facts.read_text().splitlines() if facts.exists() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def peak_host_bytes() -> int:
-    """Return the most memory that this process has had at a time; the operating systems disagree about the unit."""
+    """Return the peak memory of this process in bytes; the unit depends on the operating system."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def now() -> str:
-    """Return the time, UTC, to the second."""
+    """Return the current time, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def describe(spec: RunSpec, facts: dict[str, Any], packed: str | None = None) -> dict[str, Any]:
-    """Return everything about machine, code and versions.
+    """Return everything about host, device, code and versions.
 
     Args:
         spec: the run.
-        facts: ``Learner.facts()``, or nothing if the learner could not be built.
-        packed: how the run shares its process with others; None if it has it to itself.
+        facts: ``Learner.facts()``, empty if the learner could not be built.
+        packed: how the run shares its process with others; None if it does not.
     """
     return {
         "host": socket.gethostname(),

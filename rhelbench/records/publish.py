@@ -1,4 +1,4 @@
-"""From runs to results/published/: records and histories in two files, the table of runs, everything hashed."""
+"""Write results/published/: records and histories, the table of runs, and the manifest."""
 
 from pathlib import Path
 
@@ -15,28 +15,28 @@ from rhelbench.spec import RunSpec
 
 
 def configurations(folder: Path = CONFIG) -> list[Path]:
-    """Return the configurations whose runs are published: published.yaml, then those of the folder published/."""
+    """Return the published configurations: published.yaml, then those in the folder published/."""
     return [folder / "published.yaml", *sorted((folder / "published").glob("*.yaml"))]
 
 
 def specs(paths: list[Path]) -> list[RunSpec]:
-    """Return every run that the configurations ask for, each once, in their order."""
+    """Return every run of the configurations, each once, in order."""
     found = {spec.run_id: spec for path in paths for spec in expand.expand(expand.read(path))}
     return list(found.values())
 
 
 def publishable(run_ids: list[str], folder: Path, same_code_as: str | None = None) -> dict[str, io.Run]:
-    """Return those of some runs that have ended and can be published, by run id.
+    """Return the finished runs that can be published, by run id.
 
     Args:
-        run_ids: which; one without a record, or that failed, is left out.
+        run_ids: candidates; those without a record or with a failed one are left out.
         folder: ``results/runs``, or a folder of published runs.
-        same_code_as: a commit whose code made the records of a copy that git took for another one with changes; the published
-            record names it besides.
+        same_code_as: a commit. Records with uncommitted changes are accepted if their code is this commit's;
+            the published record names it.
 
     Raises:
-        UserError: a record was made from a working tree with uncommitted changes, so that nobody could make it again, and its
-            code is not that of ``same_code_as`` either; or a run's file is damaged or missing.
+        UserError: a record has uncommitted changes, so it is not reproducible, and its code is not that of
+            ``same_code_as``; or a run's file is damaged or missing.
     """
     find, commits, found = published.find(folder), {}, {}
     for run_id in run_ids:
@@ -63,19 +63,19 @@ def publishable(run_ids: list[str], folder: Path, same_code_as: str | None = Non
 
 
 def publish(wanted: list[RunSpec], new: dict[str, io.Run], folder: Path, prune: bool = False) -> pd.DataFrame:
-    """Add runs to the published ones, and write the table of runs and the manifest.
+    """Add runs to the published ones; write the table of runs and the manifest.
 
     Args:
         wanted: the runs of the matrix; one without a record becomes a row with status ``missing``.
         new: runs to publish, by run id; they replace those of the same id.
         folder: ``results/published``.
-        prune: delete published runs that ``wanted`` does not hold.
+        prune: delete published runs that are not in ``wanted``.
 
     Returns:
         The table of runs.
 
     Raises:
-        UserError: the folder has runs that are not wanted, without ``prune``, or what is there is damaged.
+        UserError: the folder has runs that are not in ``wanted`` and ``prune`` is False, or it is damaged.
     """
     ids, there = {spec.run_id for spec in wanted}, published.read(folder)
     rest = [run_id for run_id in there if run_id not in ids]

@@ -1,8 +1,9 @@
-"""The runs of a published matrix in two files: ``records.jsonl``, a line per run, and ``history.csv.gz``, all their histories.
+"""The runs of a published matrix in two files, ``records.jsonl`` and ``history.csv.gz``.
 
-Only this module knows the format. A line of ``records.jsonl`` is what ``record.json`` holds: result (which names the
-specification) and provenance, sorted by run id. ``history.csv.gz`` is one table: run_id, then the columns of ``history.csv``, its
-numbers as they were written, so that each run's history has the bytes of which its record names the SHA-256.
+Only this module knows the format. A line of ``records.jsonl`` is the content of ``record.json``: result
+(with the specification) and provenance, sorted by run id. ``history.csv.gz`` is one table: run_id, then the
+columns of ``history.csv``. Its numbers are byte-identical to those of each run's history, whose SHA-256 is in
+the record.
 """
 
 import gzip
@@ -27,13 +28,13 @@ _REMEDY = "restore it with git, or publish its runs again"
 
 
 def read(folder: Path) -> dict[str, Run]:
-    """Return every run in a folder's two files, by run id and in today's format; none where there are no such files.
+    """Return every run in a folder's two files, by run id and in the current format; empty without files.
 
     Args:
         folder: for example ``results/published``.
 
     Raises:
-        UserError: a file is damaged or missing, or a run's name, specification, record and history do not belong together.
+        UserError: a file is damaged or missing, or a run's name, specification, record and history do not match.
 
     Example:
         >>> read(Path("results/published/curves"))  # doctest: +SKIP
@@ -57,36 +58,36 @@ def read(folder: Path) -> dict[str, Run]:
 
 
 def find(folder: Path) -> Callable[[str], Run | None]:
-    """Return a function from a run id to the run or None, whichever way a folder keeps runs: two files, or a folder per run."""
+    """Return a lookup from run id to the run or None, for published files or one folder per run."""
     if _files(folder)[0].exists():
         return read(folder).get
     return lambda name: read_run(folder / name)
 
 
 def run_ids(folder: Path) -> list[str]:
-    """Return the ids of the runs with a record, whichever way a folder keeps runs."""
+    """Return the ids of the runs with a record, in published files or one folder per run."""
     if _files(folder)[0].exists():
         return list(read(folder))
     return sorted(path.parent.name for path in folder.glob(f"*/{RECORD}"))
 
 
 def history(folder: Path) -> bytes | None:
-    """Return all histories of a folder as one CSV, after the check of :func:`read`; None where there are no such files."""
+    """Return all histories of a folder as one CSV, checked as in :func:`read`; None without files."""
     return _joined(read(folder)) if _files(folder)[0].exists() else None
 
 
 def write(folder: Path, runs: Mapping[str, Run]) -> None:
-    """Replace both files of a folder, or neither; equal runs give equal bytes.
+    """Replace both files of a folder, or neither; equal runs yield equal bytes.
 
-    Both are written whole under hidden names (``.NAME.next``), the records last. Once those are there, :func:`read` takes the
-    new pair, moved to its place or not; until then it takes the old one. The next call moves what an interrupted one left.
+    Both are first written under hidden names (``.NAME.next``), the records last. From then on :func:`read` uses
+    the new pair, before that the old one. The next call moves the files of an interrupted write.
 
     Args:
-        folder: where to; it is made.
+        folder: created if missing.
         runs: by run id, each with its history.
 
     Raises:
-        UserError: a run's name, specification, record and history do not belong together.
+        UserError: a run's name, specification, record and history do not match.
         OSError: the disk is full or the folder read-only.
     """
     for name, run in runs.items():
@@ -103,7 +104,7 @@ def _next(folder: Path, name: str) -> Path:
 
 
 def _files(folder: Path) -> tuple[Path, Path]:
-    """Return the records and the histories to read: those of the last write that was completed."""
+    """Return the records and the histories of the last completed write."""
     records, histories = _next(folder, RECORDS), _next(folder, HISTORIES)
     if not records.exists():
         return folder / RECORDS, folder / HISTORIES
@@ -111,7 +112,7 @@ def _files(folder: Path) -> tuple[Path, Path]:
 
 
 def _settle(folder: Path) -> None:
-    """Move what a completed write left to its place, the records last, and delete what an interrupted one left."""
+    """Move the files of a completed write to their names, the records last; delete those of an interrupted one."""
     whole = _next(folder, RECORDS).exists()
     for name in (HISTORIES, RECORDS):
         if whole and _next(folder, name).exists():
@@ -120,7 +121,7 @@ def _settle(folder: Path) -> None:
 
 
 def _run(line: bytes, rows: dict[str, list[bytes]]) -> Run:
-    """Return the run in a line of records.jsonl, in today's format; its rows are taken out of ``rows``."""
+    """Return the run in a line of records.jsonl, in the current format; its rows are removed from ``rows``."""
     record = json.loads(line)
     if not isinstance(record, dict) or record.keys() != {"result", "provenance"}:
         raise ValueError("it is not a result and its provenance")
@@ -132,7 +133,7 @@ def _run(line: bytes, rows: dict[str, list[bytes]]) -> Run:
 
 
 def _wrong(name: str, run: Run) -> str | None:
-    """Return why the name of a run, its specification, its record and its history do not belong together; None where they do."""
+    """Return why a run's name, specification, record and history do not match; None if they do."""
     result = run.record["result"]
     if found := mismatch(name, run.record, None, run.history):
         return f"{found[0]}: {found[1]}"
@@ -154,7 +155,7 @@ def _line(record: dict[str, Any]) -> str:
 
 
 def _joined(runs: Mapping[str, Run]) -> bytes:
-    """Return the histories below each other, each row with its run's id in front."""
+    """Return the concatenated histories, with the run id as first column."""
     rows = [
         name.encode() + b"," + row
         for name in sorted(runs)
@@ -164,7 +165,7 @@ def _joined(runs: Mapping[str, Run]) -> bytes:
 
 
 def _packed(content: bytes) -> bytes:
-    """Return the content compressed, without the time and the system that gzip would name."""
+    """Return the content compressed, without the time and the system in gzip's header."""
     packed = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:
         file.write(content)
@@ -172,7 +173,7 @@ def _packed(content: bytes) -> bytes:
 
 
 def _rows(path: Path) -> dict[str, list[bytes]]:
-    """Return each run's rows of a compressed table, without the id in front."""
+    """Return each run's rows of a compressed table, without the run id."""
     try:
         head, *lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True) or [b""]
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The paper's printed numbers under our names (results/reported/reported.csv)."""
+"""The paper's printed numbers with the names of this suite (results/reported/reported.csv)."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,17 +11,20 @@ from rhelbench.registry import MODELS
 
 REPORTED = find(Path("results/reported/reported.csv"))
 
-#: The paper's names of tasks that differ from ours.
+#: The paper's task names that differ from the suite's.
 _RENAMED = {"ppg": "PPG-DaLiA"}
 
-#: The unit of a printed number: a metric times its factor (per cent; units of 0.01).
+#: Printed number = metric × factor (per cent; units of 0.01).
 SCALE = {"accuracy": 100.0, "mse": 100.0}
 
 
 def read(path: Path = REPORTED) -> pd.DataFrame:
-    """Return task, model, algorithm, metric, mean, sd, n: our names, metrics in their own unit (fraction; MSE).
+    """Return the paper's table with this suite's names; metrics as fraction or MSE.
 
-    The ± of the paper is the population standard deviation over five seeds; the row ``average`` is kept as the task of that name.
+    The paper's ± is the population standard deviation over five seeds. The row ``average`` stays as a task.
+
+    Returns:
+        Columns task, model, algorithm, metric, mean, sd, n.
     """
     table = tidy.read(path)
     metric = table.metric.map({"accuracy_percent": "accuracy", "mse_x100": "mse"})
@@ -39,13 +42,15 @@ def read(path: Path = REPORTED) -> pd.DataFrame:
 
 
 def order(metric: str | None = None, path: Path = REPORTED) -> list[str]:
-    """Return the paper's tasks in the order of its tables, all or those of one metric."""
+    """Return the paper's tasks in the order of its tables, of one metric or all."""
     table = read(path)
     return [task for task in dict.fromkeys(table.task[table.metric == (metric or table.metric)]) if task != "average"]
 
 
 def places(tasks: Iterable[str]) -> dict[str, int]:
-    """Return each task's place in tables and figures: the paper's as there, then others by name, their lengths by size.
+    """Return each task's position in tables and figures.
+
+    First the paper's tasks in its order, then others by name and length.
 
     Example:
         >>> places(["order-2000", "order-500", "delay-500"])

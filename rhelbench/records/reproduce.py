@@ -1,4 +1,4 @@
-"""Does a published run come out again? The comparison of two records of one specification, or of all that two folders share."""
+"""Comparison of a published run with its retraining, or of all runs that two folders share."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,9 +11,9 @@ from rhelbench.records import published
 from rhelbench.stats.spread import Spread
 
 Record = dict[str, Any]
-#: What two runs of one specification share on one machine, bit for bit.
+#: Entries that are bit-identical for two runs of one specification on one host.
 RESULT = ("status", "value", "correct", "total", "val", "best_step", "last_step")
-#: What may differ, and then explains a difference of the results: name in the record to the word for it.
+#: Circumstances that may explain a difference of results: name in the record, and its term.
 CIRCUMSTANCES = {
     "device": "device",
     "processor": "processor",
@@ -25,7 +25,7 @@ CIRCUMSTANCES = {
     "platform": "operating system",
 }
 _CELL = ("task", "model", "algorithm", "framework", "seed")
-#: Two runs that lie at most so many standard deviations of equal runs apart came out again.
+#: Largest difference of reproduced runs, in standard deviations of equal runs.
 LIMIT = 2.0
 #: Verdicts, the best first.
 VERDICTS = {
@@ -35,7 +35,7 @@ VERDICTS = {
     "different": "the test metric differs by more than equal runs do, or how far these lie apart was not measured.",
     "not comparable": "the data or the split differ, so that the numbers answer different questions.",
 }
-#: Verdicts of a run that came out again.
+#: Verdicts of a reproduced run.
 REPRODUCED = ("identical", "same metric", "within the spread")
 
 
@@ -45,10 +45,11 @@ def compare(published: Record, again: Record, spreads: Sequence[Spread] = ()) ->
     Args:
         published: the committed record.
         again: the record of the new run.
-        spreads: measured ones of the run's cell.
+        spreads: measured spreads of the run's configuration.
 
     Returns:
-        A verdict (a key of VERDICTS), and the table kind, quantity, published, again, same: results, digests, circumstances.
+        A verdict (a key of VERDICTS), and a table of results, digests and circumstances with columns kind,
+        quantity, published, again, same.
     """
     rows: list[tuple[str, str, Any, Any]] = [
         *(("result", name, published["result"][name], again["result"][name]) for name in RESULT),
@@ -71,28 +72,28 @@ def compare(published: Record, again: Record, spreads: Sequence[Spread] = ()) ->
 
 
 def _circumstance(record: Record, name: str) -> Any:
-    """Return what a record says of a circumstance; earlier ones called JAX's CPU ``cpu: cpu``."""
+    """Return one circumstance of a record; earlier records name JAX's CPU ``cpu: cpu``."""
     value = record["provenance"].get(name, "not recorded")
     return "cpu" if value == "cpu: cpu" else value
 
 
 def judge(published: float | None, again: float | None, spreads: Sequence[Spread]) -> str:
-    """Return ``within the spread`` or ``different`` for two test metrics; a run without one is different."""
+    """Return ``within the spread`` or ``different`` for two test metrics; without a metric: different."""
     if published is None or again is None or not math.isfinite(published - again):
         return "different"
     return "within the spread" if any(abs(again - published) <= LIMIT * one.sd for one in spreads) else "different"
 
 
 def explain(published: Record, again: Record, verdict: str, table: pd.DataFrame, spreads: Sequence[Spread], margin: float) -> str:
-    """Say by how much two records differ, in units that mean something, and what differs beside their results.
+    """Return sentences on the size of a difference and on the circumstances that differ.
 
     Args:
         published: the committed record.
         again: the record of the new run.
         verdict: of ``compare``.
         table: of ``compare``.
-        spreads: measured ones of the run's cell.
-        margin: within which the suite takes two algorithms for equivalent, in the metric's unit.
+        spreads: measured spreads of the run's configuration.
+        margin: equivalence margin, in the metric's unit.
     """
     ends, values = ([record["result"][name] for record in (published, again)] for name in ("status", "value"))
     said = [VERDICTS[verdict]]
@@ -118,16 +119,16 @@ def _cause(name: str, published: str, again: str) -> str:
 
 
 def compare_folders(folder: Path, own: Path, spreads: Callable[[str], Sequence[Spread]]) -> pd.DataFrame:
-    """Compare the records of every run that two folders share and that ended in both.
+    """Compare the records of every run that two folders share and that finished in both.
 
     Args:
         folder: of the published runs.
         own: folder of runs of the same specifications, ``results/runs``.
-        spreads: measured ones of a run's cell.
+        spreads: returns the measured spreads of a run's configuration.
 
     Returns:
-        One row per run, in the order of their names: run_id, task, model, algorithm, framework, seed, metric, verdict, published
-        and again (the test metric), differs (which CIRCUMSTANCES do).
+        One row per run, in the order of their names: run_id, task, model, algorithm, framework, seed, metric,
+        verdict, published and again (the test metrics), differs (names of differing CIRCUMSTANCES).
     """
     rows, find = [], published.find(own)
     for run_id, run in published.read(folder).items():
@@ -145,7 +146,7 @@ def compare_folders(folder: Path, own: Path, spreads: Callable[[str], Sequence[S
 
 
 def verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return how many runs of each task, model, algorithm and framework got each verdict, and both mean metrics.
+    """Return the number of runs per verdict and both mean metrics, by task, model, algorithm and framework.
 
     Args:
         table: of :func:`compare_folders`.

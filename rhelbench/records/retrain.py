@@ -1,4 +1,4 @@
-"""A run that is trained again: why, and its old record, which stays until the new one stands."""
+"""Retraining of a run: the reason, and its old record, which stays until the new one is complete."""
 
 import shutil
 import sys
@@ -13,16 +13,16 @@ from rhelbench.records import io, provenance
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import store
 
-#: Folder below a run's scratch folder where it is trained while its old record stands.
+#: Subfolder of a run's scratch folder for retraining while the old record exists.
 _STAGE = "retrain"
 _FILES = ("spec.json", "history.csv", io.RECORD)
 
 
 def reason(spec: RunSpec, record: dict[str, Any], data: Path) -> str | None:
-    """Return why a run that has a record is to be trained again, or None: the record is of today's data and code.
+    """Return why a run with a record must be retrained; None if the record matches current data and code.
 
-    Digests decide, never the age of a file; what is not known (a task that is not prepared, a record without digests) says
-    nothing.
+    Only digests count, never the age of a file. An unknown digest (a task that is not prepared, a record
+    without digests) is no reason.
 
     Args:
         spec: the run.
@@ -52,7 +52,7 @@ def _data(task: str, data: Path) -> str | None:
 
 
 def reasons(specs: Iterable[RunSpec], results: Path, data: Path) -> dict[str, str]:
-    """Return run id to reason for every run that has a record and is to be trained again.
+    """Return the reason by run id, for every run with a record that must be retrained.
 
     Args:
         specs: the runs.
@@ -68,7 +68,7 @@ def reasons(specs: Iterable[RunSpec], results: Path, data: Path) -> dict[str, st
 
 
 def sentences(found: dict[str, str]) -> list[str]:
-    """Return one sentence per reason of ``reasons``: how many runs, why, and what becomes of their records."""
+    """Return one sentence per reason of ``reasons``, with the number of runs and the fate of their records."""
     runs: dict[str, list[str]] = {}
     for run_id, reason in found.items():
         runs.setdefault(reason, []).append(run_id)
@@ -80,13 +80,13 @@ def sentences(found: dict[str, str]) -> list[str]:
 
 
 def begin(spec: RunSpec, folder: Path, corner: Path, data: Path) -> Path:
-    """Return the folder to train in: the run's own or, while an old record stands there, one in its scratch folder.
+    """Return the folder to train in: the run's own, or one in its scratch folder while an old record exists.
 
-    The old record and its history are copied to ``attempts/replaced-<digest>/`` first; a failed record is there already, and is
-    removed.
+    The old record and its history are first copied to ``attempts/replaced-<digest>/``. A failed record is
+    there already, and is removed.
 
     Args:
-        spec: the run, which is not to be left alone.
+        spec: the run, which must be retrained.
         folder: the run's folder.
         corner: its scratch folder.
         data: folder of prepared tasks.
@@ -108,12 +108,12 @@ def begin(spec: RunSpec, folder: Path, corner: Path, data: Path) -> Path:
 
 
 def _stage(folder: Path, corner: Path) -> Path:
-    """Return the run's own folder below its scratch folder: a record is read from a folder that bears its run's name."""
+    """Return the staging folder; it has the run's name, since a record must match its folder's name."""
     return corner / _STAGE / folder.name
 
 
 def finish(folder: Path, corner: Path) -> None:
-    """Put a record that was made while an old one stood in its place; a failed attempt goes to ``attempts/`` alone.
+    """Replace the old record by the staged one; a failed attempt only goes to ``attempts/``.
 
     Args:
         folder: the run's folder.
@@ -126,7 +126,7 @@ def finish(folder: Path, corner: Path) -> None:
     if record["result"]["status"] == "failed":
         io.write_attempt(folder, record)
     else:
-        (folder / io.RECORD).unlink(missing_ok=True)  # it is in attempts/, and would not belong to the new history
+        (folder / io.RECORD).unlink(missing_ok=True)  # a copy is in attempts/, and it would not match the new history
         for name in _FILES:  # the record last
             write_atomically(folder / name, (stage / name).read_bytes(), durable=True)
     shutil.rmtree(corner / _STAGE)

@@ -1,4 +1,4 @@
-"""The matrix at a glance: which runs are done, running, failed or waiting, and how good they are so far."""
+"""State of the runs of a matrix: done, running, failed or waiting, with their metrics so far."""
 
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,21 @@ from rhelbench.records.collect import history
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
-#: States of a run; one that ended in any other way than by failing is done.
+#: States of a run; every end except failure is done.
 STATES = ("done", "running", "failed", "waiting")
 COLUMNS = ("run", "state", "exit status", "step", "val", "test", "device", "host")
 _NUMBERS = {"step": ".0f", "val": ".4g", "test": ".4g"}
 
 
 def row(spec: RunSpec, run: io.Run | None, results: Path, scratch: Path) -> dict[str, Any]:
-    """Return the state of a run: its lock, else its record, and the last step and the best of its history so far."""
+    """Return a run's state from its lock or record, and the last and the best value of its history.
+
+    Args:
+        spec: the run.
+        run: its record and history, or None.
+        results: ``results/runs``.
+        scratch: folder of locks.
+    """
     folder, corner = results / spec.run_id, scratch / spec.run_id
     record, by = run.record if run else None, lock.holder(corner)
     result = record["result"] if record and not by else {}

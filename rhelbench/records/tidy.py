@@ -1,4 +1,4 @@
-"""Read a table of ours from CSV: names are text whatever they look like, and only an empty field is missing."""
+"""Read a table of this suite from CSV: names are text, and only an empty field is missing."""
 
 import math
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-#: Columns that hold names; pandas would read ``NA`` as missing, ``Inf`` and ``2018`` as numbers.
+#: Columns of names; pandas would read ``NA`` as missing, and ``Inf`` and ``2018`` as numbers.
 NAMES = (
     "run_id", "benchmark", "task", "model", "algorithm", "framework", "protocol", "overrides", "status", "metric", "flags",
 )  # fmt: skip
@@ -16,7 +16,7 @@ def _text(field: str) -> str | float:
     return field or math.nan
 
 
-#: What ``pandas.read_csv`` is told for such a table.
+#: Options of ``pandas.read_csv`` for such a table.
 OPTIONS: dict[str, Any] = {"converters": dict.fromkeys(NAMES, _text)}
 
 

@@ -1,1 +1,1 @@
-"""What people read of the results: tables, the page, blocks of text in README and docs."""
+"""Texts from results: tables, the page, blocks in README and docs."""

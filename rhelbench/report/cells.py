@@ -1,4 +1,4 @@
-"""How a cell of a table is printed."""
+"""Printed form of a table's cell."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from rhelbench.stats.runs import WITHOUT_METRIC
 
 
 def remarks(cell: pd.Series) -> str:
-    """Say in words what a reader must know about a cell: ``n = 2, 1 failed, 2 missing``; empty when nothing."""
+    """Return the remarks of a table's cell, for example ``n = 2, 1 failed, 2 missing``; empty if complete."""
     if cell.missing == cell.expected:
         return "missing"
     notes = [f"{cell[status]} {status}" for status in (*WITHOUT_METRIC, "time-limit") if cell[status]]
@@ -16,7 +16,7 @@ def remarks(cell: pd.Series) -> str:
 
 
 def value(mean: float, sd: float, metric: str, n: int) -> str:
-    """Print mean ± sd in the paper's unit (per cent, or units of 0.01); no spread for one seed, a dash for none."""
+    """Return mean ± sd in the paper's unit (per cent, or units of 0.01); one seed has no sd; a dash for none."""
     scale = reported.SCALE[metric]
     if np.isnan(mean):
         return "–"

@@ -1,4 +1,4 @@
-"""What was found, in three sentences for the README: each number comes from results/published, each ends in its evidence."""
+"""Findings in three sentences for the README, with numbers and evidence from results/published."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,13 @@ from rhelbench.registry import MODELS
 from rhelbench.stats import pairs, skill
 from rhelbench.stats.runs import Records
 
-#: Tasks drawn by rhelbench/tasks/generators: family and length.
+#: Tasks of rhelbench/tasks/generators: family and length.
 MEMORY = r"^(?:order|delay|product)-\d+$"
 NOT_LEARNED = "neither is known to beat the majority baseline by more than the margin"
 
 
 def gradient(folder: Path) -> str:
-    """Say how far RHEL's gradient is from BPTT's in float64: the worst of both frameworks, from the parity tests."""
+    """Return the sentence on RHEL's float64 gradient error against BPTT's, from the parity tests."""
     parity: dict[str, Any] = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
     worst = {
         unit: max(parity[name]["levels"][f"echo {unit}"]["worst"] for name in ("jax", "torch"))
@@ -33,7 +33,7 @@ def gradient(folder: Path) -> str:
 
 
 def headline(table: pd.DataFrame) -> str:
-    """Sum up pairs of cells.
+    """Return a summary of pairs.
 
     Args:
         table: rows of ``pairs.compare``.
@@ -50,10 +50,10 @@ def headline(table: pd.DataFrame) -> str:
 
 
 def beaten(records: Records, table: pd.DataFrame) -> str:
-    """Return in how many of the cells of these pairs the baselines are beaten.
+    """Return in how many configurations of these pairs the baselines are beaten.
 
     Args:
-        records: where the cells are from.
+        records: one row per run.
         table: rows of ``pairs.compare``.
     """
     gains = skill.table(records).merge(table[pairs.GROUP], on=pairs.GROUP)
@@ -62,7 +62,7 @@ def beaten(records: Records, table: pd.DataFrame) -> str:
 
 
 def sentences(records: Records) -> str:
-    """Return the three sentences as a numbered list: the gradient, the paper's tasks, tasks that need memory."""
+    """Return the three sentences as a numbered list: the gradient, the paper's tasks, the memory tasks."""
     table = pairs.compare(records)
     parts = {
         "tests": table[table.task.isin(reported.order()) & (table.protocol == "released")],
@@ -75,7 +75,7 @@ def sentences(records: Records) -> str:
             found.setdefault(headline(own), {}).setdefault(str(task), []).append(MODELS[str(model)].label)
         said = "; ".join(
             f"**{words}** on " + ", ".join(f"{task} ({', '.join(models)})" for task, models in tasks.items())
-            for words, tasks in sorted(found.items(), reverse=True)  # what trains first, what has no verdict last
+            for words, tasks in sorted(found.items(), reverse=True)  # trained tasks first, those without verdict last
         )
         text[name] = f"{said or f'**{headline(part)}**'}. {beaten(records, part)}"
     return (

@@ -1,4 +1,4 @@
-"""The ledger and the deviations as Markdown: every number comes from a frame, none is typed."""
+"""The ledger and the deviations as Markdown, with all numbers from tables."""
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ TRUST = (
 
 
 def rates(calibration: pd.DataFrame | None) -> list[dict[str, str]]:
-    """Return the calibration's rates as text, one row per quantity, a column per share of answers alike."""
+    """Return the calibration's rates as text, one row per quantity, one column per fraction of equal answers."""
     if calibration is None:
         return []
     wide = calibration.pivot_table(index="quantity", columns="alike_percent", values="rate", sort=False)
@@ -29,12 +29,12 @@ def rates(calibration: pd.DataFrame | None) -> list[dict[str, str]]:
 
 
 def counts(ledger: pd.DataFrame) -> str:
-    """Say how many claims got which verdict, for example ``17 claims: 9 reproduced, 8 not measured``."""
+    """Return the number of claims per verdict, for example ``17 claims: 9 reproduced, 8 not measured``."""
     return f"{len(ledger)} claims: " + ", ".join(f"{count} {verdict}" for verdict, count in ledger.verdict.value_counts().items())
 
 
 def claims(ledger: pd.DataFrame, calibration: pd.DataFrame | None) -> str:
-    """Return results/claims.md: the ledger, then how far its statistics can be trusted."""
+    """Return results/claims.md: the ledger, then the calibration of its statistics."""
     shown = ledger.rename(columns={"why": "why not, or what is missing"})[
         ["name", "claim", "source", "verdict", "number", "evidence", "why not, or what is missing"]
     ]
@@ -46,14 +46,17 @@ def claims(ledger: pd.DataFrame, calibration: pd.DataFrame | None) -> str:
 
 
 def interval(mean: float, low: float, high: float, metric: str, sign: str = "+") -> str:
-    """Print a difference with its interval in the paper's unit, for example ``+1.2 [-0.4, +2.8]``; a value with sign ``-``."""
+    """Return a difference with its interval in the paper's unit, for example ``+1.2 [-0.4, +2.8]``.
+
+    ``sign`` "-" prints no plus signs.
+    """
     scale = reported.SCALE[metric]
     inside = "" if np.isnan(low) else f" [{low * scale:{sign}.1f}, {high * scale:{sign}.1f}]"
     return f"{mean * scale:{sign}.1f}{inside}"
 
 
 def effects(measured: pd.DataFrame, rounding: pd.DataFrame, factors: pd.DataFrame) -> dict[int, str]:
-    """Return, per row of the deviations, what turning its switch does to the gradient, in words and numbers."""
+    """Return the effect of each row's switch on the gradient, in words and numbers."""
     base = measured[measured.row == 0].set_index("model").rule_error
     texts: dict[int, list[str]] = {}
     for one in measured[measured.row > 0].to_dict("records"):
@@ -74,7 +77,7 @@ def effects(measured: pd.DataFrame, rounding: pd.DataFrame, factors: pd.DataFram
 
 
 def metric_effect(row: int, found: pd.DataFrame) -> str:
-    """Return what is known of a row's effect on the final metric: from runs that differ by its switches alone."""
+    """Return a row's effect on the final metric, from runs that differ in its switches only."""
     names = DEVIATIONS[row].switches if row in DEVIATIONS else ()
     texts = []
     for one in found.to_dict("records"):
@@ -89,7 +92,7 @@ def metric_effect(row: int, found: pd.DataFrame) -> str:
 def deviation_rows(
     measured: pd.DataFrame, found: pd.DataFrame, rounding: pd.DataFrame, factors: pd.DataFrame
 ) -> list[dict[str, str]]:
-    """Return the rows of docs/deviations.md with what turning each one does to the gradient and to the final metric."""
+    """Return the rows of docs/deviations.md with their effects on the gradient and the final metric."""
     texts = effects(measured, rounding, factors)
     return [
         {
@@ -104,7 +107,7 @@ def deviation_rows(
 
 
 def deviation_page(measured: pd.DataFrame, found: pd.DataFrame, rounding: pd.DataFrame, factors: pd.DataFrame) -> str:
-    """Return results/deviations.md: the rows of docs/deviations.md with what turning each one does."""
+    """Return results/deviations.md: the rows of docs/deviations.md with their effects."""
     body = deviation_rows(measured, found, rounding, factors)
     together = [
         {

@@ -1,4 +1,4 @@
-"""RHEL − BPTT pair by pair, as printed: the one place for the columns of that table."""
+"""RHEL − BPTT per pair, as printed; the only definition of the table's columns."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -46,7 +46,7 @@ def printed(row: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def _remedy(row: Mapping[Any, Any]) -> str:
-    """Return what would decide an inconclusive pair: more seeds, or fewer other pairs beside it."""
+    """Return what would decide an inconclusive pair: more seeds, or fewer other pairs."""
     if row["verdict"] != "inconclusive":
         return ""
     if row["p_equivalence"] <= LEVEL:

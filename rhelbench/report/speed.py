@@ -1,4 +1,4 @@
-"""What the published benchmarks say: times and memory of a step beside the released code's, and the goals they meet."""
+"""Published benchmarks: time and memory of an optimiser step against the released code's, and goals."""
 
 from pathlib import Path
 
@@ -8,22 +8,21 @@ from rhelbench.bench import plan, rivals
 from rhelbench.records import tidy
 from rhelbench.registry import MODELS
 
-#: Largest allowed time of a step in GEMM lower bounds, by framework; smallest allowed ratio to the released code; RHEL to BPTT.
+#: Largest time in GEMM lower bounds, by framework; smallest speedup over the released code; largest time of RHEL over BPTT.
 GEMM_BOUNDS = {"torch": 2.5, "jax": 4.0}
 FASTER, FASTER_HEARTBEAT, ECHO = 4.0, 3.0, 1.3
-#: The long shape's memory: RHEL's peak at most this much of BPTT's, and at most so many MiB.
+#: Largest peak memory of RHEL for the long shape, as a fraction of BPTT's and in MiB.
 LONG, PART, MOST_MIB = "PPG-DaLiA", 0.5, 2500.0
 _CELL = ["task", "framework", "kernel", "model"]
 
 
 def models(benchmarks: Path) -> pd.DataFrame:
-    """Return the table of whole models with what is computed from it.
+    """Return the table of whole models with derived columns.
 
-    ``slower``: time of this machine's yardstick in that of the released code's machine, by the one kinder to that code (below
-    1 on a quicker machine); ``speedup``: the released code's time, scaled by it, in steps of ours;
-    ``bounds``: steps in GEMM lower bounds;
-    ``over_bptt``: in steps of BPTT in the same framework and kernel; ``memory``: peak of BPTT's;
-    ``peak_mib``.
+    ``slower``: this host's reference timing over that of the released code's host, by the one that favours that
+    code (below 1 on a faster host). ``speedup``: the released code's time, scaled by it, over ours. ``bounds``: time
+    over the GEMM lower bound. ``over_bptt``: time over BPTT's in the same framework and kernel. ``memory``: peak
+    over BPTT's. ``peak_mib``: peak in MiB.
 
     Args:
         benchmarks: folder with models.csv.
@@ -46,9 +45,9 @@ def models(benchmarks: Path) -> pd.DataFrame:
 
 
 def goals(table: pd.DataFrame) -> pd.DataFrame:
-    """Return each goal: what, cells that meet it, cells measured, the worst number and its cell.
+    """Return each goal: its text, measurements that meet it, all measurements, the worst number and its measurement.
 
-    A cell counts once, with the quicker of its kernels: the portable path is there to be checked against.
+    A configuration counts once, with its faster kernel; the portable one only serves as reference.
     """
     table = table.sort_values("step_ms").drop_duplicates(["task", "framework", "model", "algorithm"])
     echo, rows = table[table.algorithm == "rhel"], []

@@ -1,4 +1,4 @@
-"""The table that ends a run in a terminal: one line per cell that has at least one ended run."""
+"""Summary of a matrix for a terminal: one line per configuration with a finished run."""
 
 import pandas as pd
 
@@ -8,17 +8,17 @@ from rhelbench.report.cells import remarks, value
 from rhelbench.stats.configurations import summarise
 from rhelbench.stats.runs import Records, without_overrides
 
-#: Of a terminal, in characters.
+#: Width of a terminal, in characters.
 WIDTH = 100
 
 
 def terminal(records: Records) -> str:
-    """Return a table of at most ``WIDTH`` characters a line.
+    """Return a table with at most ``WIDTH`` characters per line.
 
-    Accuracies in %, MSE in units of 0.01, mean ± population sd over seeds, and the counts behind them.
+    Accuracies in %, MSE in units of 0.01, mean ± population sd over seeds, and counts.
     """
     table = without_overrides(summarise(records))
-    # A cell that nothing has run in yet is only counted, so that 280 planned runs do not fill the screen.
+    # Configurations without a finished run are only counted, so 280 planned runs do not fill the screen.
     touched = table[table.missing < table.expected]
     rows = [
         {

@@ -12,7 +12,7 @@ from rhelbench.report.cells import remarks, value
 from rhelbench.stats.configurations import summarise
 from rhelbench.stats.runs import Records, without_overrides
 
-#: The two tables of the paper by the metric that they print.
+#: The two tables of the paper, by metric.
 TITLES = {"accuracy": "Table 1: classification tasks", "mse": "Table 2: regression tasks"}
 METRIC = {
     "accuracy": "test accuracy in %, mean ± population sd over seeds (correct / total test samples)",
@@ -24,13 +24,14 @@ AVERAGE = "Avg is the mean of the task means ± the mean of their standard devia
 
 @dataclass(frozen=True)
 class Table:
-    """A table as long data (one row per cell) and as it is printed.
+    """A table in long form (one row per configuration) and as printed.
 
     Args:
         title: one line.
-        note: what a reader must know.
-        long: source, protocol, framework, model, algorithm, task, metric, mean, sd, n, expected, counts, statuses, text.
-        wide: printed cells; the first columns name the row.
+        note: an explanation.
+        long: source, protocol, framework, model, algorithm, task, metric, mean, sd, n, expected, counts, statuses,
+            text.
+        wide: printed cells; the first columns identify the row.
     """
 
     title: str
@@ -74,14 +75,14 @@ def _average(ours: pd.DataFrame, wanted: list[str]) -> pd.DataFrame:
 
 
 def build(records: Records, metric: str) -> Table:
-    """Lay out every cell of one metric as the paper does.
+    """Return all configurations of one metric in the paper's layout.
 
     Args:
-        records: tidy results.
+        records: one row per run.
         metric: ``accuracy`` (Table 1) or ``mse`` (Table 2).
 
     Returns:
-        The table; without any task of that metric, one whose note says so.
+        The table; without a task of that metric, its note says so.
     """
     ours, title = _ours(records, metric), TITLES[metric]
     if ours.empty:

@@ -21,18 +21,18 @@ _TEX = {
 
 
 def write_text(path: Path, content: str) -> Path:
-    """Write a text file, complete or not at all; return its path."""
+    """Write a text file atomically; return its path."""
     write_atomically(path, content)
     return path
 
 
 def to_markdown(frame: pd.DataFrame) -> str:
-    """Return a frame as a Markdown table."""
+    """Return a table as Markdown."""
     return frame.to_markdown(index=False, disable_numparse=True) if len(frame) else ""
 
 
 def to_latex(table: Table) -> str:
-    """Return a table as a LaTeX ``write_table`` (needs ``booktabs`` and ``graphicx``)."""
+    """Return a LaTeX ``table`` (needs ``booktabs`` and ``graphicx``)."""
     if table.wide.empty:
         return f"% {table.title}: {table.note}\n"
     lines = [r"\begin{table}", r"\centering\small", rf"\caption{{{_tex(table.title)}. {_tex(table.note)}}}"]

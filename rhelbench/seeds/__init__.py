@@ -1,4 +1,4 @@
-"""Randomness by name: what is drawn depends on the names alone, never on what was drawn before."""
+"""Random numbers by name: they depend on the names alone, never on earlier random numbers."""
 
 from rhelbench.seeds.streams import generator, seed
 

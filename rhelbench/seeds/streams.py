@@ -1,4 +1,4 @@
-"""Named seed streams, shared by every framework and algorithm so that comparisons are paired."""
+"""Named random streams, shared by all frameworks and algorithms, so that comparisons are paired."""
 
 import hashlib
 
@@ -6,18 +6,18 @@ import numpy as np
 
 
 def seed(stream: str, task: str, split: int, repetition: int) -> int:
-    """Derive an integer seed from names.
+    """Return an integer seed computed from names.
 
-    seed = first eight bytes, big-endian, of SHA-256("stream|task|split|repetition").
+    seed = first eight bytes, big-endian, of SHA-256("stream|task|split|repetition"), shifted right by one bit.
 
     Args:
-        stream: what the numbers are for: ``"parameters/<path>"``, ``"batches/<epoch>"``, ``"dropout/<stream>"``.
+        stream: purpose of the numbers: ``"parameters/<path>"``, ``"batches/<epoch>"``, ``"dropout/<stream>"``.
         task: the task's name.
         split: the configured seed, as the number of the split.
         repetition: the configured seed, as the number of the repetition.
 
     Returns:
-        A seed in [0, 2**63), so that every framework takes it.
+        A seed in [0, 2**63), valid in every framework.
 
     Example:
         >>> seed("batches/0", "Heartbeat", 2345, 2345) == seed("batches/0", "Heartbeat", 2345, 2345)

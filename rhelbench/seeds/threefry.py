@@ -1,4 +1,4 @@
-"""jax's threefry generator in NumPy: key, split, bits, permutation, so that preparation needs no framework."""
+"""JAX's threefry generator in NumPy, so that preparation needs no framework."""
 
 import math
 
@@ -10,7 +10,7 @@ _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
 
 def key(seed: int) -> Words:
-    """Return the key of a seed, as ``jax.random.PRNGKey`` does: its high and its low 32 bits (2,)."""
+    """Return the key of a seed as ``jax.random.PRNGKey`` does: its high and low 32 bits (2,)."""
     return np.array([seed >> 32 & 0xFFFFFFFF, seed & 0xFFFFFFFF], np.uint32)
 
 
@@ -48,20 +48,20 @@ def _halves(k: Words, count: int) -> Words:
 
 
 def _pairs(k: Words, count: int) -> tuple[Words, Words]:
-    """Encrypt the 64-bit counters 0..count-1, each as its high and its low word."""
+    """Encrypt the 64-bit counters 0..count-1, each as its high and low word."""
     return threefry2x32(k, np.zeros(count, np.uint32), np.arange(count, dtype=np.uint32))
 
 
 def split(k: Words, count: int = 2, partitionable: bool = True) -> Words:
-    """Derive ``count`` keys (count, 2) from one, as ``jax.random.split`` does.
+    """Return ``count`` keys (count, 2) derived from one, as ``jax.random.split`` does.
 
-    ``partitionable`` is jax's setting ``jax_threefry_partitionable`` (True by default since jax 0.5).
+    ``partitionable`` is JAX's setting ``jax_threefry_partitionable`` (True by default since JAX 0.5).
     """
     return np.stack(_pairs(k, count), axis=1) if partitionable else _halves(k, 2 * count).reshape(count, 2)
 
 
 def bits(k: Words, count: int, partitionable: bool = True) -> Words:
-    """Return ``count`` random words, as ``jax.random.bits(key, (count,))`` does."""
+    """Return ``count`` random words as ``jax.random.bits(key, (count,))`` does."""
     if not partitionable:
         return _halves(k, count)
     high, low = _pairs(k, count)
@@ -69,7 +69,7 @@ def bits(k: Words, count: int, partitionable: bool = True) -> Words:
 
 
 def permutation(k: Words, n: int, partitionable: bool = True) -> NDArray[np.int64]:
-    """Return a permutation of 0..n-1, as ``jax.random.permutation(key, n)`` does: sort by random words, in rounds.
+    """Return a permutation of 0..n-1 as ``jax.random.permutation(key, n)`` does: sort by random words, in rounds.
 
     Example:
         >>> permutation(key(0), 5).tolist()  # doctest: +SKIP

@@ -1,1 +1,1 @@
-"""Statistics of tidy tables: pure functions, no files, no framework."""
+"""Statistics of tables of runs: pure functions without file access."""

@@ -1,4 +1,4 @@
-"""Our cells against the paper's printed mean ± sd: Welch tests for difference and for equivalence."""
+"""Our configurations against the paper's printed mean ± sd: Welch tests for difference and equivalence."""
 
 import numpy as np
 import pandas as pd
@@ -20,13 +20,21 @@ def welch(ours: tuple[float, float, int], paper: tuple[float, float, int], m: fl
     t = (x − y)/√(s_x²/n_x + s_y²/n_y) with Welch's degrees of freedom.
 
     Args:
-        ours: mean, sd (n − 1) and n, at least 2.
+        ours: mean, sd (n − 1) and n, at least 2, in the metric's unit.
         paper: likewise.
-        m: equivalence margin.
+        m: equivalence margin, in the metric's unit.
 
     Returns:
-        The 95 % interval of ours − paper, the two-sided p of a difference, the p of two one-sided tests within ±m; NaN without
-        variance.
+        Low and high end of the 95 % interval of ours − paper; two-sided p of a difference; p of two one-sided
+        tests within ±m. All are NaN without variance.
+
+    Source:
+        Welch 1947; Schuirmann 1987.
+
+    Example:
+        >>> low, high, p_difference, p_equivalence = welch((0.70, 0.02, 5), (0.71, 0.02, 5), 0.05)
+        >>> bool(low < -0.01 < high), p_difference > 0.05, p_equivalence < 0.05
+        (True, True, True)
     """
     (x, s, n), (y, r, k) = ours, paper
     a, b = s**2 / n, r**2 / k
@@ -41,18 +49,19 @@ def welch(ours: tuple[float, float, int], paper: tuple[float, float, int], m: fl
 
 
 def compare(records: Records, paper: pd.DataFrame) -> pd.DataFrame:
-    """Compare every cell that the paper prints and that has an ended run.
+    """Compare every configuration that the paper prints and that has a finished run.
+
+    The paper's ± is the population standard deviation. It is first multiplied by √(n/(n − 1)), as ours is.
 
     Args:
-        records: tidy results.
-        paper: the printed cells: task, model, algorithm, metric, mean, sd, n.
-
-    The paper's ± is the population standard deviation: it is multiplied by √(n/(n − 1)) first, as ours is.
+        records: one row per run.
+        paper: the paper's table: task, model, algorithm, metric, mean, sd, n.
 
     Returns:
-        One row per cell: difference with interval and p values, whether our mean lies in the paper's mean ± sd and the paper's
-        in ours, and a verdict: ``equivalent``, ``different``, ``inconclusive`` or, below two seeds, ``too few``. p values are
-        unadjusted: each cell is a replication of its own.
+        One row per configuration: difference with interval and p values, and a verdict. ``ours_inside``: our
+        mean lies in the paper's mean ± sd; ``paper_inside`` the reverse. Verdicts: ``equivalent``,
+        ``different``, ``inconclusive`` or, below two seeds, ``too few``. The p values are not adjusted, since
+        each configuration is a separate replication.
     """
     paper = paper.rename(columns={"mean": "paper_mean", "sd": "paper_sd", "n": "paper_n"})
     table = summarise(records).merge(paper, on=["task", "model", "algorithm", "metric"])

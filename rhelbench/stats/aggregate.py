@@ -1,4 +1,4 @@
-"""Over all tasks at once: interquartile mean and performance profile, with a bootstrap stratified by task."""
+"""Aggregates over tasks: interquartile mean and performance profile, with a bootstrap stratified by task."""
 
 from collections.abc import Callable
 
@@ -20,30 +20,45 @@ TAUS = np.linspace(0, 1, 101)
 def iqm(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the interquartile mean over the last axis: the mean of the middle half.
 
+    Args:
+        scores: (..., runs).
+
     Source:
         Agarwal et al., Deep reinforcement learning at the edge of the statistical precipice, NeurIPS 2021.
+
+    Example:
+        >>> float(iqm(np.array([0.0, 0.5, 0.7, 1.0])))
+        0.6
     """
     return np.asarray(trim_mean(scores, 0.25, axis=-1))
 
 
 def profile(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the fraction of scores above each of ``TAUS``: shape (..., runs) to (..., taus)."""
+    """Return the fraction of scores above each threshold of ``TAUS``.
+
+    Args:
+        scores: accuracies (..., runs).
+
+    Returns:
+        Fractions (..., 101).
+    """
     return (scores[..., None, :] > TAUS[:, None]).mean(-1)
 
 
 def bootstrap(
     tasks: Matrix, statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]], rng: np.random.Generator, resamples: int
 ) -> NDArray[np.float64]:
-    """Resample runs within each task and evaluate the statistic on all runs together.
+    """Resample runs within each task and evaluate the statistic on all runs.
 
     Args:
-        tasks: scores per task, each (n_task,), or (n_task, sides): a row, such as both algorithms of a seed, is drawn as one.
+        tasks: scores per task, each (n_task,) or (n_task, sides). A row is resampled as a whole, for
+            example both algorithms of a seed.
         statistic: maps (..., runs) to (...) or (..., values).
         rng: the only source of randomness.
         resamples: number of bootstrap samples.
 
     Returns:
-        The statistic of every resample: (resamples, ...), with a sides axis after the first where scores have one.
+        The statistic of every resample: (resamples, ...). If scores have sides, that axis comes second.
     """
     drawn = [scores[rng.integers(0, len(scores), (resamples, len(scores)))] for scores in tasks]
     runs = np.concatenate(drawn, 1)  # (resamples, runs[, sides])
@@ -51,12 +66,15 @@ def bootstrap(
 
 
 def compare(records: Records) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Aggregate accuracy over the tasks on which a model, framework and protocol has complete pairs.
+    """Aggregate accuracy over tasks, for each model, framework and protocol with complete pairs.
+
+    Args:
+        records: one row per run.
 
     Returns:
-        Two frames. Aggregates: one row per (model, framework, protocol) with the interquartile mean of BPTT, of RHEL and their
-        difference, 95 % bootstrap intervals (percentiles, paired by seed), tasks and pairs. Profiles: tau, fraction of runs
-        above it per algorithm, with intervals.
+        Two tables. Aggregates: per (model, framework, protocol) the interquartile mean of BPTT, of RHEL and of
+        their difference, with 95 % bootstrap percentile intervals, paired by seed. Profiles: per algorithm and
+        threshold tau the fraction of runs above it, with intervals.
     """
     runs = records.plain()
     runs = runs[(runs.metric == "accuracy") & runs.value.notna()]

@@ -1,4 +1,4 @@
-"""One row per cell of the matrix: mean and spread over seeds, counts, and what is not there."""
+"""One row per configuration: mean and spread over seeds, and counts of finished and missing runs."""
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,12 @@ from rhelbench.stats.runs import CONFIGURATION, ENDED, WITHOUT_METRIC, Records
 def summarise(records: Records) -> pd.DataFrame:
     """Aggregate the plain runs over seeds.
 
+    Args:
+        records: one row per run.
+
     Returns:
-        One row per (task, model, algorithm, framework, protocol) with metric, mean, sd (population, as the paper prints it),
-        n ended runs, expected runs, correct and total summed over them, and a number of runs per status.
+        One row per (task, model, algorithm, framework, protocol): metric, mean, sd (population, as in the
+        paper), n finished runs, expected runs, correct and total summed over them, and runs per status.
     """
     rows = []
     for key, runs in records.plain().groupby(CONFIGURATION, sort=False):

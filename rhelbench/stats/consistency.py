@@ -1,4 +1,4 @@
-"""What the paper's printed accuracies say about themselves: possible counts, and spread against random splits."""
+"""Consistency of the paper's printed accuracies: possible counts, and spread against random splits."""
 
 from collections.abc import Mapping
 
@@ -6,12 +6,17 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-#: Half a unit of the last printed digit (0.1 %), with room for its own rounding.
+#: Half a unit of the last printed digit (0.1 %), plus a rounding tolerance.
 _HALF = 0.0005 + 1e-9
 
 
 def totals(mean: float, size: int, seeds: int) -> list[int]:
-    """Return every total of correct answers over all seeds that is printed as this mean.
+    """Return every total of correct answers over all seeds that prints as this mean.
+
+    Args:
+        mean: printed accuracy, a fraction.
+        size: test samples.
+        seeds: number of seeds.
 
     Example:
         >>> totals(0.739, 62, 5)
@@ -22,7 +27,17 @@ def totals(mean: float, size: int, seeds: int) -> list[int]:
 
 
 def counts(mean: float, sd: float, size: int, seeds: int = 5, most: int = 50) -> list[tuple[int, ...]]:
-    """Return the sets of counts per seed (sorted, at most ``most``) that print as this mean and population sd.
+    """Return the sets of correct answers per seed that print as this mean and population sd.
+
+    Args:
+        mean: printed accuracy, a fraction.
+        sd: printed population standard deviation, a fraction.
+        size: test samples.
+        seeds: number of seeds.
+        most: largest number of sets to return.
+
+    Returns:
+        Sorted tuples of length ``seeds``.
 
     Example:
         >>> counts(0.739, 0.006, 62)
@@ -42,7 +57,7 @@ def _extend(
     chosen: tuple[int, ...], rest: int, span: tuple[int, int], seeds: int, centre: float,
     limits: tuple[float, float], found: list[tuple[int, ...]], most: int,
 ) -> None:  # fmt: skip
-    """Grow a non-decreasing tuple of counts whose squares about the mean stay below the upper limit."""
+    """Extend a non-decreasing tuple of counts while its squared deviations stay below the upper limit."""
     if len(found) >= most:
         return
     if len(chosen) == seeds - 1:
@@ -60,17 +75,17 @@ def _extend(
 def table(paper: pd.DataFrame, sizes: Mapping[str, int]) -> pd.DataFrame:
     """Check every printed accuracy against its task's number of test samples.
 
+    The accuracy of a random split has sd √(p (1 − p)/size). If errors are independent,
+    seeds · sd²/(p (1 − p)/size) follows χ² with seeds − 1 degrees of freedom.
+
     Args:
-        paper: the printed cells: task, model, algorithm, metric, mean, sd, n.
+        paper: the paper's table: task, model, algorithm, metric, mean, sd, n.
         sizes: test samples by task.
 
-    The accuracy of a random split has sd √(p (1 − p)/size); if errors are independent, seeds · sd²/(p (1 − p)/size) is of χ² with
-    seeds − 1 degrees of freedom.
-
     Returns:
-        One row per printed accuracy: size, possible (is the mean a multiple of 1/(seeds · size) to the printed digit), solutions
-        (sets of counts that print as mean and sd), example, binomial sd, and p_narrow, p_wide: the chance of a spread as small,
-        as large.
+        One row per printed accuracy. ``possible``: the mean is a multiple of 1/(seeds · size) to the printed
+        digit. ``solutions``: number of sets of counts that print as mean and sd, with an example.
+        ``binomial_sd``; ``p_narrow`` and ``p_wide``: probability of a spread at most, or at least, as large.
     """
     rows = []
     for row in paper[(paper.metric == "accuracy") & (paper.task != "average")].to_dict("records"):

@@ -1,4 +1,4 @@
-"""Paired differences of a few seeds: interval, two one-sided tests, exact sign flips, and a verdict."""
+"""Paired differences over few seeds: interval, two one-sided tests, exact sign flips, verdict."""
 
 from dataclasses import dataclass
 
@@ -6,31 +6,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-#: Level of every test and of one minus the coverage of every interval.
+#: Significance level of every test; intervals cover 1 − LEVEL.
 LEVEL = 0.05
-#: Accuracies count as equivalent within two points, MSEs within a tenth of BPTT's mean MSE.
+#: Equivalence margins: 2 percentage points of accuracy; 10 % of BPTT's mean MSE.
 MARGIN_ACCURACY = 0.02
 MARGIN_MSE = 0.10
 
 
 def margin(metric: str, baseline: float) -> float:
-    """Return the equivalence margin in the metric's unit: 0.02 for accuracy, 10 % of ``baseline`` for an MSE."""
+    """Return the equivalence margin in the metric's unit: 0.02 for accuracy, 10 % of ``baseline`` for MSE.
+
+    Example:
+        >>> margin("accuracy", 0.7), margin("mse", 0.5)
+        (0.02, 0.05)
+    """
     return MARGIN_ACCURACY if metric == "accuracy" else MARGIN_MSE * baseline
 
 
 @dataclass(frozen=True)
 class Paired:
-    """What n paired differences d say, in the unit of d.
+    """Statistics of n paired differences d, in the unit of d.
 
     Args:
         n: number of pairs.
-        mean: mean difference.
+        mean: mean difference d̄.
         sd: sample standard deviation (n − 1).
         low: lower end of the 95 % paired t interval.
         high: upper end.
         p_difference: two-sided paired t test of mean = 0.
-        p_equivalence: two one-sided t tests of |mean| < margin, the larger p.
-        p_flip: the same two one-sided hypotheses by exact sign flips, the larger p; never below 2^−n.
+        p_equivalence: larger p of two one-sided t tests of |mean| < margin.
+        p_flip: larger p of the same two hypotheses by exact sign flips; at least 2^−n.
     """
 
     n: int
@@ -44,16 +49,16 @@ class Paired:
 
 
 def paired_tests(differences: NDArray[np.float64], margin: NDArray[np.float64] | float) -> Paired:
-    """Analyse paired differences.
+    """Compute statistics of paired differences.
 
     TOST: p = max(P(T > (d̄ + m)/s), P(T > (m − d̄)/s)), s = sd/√n, T with n − 1 degrees of freedom.
 
     Args:
-        differences: RHEL − BPTT of equal seeds, shape (n,).
+        differences: RHEL − BPTT of equal seeds (n,).
         margin: m > 0, same unit.
 
     Returns:
-        The statistics; NaN where n < 2 or the differences do not vary, for then no test applies.
+        The statistics; NaN if n < 2 or the differences are constant, since no test applies then.
 
     Source:
         Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987); Fisher, The Design of Experiments, section 21.
@@ -73,19 +78,19 @@ def paired_tests(differences: NDArray[np.float64], margin: NDArray[np.float64] |
 
 
 def is_constant(d: NDArray[np.float64]) -> bool:
-    """Say whether all differences are the same number, rounding of their subtraction apart."""
+    """Return whether all differences are equal, up to the rounding of their subtraction."""
     return bool(np.ptp(d) <= 1e-12 * max(1.0, float(np.abs(d).max())))
 
 
 def t_statistics(d: NDArray[np.float64], margin: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return low, high, p of difference, p of equivalence for many sets of differences at once.
+    """Return interval and p values for many sets of differences.
 
     Args:
-        d: differences (sets, n) with n > 1; a set without variance gives NaN or infinities.
+        d: differences (sets, n) with n > 1; a set without variance yields NaN or infinity.
         margin: (sets,) or scalar.
 
     Returns:
-        Array (sets, 4).
+        (sets, 4): low, high, p of a difference, p of equivalence.
     """
     n = d.shape[1]
     mean, error = d.mean(1), d.std(1, ddof=1) / np.sqrt(n)
@@ -99,7 +104,11 @@ def t_statistics(d: NDArray[np.float64], margin: NDArray[np.float64]) -> NDArray
 def sign_flip_test(d: NDArray[np.float64]) -> float:
     """Return the exact one-sided sign-flip p value of mean > 0.
 
-    p = #{signs : Σ ±d_i ≥ Σ d_i} / 2^n over all sign vectors; NaN beyond n = 22, where they are too many to list.
+    p = #{signs : Σ ±d_i ≥ Σ d_i} / 2^n over all sign vectors; NaN for n > 22 (too many vectors).
+
+    Example:
+        >>> sign_flip_test(np.array([1.0, 2.0, 3.0]))
+        0.125
     """
     if len(d) > 22:
         return float("nan")
@@ -110,11 +119,17 @@ def sign_flip_test(d: NDArray[np.float64]) -> float:
 
 
 def verdict(result: Paired, p_difference: float, p_equivalence: float) -> str:
-    """Name the outcome from Holm-adjusted p values.
+    """Return the verdict from Holm-adjusted p values.
+
+    Args:
+        result: statistics of the paired differences.
+        p_difference: adjusted p of a difference.
+        p_equivalence: adjusted p of equivalence.
 
     Returns:
-        ``identical`` (no difference in any pair), ``constant`` (one and the same nonzero difference in all pairs: untested),
-        ``too few``, ``equivalent``, ``different`` (and not within the margin) or ``inconclusive``.
+        ``identical``: all differences are zero. ``constant``: all differences are equal and nonzero, so no
+        test applies. Otherwise ``too few``, ``equivalent``, ``different`` (and not equivalent) or
+        ``inconclusive``.
     """
     if result.n < 2:
         return "too few"

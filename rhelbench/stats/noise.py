@@ -1,4 +1,4 @@
-"""Differences between frameworks, against the noise floor: what one unit in the last place of the initial values does."""
+"""Differences between frameworks, against the noise floor of runs that should agree."""
 
 import numpy as np
 import pandas as pd
@@ -9,19 +9,24 @@ from rhelbench.stats.equivalence import LEVEL
 from rhelbench.stats.pairs import holm
 from rhelbench.stats.runs import CONFIGURATION, Records
 
-#: A cell that both frameworks run.
+#: A configuration that both frameworks run.
 SHARED_CONFIGURATION = [name for name in CONFIGURATION if name != "framework"]
-#: Column of runs.csv to what its nonzero values are.
+#: Column of runs.csv: what its nonzero values mean.
 SOURCES = {"perturbation": "initial values one unit in the last place apart", "dropout_stream": "another dropout stream"}
 
 
 def floors(records: Records) -> pd.DataFrame:
-    """Measure how far runs that should agree lie apart.
+    """Estimate the noise floor: the spread of runs that should agree.
 
-    s² = Σ over groups of Σ (v − v̄)² / Σ (runs − 1); a group is one cell and seed, its runs differ by the disturbance alone.
+    s² = Σ over groups of Σ (v − v̄)² / Σ (runs − 1). A group is one configuration and seed; its runs
+    differ by the perturbation, or the dropout stream, only.
+
+    Args:
+        records: one row per run.
 
     Returns:
-        One row per cell and kind of disturbance: sd s (metric's unit), degrees of freedom, runs, largest spread max − min.
+        One row per configuration and source: sd s in the metric's unit, degrees of freedom, runs, and the
+        largest max − min.
     """
     rows = []
     runs = records.runs.dropna(subset=["value"])
@@ -48,15 +53,20 @@ def floors(records: Records) -> pd.DataFrame:
 
 
 def frameworks(records: Records) -> pd.DataFrame:
-    """Compare JAX with torch on equal seeds against the floors of the same cells.
+    """Compare JAX with PyTorch on equal seeds, against the noise floor of the same configurations.
 
-    Two runs that differ by noise alone differ by N(0, 2 s²): F = Σ d²/(2 n s²) of F(n, freedom), one-sided. The frameworks draw
-    their own dropout masks, so with dropout the floor of other dropout streams is the one that a difference is judged by.
+    Two runs that differ by noise alone differ by N(0, 2 s²). So F = Σ d²/(2 n s²) follows F(n, freedom);
+    the test is one-sided. The frameworks use different dropout masks. With dropout, the floor of dropout
+    streams therefore decides.
+
+    Args:
+        records: one row per run.
 
     Returns:
-        One row per (task, model, algorithm, protocol) run in both and measured floor (source; empty where there is none): n, mean
-        and root mean square difference torch − JAX, floor sd (pooled over frameworks), ratio, p, p Holm-adjusted over the rows of
-        a source, and the verdict ``identical``, ``within``, ``beyond`` or ``no floor``.
+        One row per (task, model, algorithm, protocol) run in both, and per source of noise (empty if none was
+        measured). Columns: n, mean and root mean square of torch − JAX, floor sd pooled over frameworks,
+        ratio, p, p Holm-adjusted within a source. Verdict: ``identical``, ``within``, ``beyond`` or
+        ``no floor``.
     """
     runs, floor = records.plain(), floors(records)
     keys = SHARED_CONFIGURATION
@@ -89,7 +99,7 @@ def frameworks(records: Records) -> pd.DataFrame:
 
 
 def decisive_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return one row of ``frameworks`` per cell: the floor of other dropout streams where measured, else what there is."""
+    """Return one row of ``frameworks`` per configuration: the floor of dropout streams if measured, else another."""
     order = table.source.map({"dropout_stream": 0, "perturbation": 1, "": 2})
     return (
         table.assign(order=order).sort_values("order", kind="stable").drop_duplicates(SHARED_CONFIGURATION).drop(columns="order")

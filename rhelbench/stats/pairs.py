@@ -1,4 +1,4 @@
-"""RHEL against BPTT, seed by seed, for every task, model, framework and protocol of the matrix."""
+"""RHEL against BPTT, paired by seed, for every task, model, framework and protocol."""
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,26 @@ COLUMNS = [
 
 
 def differences(runs: pd.DataFrame, first: str = "rhel", second: str = "bptt", by: str = "algorithm") -> pd.DataFrame:
-    """Return one row per seed present on both sides: seed, first, second, difference = first − second."""
+    """Return one row per seed present on both sides: seed, first, second, difference = first − second.
+
+    Args:
+        runs: rows of ``Records.runs``.
+        first: value of the column ``by`` on the first side.
+        second: value of the column ``by`` on the second side.
+        by: column that distinguishes the sides.
+    """
     wide = runs.pivot_table(index="seed", columns=by, values="value", aggfunc="first").reindex(columns=[first, second])
     wide = wide.dropna()
     return wide.assign(difference=wide[first] - wide[second]).reset_index()
 
 
 def holm(p: pd.Series) -> pd.Series:
-    """Return Holm-adjusted p values; untested pairs (NaN) stay NaN and do not count."""
+    """Return Holm-adjusted p values; untested pairs (NaN) stay NaN and do not count.
+
+    Example:
+        >>> holm(pd.Series([0.01, 0.04, np.nan])).tolist()
+        [0.02, 0.04, nan]
+    """
     adjusted, tested = p.copy(), p.notna()
     if tested.any():
         adjusted[tested] = multipletests(p[tested].to_numpy(), alpha=LEVEL, method="holm")[1]
@@ -32,12 +44,16 @@ def holm(p: pd.Series) -> pd.Series:
 
 
 def compare(records: Records) -> pd.DataFrame:
-    """Test every pair of cells that differ by the algorithm alone.
+    """Test every pair of configurations that differ in the algorithm only.
+
+    Args:
+        records: one row per run.
 
     Returns:
-        One row per (task, model, framework, protocol) with a recurrent model: paired statistics of RHEL − BPTT in the metric's
-        own unit, p values alone and Holm-adjusted over the whole matrix, the verdict, whether the task tells anything
-        (``skill.informative``), the smallest difference these n seeds could have found, the seeds that would decide equivalence.
+        One row per (task, model, framework, protocol) with a recurrent model: paired statistics of RHEL − BPTT
+        in the metric's unit, p values alone and Holm-adjusted over the matrix, and the verdict.
+        ``informative``: see ``skill.informative``. ``detectable``: the smallest difference that n seeds detect
+        with 80 % power. ``seeds_needed``: the seeds that would decide equivalence.
     """
     runs = records.plain()
     runs = runs[runs.model.isin([name for name, model in MODELS.items() if model.hamiltonian])]
@@ -48,7 +64,7 @@ def compare(records: Records) -> pd.DataFrame:
         metric = str(part.metric.dropna().iloc[0]) if part.metric.notna().any() else ""
         m = margin(metric, float(pair.bptt.mean())) if len(pair) else float("nan")
         result = paired_tests(pair.difference.to_numpy(), m)
-        measured = result.sd > 0  # else untested, and its power unknown
+        measured = result.sd > 0  # else untested, power unknown
         rows.append(
             {
                 **dict(zip(GROUP, key, strict=True)),

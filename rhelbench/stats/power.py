@@ -1,4 +1,4 @@
-"""What n seeds could have shown: smallest detectable difference, power of the equivalence test, seeds needed."""
+"""Power of n seeds: smallest detectable difference, power of the equivalence test, seeds needed."""
 
 import numpy as np
 from scipy import stats
@@ -7,15 +7,15 @@ from statsmodels.stats.power import TTestPower
 from rhelbench.stats.equivalence import LEVEL
 
 POWER = 0.8
-#: Beyond this many seeds a design is called out of reach.
+#: Designs that need more seeds than this are reported as infeasible.
 MOST = 1000
 
 
 def detectable(sd: float, n: int) -> float:
-    """Return the smallest true mean difference that a two-sided paired t test finds with 80 % power.
+    """Return the smallest true mean difference that a two-sided paired t test detects with 80 % power.
 
     Args:
-        sd: standard deviation of the paired differences.
+        sd: standard deviation of the paired differences, in the metric's unit.
         n: pairs, at least 2.
 
     Source:
@@ -29,16 +29,21 @@ def detectable(sd: float, n: int) -> float:
 def equivalence_power(sd: float, n: int, margin: float, nodes: int = 400) -> float:
     """Return the power of two one-sided paired t tests when the true difference is zero.
 
-    ∫ P(|d̄| < m − t s/√n | s) p(s) ds over s < m √n/t, with s² (n − 1)/σ² of χ²(n − 1); midpoint rule in the quantiles of s.
+    ∫ P(|d̄| < m − t s/√n | s) p(s) ds over s < m √n/t, where s² (n − 1)/σ² follows χ²(n − 1).
+    The integral uses the midpoint rule in the quantiles of s.
 
     Args:
         sd: σ, standard deviation of the paired differences.
         n: pairs, at least 2.
-        margin: m.
-        nodes: quantiles.
+        margin: m, same unit as σ.
+        nodes: number of quantiles.
 
     Source:
         Phillips, J. Pharmacokinet. Biopharm. 18 (1990), equation for a zero difference.
+
+    Example:
+        >>> equivalence_power(0.01, 5, 0.02) > 0.8 > equivalence_power(0.03, 5, 0.02)
+        True
     """
     if sd == 0:
         return 1.0
@@ -50,7 +55,15 @@ def equivalence_power(sd: float, n: int, margin: float, nodes: int = 400) -> flo
 
 
 def seeds_needed(sd: float, margin: float) -> int | None:
-    """Return the least n whose equivalence test has 80 % power at no difference; None beyond ``MOST``."""
+    """Return the smallest n whose equivalence test has 80 % power at zero difference.
+
+    Args:
+        sd: standard deviation of the paired differences.
+        margin: equivalence margin, same unit.
+
+    Returns:
+        n, or None if it exceeds ``MOST``.
+    """
     if equivalence_power(sd, MOST, margin) < POWER:
         return None
     low, high = 2, MOST

@@ -1,4 +1,4 @@
-"""What a metric is worth: paired against the majority baseline and against the model without memory."""
+"""Skill of a model: paired against the majority baseline and against the model without memory."""
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,16 @@ BASELINES = ("majority", "memoryless")
 
 
 def table(records: Records) -> pd.DataFrame:
-    """Compare every trained cell with both baselines of its task and protocol, paired by seed.
+    """Compare every trained configuration with both baselines of its task and protocol, paired by seed.
 
-    skill = (accuracy − baseline)/(1 − baseline), or 1 − MSE/baseline; a gain is positive when the model is better.
+    skill = (accuracy − baseline)/(1 − baseline), or 1 − MSE/baseline. A positive gain means better.
+
+    Args:
+        records: one row per run.
 
     Returns:
-        One row per cell and baseline that was run: gain (metric's unit), its 95 % paired t interval, skill, n, better (gain
-        certainly above 0), beyond (certainly above the margin of equivalence).
+        One row per configuration and available baseline: gain in the metric's unit, its 95 % paired t
+        interval, skill, n. ``better``: the interval is above 0. ``beyond``: it is above the equivalence margin.
     """
     runs = records.plain()
     rows = []
@@ -55,9 +58,9 @@ def table(records: Records) -> pd.DataFrame:
 
 
 def _more(own: pd.DataFrame, base: pd.DataFrame, gains: NDArray[np.float64]) -> bool:
-    """Say whether gains that are all equal, which leave the t interval undefined, are more than chance.
+    """Return whether constant gains, whose t interval is undefined, are significant.
 
-    Fisher's exact test on the answers of all seeds together, one-sided; exact sign flips where there are no counts.
+    Fisher's exact test on the answers of all seeds, one-sided; exact sign flips if there are no counts.
     """
     counts = [
         (int(runs.correct.sum()), int((runs.total - runs.correct).sum())) for runs in (own, base) if runs.total.notna().all()
@@ -69,12 +72,15 @@ def _more(own: pd.DataFrame, base: pd.DataFrame, gains: NDArray[np.float64]) -> 
 
 
 def informative(records: Records) -> dict[tuple[str, ...], str]:
-    """Say for each (task, model, framework, protocol) whether agreement of RHEL and BPTT on it means anything.
+    """Return whether agreement of RHEL and BPTT is informative, by (task, model, framework, protocol).
+
+    Args:
+        records: one row per run.
 
     Returns:
-        ``yes`` when either algorithm is better than the majority baseline by more than the margin of equivalence (95 % paired t
-        interval above it), ``no`` when neither is: the baseline itself might then pass for equivalent, and both may sit at
-        chance. Keys without a majority baseline are absent.
+        ``yes``: either algorithm exceeds the majority baseline by more than the equivalence margin (95 %
+        paired t interval). ``no``: neither does, so both may be at chance and agreement means little.
+        Keys without a majority baseline are absent.
     """
     scores = table(records)
     scores = scores[scores.baseline == "majority"]

@@ -1,28 +1,33 @@
-"""How far equal runs lie apart, as the published results measured it: over seeds, and by the noise floor."""
+"""Spread of equal runs in the published results: over seeds, and as noise floor."""
 
 from dataclasses import dataclass, replace
 
 from rhelbench.stats import noise
 from rhelbench.stats.runs import CONFIGURATION, Records
 
-#: Fewer seeds than these measure no spread.
+#: Smallest number of seeds for a spread.
 LEAST = 3
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How far equal runs lie apart: the standard deviation of their test metric, in its unit, and which runs these are."""
+    """Spread of equal runs.
+
+    Args:
+        sd: standard deviation of their test metric, in its unit.
+        runs: description of the runs.
+    """
 
     sd: float
     runs: str
 
 
 def measured_spreads(records: Records, run_id: str) -> list[Spread]:
-    """Return the measured spreads of a published run's cell that are not zero: of its seeds, then its noise floors.
+    """Return the nonzero spreads of a published run's configuration: of its seeds, then noise floors.
 
     Args:
         records: the published results.
-        run_id: of one of them.
+        run_id: one of their runs.
     """
     runs, keys = records.runs, [*CONFIGURATION, "benchmark"]
     found = runs[runs.run_id == run_id]

@@ -1,6 +1,6 @@
-"""Studies beside the matrix: each file's ``compute`` measures something and returns it as small tidy tables by name."""
+"""Studies outside the matrix: each module's ``compute`` returns its measurements as tables by name."""
 
-#: Study to the module whose ``compute`` makes its tables; the first table has the study's name.
+#: Study: the module whose ``compute`` returns its tables; the first table has the study's name.
 STUDIES: dict[str, str] = {
     name: f"rhelbench.studies.{name}"
     for name in (

@@ -1,4 +1,4 @@
-"""Along a run in float32: how good either algorithm's gradient still is where training leads, by precision and nudge."""
+"""Gradient quality along a float32 training run, by algorithm, precision and nudge."""
 
 import tempfile
 from pathlib import Path
@@ -19,9 +19,9 @@ from rhelbench.training.state import Run
 from rhelbench.training.trainer import train
 
 TASK, MODEL, FRAMEWORK, SEEDS = "order-10000", "nonlinear", "torch", (1, 2)
-#: Optimiser steps between two looks.
+#: Optimiser steps between two comparisons.
 EVERY = 10
-#: Algorithm, precision and ρ of the gradients; all are compared with the first, at the same parameters.
+#: Algorithm, precision and ρ of each gradient; the first is the reference, at the same parameters.
 GRADIENTS = (
     ("bptt", "float64", 0.0),
     ("bptt", "float32", 0.0),
@@ -34,12 +34,23 @@ Row = tuple[int, str, int, float, float, str, str, float, str, float, float, flo
 def compute(
     task: str = TASK, model: str = MODEL, seeds: tuple[int, ...] = SEEDS, every: int = EVERY, data_dir: str = "data"
 ) -> dict[str, pd.DataFrame]:
-    """Return ``along_run``: seed, path, step, fidelity, norm, algorithm, dtype, rho, part, cosine, norm_ratio, error.
+    """Train in float32 under ``exact`` and compare gradients at the parameters along the run.
 
-    path: whose float32 run, trained anew under today's ``exact``. All at the parameters that the run has after ``step`` steps, on
-    the first batch of the training part without dropout. fidelity: ‖Φe_end‖/max‖Φ‖ of an echo in float32. norm: of BPTT's
-    gradient in float64; cosine, norm_ratio and error (relative L2 distance) of the gradient by ``algorithm`` in ``dtype`` with
-    relative nudge ``rho`` (0: none) are against it. part: all parameters, or those of the units.
+    All gradients are taken on the first batch of the training part, without dropout.
+
+    Args:
+        task: the task.
+        model: the model.
+        seeds: seeds of the runs.
+        every: optimiser steps between two comparisons; a multiple of the run's chunk.
+        data_dir: folder of the prepared data.
+
+    Returns:
+        ``along_run``, one row per run, comparison, gradient and part. ``path``: algorithm of the run.
+        ``step``: optimiser steps. ``fidelity``: ‖Φe_end‖/max‖Φ‖ of a float32 echo. ``norm``: of BPTT's
+        float64 gradient, the reference. ``algorithm``, ``dtype``, ``rho``: of the gradient compared (ρ = 0:
+        no nudge). ``part``: all parameters, or those of the units. ``cosine``, ``norm_ratio``, ``error``
+        (relative L2): against the reference.
     """
     names = {"name": "along", "protocol": "exact", "tasks": [task], "models": [model], "algorithms": ["bptt", "rhel"]}
     matrix = expand.parse(names | {"frameworks": [FRAMEWORK], "seeds": list(seeds)}, "the study along a run")
@@ -50,12 +61,15 @@ def compute(
 
 
 def follow(spec: RunSpec, problem: Problem, every: int) -> list[Row]:
-    """Train one run as ever, and compare gradients at its start and after every ``every`` steps.
+    """Train one run and compare gradients at its start and after every ``every`` optimiser steps.
 
     Args:
-        spec: the run; ``every`` must be a multiple of its chunk.
+        spec: the run.
         problem: its data.
-        every: optimiser steps between two looks.
+        every: optimiser steps between two comparisons; a multiple of the run's chunk.
+
+    Returns:
+        Rows of ``along_run``.
     """
     look = _Look(spec, problem, every)
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +78,7 @@ def follow(spec: RunSpec, problem: Problem, every: int) -> list[Row]:
 
 
 class _Look:
-    """Looks on at training, see ``rhelbench.training.trainer.Watch``: takes the run's parameters and leaves it alone."""
+    """Observer of a training run (``rhelbench.training.trainer.Watch``); it reads parameters and changes nothing."""
 
     def __init__(self, spec: RunSpec, problem: Problem, every: int) -> None:
         self.spec, self.learner, self.rows, self._every = spec, setup.make_learner(spec, problem.shape), list[Row](), every
@@ -100,6 +114,6 @@ class _Look:
 
 
 def _parts(gradient: Arrays) -> dict[str, np.ndarray]:
-    """Return the gradient as one vector, of all parameters and of those of the units alone."""
+    """Return the gradient as one vector: of all parameters, and of the units' parameters only."""
     own = {path: value.ravel() for path, value in gradient.items() if path != "input"}
     return {"all": np.concatenate([*own.values()]), "units": np.concatenate([v for path, v in own.items() if ".hru." in path])}

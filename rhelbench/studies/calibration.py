@@ -1,4 +1,4 @@
-"""Do the statistics keep their promises? Simulated tables of accuracies with the real test sizes."""
+"""Calibration of the statistics on simulated tables of accuracies with the real test sizes."""
 
 import numpy as np
 import pandas as pd
@@ -12,23 +12,27 @@ from rhelbench.stats.equivalence import LEVEL, MARGIN_ACCURACY, margin, t_statis
 from rhelbench.tasks import card, splits
 
 TABLES, SEEDS = 1000, 5
-#: Standard deviation of a split's difficulty, shared by both algorithms, beside the binomial counts.
+#: Standard deviation of a split's difficulty, which both algorithms share; counts are binomial in addition.
 DIFFICULTY = 0.04
-#: Share of the test samples that both algorithms answer alike: none, or so many that five seeds can tell equivalence.
+#: Fraction of test samples with equal answers of both algorithms: none, or enough to show equivalence with five seeds.
 ALIKE = (0.0, 0.9)
 #: Resamples of each bootstrap interval.
 RESAMPLES = 300
 
 
 def compute(tables: int = TABLES) -> dict[str, pd.DataFrame]:
-    """Return ``calibration``, the promises of the statistics kept or not, and ``design``, what five seeds can show."""
+    """Return ``calibration`` (coverage and error rates) and ``design`` (the power of five seeds).
+
+    Args:
+        tables: number of simulated tables.
+    """
     return {"calibration": table(tables), "design": published_design()}
 
 
 def simulate(
     rng: np.random.Generator, tables: int, accuracy: NDArray[np.float64], sizes: NDArray[np.int64], effect: float, alike: float
 ) -> NDArray[np.float64]:
-    """Draw accuracies of both algorithms: a split's difficulty is shared, its counts are binomial.
+    """Simulate accuracies of both algorithms: difficulty per split is shared, counts are binomial.
 
     Args:
         rng: the only source of randomness.
@@ -36,7 +40,7 @@ def simulate(
         accuracy: BPTT's true mean accuracy per task (tasks,).
         sizes: test samples per task (tasks,).
         effect: RHEL's true mean accuracy minus BPTT's.
-        alike: share of the test samples whose answers both algorithms have in common; the others carry the effect.
+        alike: fraction of test samples with equal answers of both algorithms; the others carry the effect.
 
     Returns:
         Accuracies (tables, tasks, SEEDS, 2): BPTT, RHEL.
@@ -51,12 +55,16 @@ def simulate(
 
 
 def table(tables: int = TABLES) -> pd.DataFrame:
-    """Measure coverage and false verdicts of the paired statistics, and the coverage of the aggregate's bootstrap.
+    """Measure coverage and error rates of the paired statistics, and coverage of the bootstrap.
+
+    Args:
+        tables: number of simulated tables.
 
     Returns:
-        One row per design (errors alike, in %) and quantity: coverage of the 95 % paired t interval (no effect, and an effect of
-        the margin), rate of false equivalence at the margin, rate of false difference and of true equivalence at no effect,
-        coverage of the bootstrap interval of the difference of interquartile means where the truth is zero; and cases.
+        One row per design (percentage of equal answers) and quantity, with rate and cases. Quantities:
+        coverage of the 95 % paired t interval without effect and with an effect of the margin; false
+        equivalence at the margin; false difference and true equivalence without effect; coverage of the
+        bootstrap interval of the difference of interquartile means, whose true value is zero.
     """
     tasks = reported.order("accuracy")
     sizes = np.array([splits.held_out(card.load(task)) for task in tasks])
@@ -69,7 +77,7 @@ def table(tables: int = TABLES) -> pd.DataFrame:
             rng = generator(f"calibration/{alike:g}/{effect:g}", "table", 0, 0)
             scores = simulate(rng, tables, accuracy, sizes, effect, alike)
             d = (scores[..., 1] - scores[..., 0]).reshape(-1, SEEDS)
-            d = d[np.ptp(d, axis=1) > 1e-12]  # a pair without variance is not tested
+            d = d[np.ptp(d, axis=1) > 1e-12]  # without variance there is no test
             low, high, p_difference, p_equivalence = t_statistics(d, np.asarray(MARGIN_ACCURACY)).T
             at = "no effect" if effect == 0 else "an effect of the margin"
             covered = np.mean((low <= effect + 1e-12) & (effect - 1e-12 <= high))
@@ -95,14 +103,14 @@ def _covers(scores: NDArray[np.float64], rng: np.random.Generator) -> float:
 
 
 def published_design() -> pd.DataFrame:
-    """Say what the paper's five seeds could have shown, from its own printed spreads.
+    """Return what the paper's five seeds can show, from its printed spreads.
 
-    The sd of a paired difference is not printed; with independent seeds it is √(sd_BPTT² + sd_RHEL²), times √(5/4) for the
-    population form. Pairing can only help as far as seeds share their difficulty.
+    The paper does not print the sd of paired differences. For independent seeds it is √(sd_BPTT² + sd_RHEL²),
+    times √(5/4) since the printed sd is that of a population. Pairing helps only if seeds share difficulty.
 
     Returns:
-        One row per task and model: sd, margin, smallest detectable difference, power of the equivalence test at no difference,
-        seeds needed for 80 % power (none: more than 1,000).
+        One row per task and model: sd, margin, smallest detectable difference, power of the equivalence test at
+        zero difference, and seeds needed for 80 % power (empty: more than 1,000).
     """
     paper = reported.read()
     wide = paper[paper.task != "average"].pivot(

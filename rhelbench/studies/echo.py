@@ -1,4 +1,4 @@
-"""Figure 1: one neuron goes forward, is kicked, reversed, and goes back (Hamiltonian Echo Backprop)."""
+"""Figure 1: one neuron runs forward, is kicked, reversed, and runs back (Hamiltonian Echo Backprop)."""
 
 import numpy as np
 import pandas as pd
@@ -7,14 +7,14 @@ from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.interface import Array
 
-#: One nonlinear unit without drive: α, w, b, c̃; δ and the number of steps; the state at the start, the target, the kick's size.
+#: One nonlinear unit without drive: α, w, b, c̃; step size δ and number of time steps; initial state, target, kick strength ε.
 THETA = {"alpha": np.array(0.5), "w": np.array([1.0]), "b": np.array([0.0]), "c_tilde": np.array([0.5])}
 DELTA, STEPS = 0.05, 110
 START, TARGET, EPSILON = (1.0, 0.4), 0.3, 0.3
 
 
 def _path(phi: float, pi: float) -> Array:
-    """Return (φ, π) at steps 0..K, (K + 1, 2)."""
+    """Return (φ, π) at time steps 0..K, (K + 1, 2)."""
     unit, leapfrog, f = HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], np.zeros((1, 1))
     state, path = (np.array([[phi]]), np.array([[pi]])), [(phi, pi)]
     for _ in range(STEPS):
@@ -24,12 +24,19 @@ def _path(phi: float, pi: float) -> Array:
 
 
 def compute(epsilon: float = EPSILON) -> dict[str, pd.DataFrame]:
-    """Return ``echo``: path (forward, echo without kick, towards and away from the target), step, phi, pi, gap.
+    """Compute the forward trajectory and three echoes of one neuron.
 
-    ℓ = ½(φ_K − target)²; the kick is ∓ε∂ℓ/∂φ on the momentum before its reversal. gap: distance to the reversed forward path.
+    ℓ = ½(φ_K − target)². The kick is ∓ε ∂ℓ/∂φ on the momentum before its reversal.
+
+    Args:
+        epsilon: kick strength ε.
+
+    Returns:
+        ``echo``. ``path``: forward, echo (no kick), towards or away from the target. ``step``: time step.
+        ``phi``, ``pi``: the state. ``gap``: distance to the reversed forward trajectory.
 
     Source:
-        Paper, figure 1; the unit, the target and the sizes are ours.
+        Paper, figure 1; unit, target and sizes are chosen here.
     """
     forward = _path(*START)
     phi, pi = forward[-1]

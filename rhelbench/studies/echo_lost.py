@@ -1,4 +1,4 @@
-"""Where the echo is lost in single precision, or the nudge is too large, and with it RHEL's gradient: by length and step size."""
+"""RHEL's float32 gradient error by length and step size, where the echo is lost or the nudge is too large."""
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,10 @@ from rhelbench.studies import units
 
 LENGTHS = (500, 2_000, 10_000, 50_000)
 DELTAS = (0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-#: Relative nudges ρ: that of version 0.2, and the protocol's, so small that truncation leaves nothing beside rounding.
+#: Relative nudges ρ: that of version 0.2, and the protocol's, whose truncation error is below rounding.
 RHOS = (1e-4, 1e-6)
 FRAMEWORK = "jax"
-#: Column to the algorithm, precision and ρ of the gradient whose error it holds.
+#: Column: algorithm, precision and ρ of the gradient.
 GRADIENTS = {
     "bptt": ("bptt", "float32", RHOS[0]),
     "rhel": ("rhel", "float32", RHOS[0]),
@@ -23,7 +23,13 @@ GRADIENTS = {
 
 
 def draw_units(hamiltonian: str, K: int, deltas: tuple[float, ...]) -> units.Units:
-    """Return one draw per δ, equal in everything else."""
+    """Return one random unit per δ, equal in everything else.
+
+    Args:
+        hamiltonian: a key of ``registry.HAMILTONIANS``.
+        K: time steps.
+        deltas: step sizes δ.
+    """
     drawn = [units.draw(hamiltonian, K, delta) for delta in deltas]
 
     def join(name: str) -> np.ndarray:
@@ -34,7 +40,14 @@ def draw_units(hamiltonian: str, K: int, deltas: tuple[float, ...]) -> units.Uni
 
 
 def fidelity(drawn: units.Units, dtype: type = np.float32) -> np.ndarray:
-    """Return ‖Φe_end‖/max_k‖Φ_k‖ of an echo without nudge, per draw, all draws side by side as lanes."""
+    """Return ‖Φe_end‖/max_k‖Φ_k‖ of an echo without nudge, per unit (R,).
+
+    All units run as channels of one loop.
+
+    Args:
+        drawn: R random units.
+        dtype: precision of the loop.
+    """
     hamiltonian, leapfrog = HAMILTONIANS[drawn.hamiltonian], INTEGRATORS["leapfrog"]
     draws, P = len(drawn.f), drawn.f.shape[3]
 
@@ -60,11 +73,17 @@ def _size(phi: np.ndarray, pi: np.ndarray, draws: int) -> np.ndarray:
 
 
 def compute(lengths: tuple[int, ...] = LENGTHS, deltas: tuple[float, ...] = DELTAS) -> dict[str, pd.DataFrame]:
-    """Return ``echo_lost``: model, length, delta, fidelity, bptt, rhel, rhel_small, rhel_double.
+    """Measure echo fidelity and gradient error by length and step size.
 
-    fidelity: ‖Φe_end‖/max‖Φ‖ of an echo without nudge in float32, 0 a perfect retrace. The others: relative L2 error to BPTT's
-    gradient of the drive in float64, K · P numbers; infinite where a number is not finite. bptt, rhel: in float32, with the
-    ρ = 1e-4; rhel_small: with the protocol's ρ = 1e-6; rhel_double: ρ = 1e-4 in float64, the truncation alone.
+    Args:
+        lengths: numbers of time steps K.
+        deltas: step sizes δ.
+
+    Returns:
+        ``echo_lost``: one row per model, length and delta. ``fidelity``: ‖Φe_end‖/max‖Φ‖ of a float32 echo
+        without nudge; 0 is a perfect retrace. Other columns: relative L2 error of the gradient of f (K · P
+        numbers) against BPTT's in float64, infinite if not finite. ``bptt``, ``rhel``: float32, ρ = 1e-4.
+        ``rhel_small``: float32, the protocol's ρ = 1e-6. ``rhel_double``: float64, ρ = 1e-4, truncation only.
     """
     frames = []
     for hamiltonian in REPORTED:

@@ -1,4 +1,4 @@
-"""Ways to a gradient on one unit, in float64: what each costs, how far it is off, and how its cosine grows with its passes."""
+"""Gradient estimators on one unit in float64: cost, error, and cosine against the number of passes."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -20,13 +20,13 @@ from rhelbench.studies import units
 from rhelbench.studies.single_unit import SECOND, Counting
 
 K, DELTA = 405, 0.1
-#: At which the memory is measured.
+#: Sequence lengths at which memory is measured.
 LENGTHS = (1000, 4000)
-#: Draws of a random estimator: TRIALS times COPIES, the copies side by side as lanes.
+#: Samples of a random estimator: TRIALS times COPIES; the copies run as channels of one unit.
 TRIALS, COPIES = 4, 64
-#: ρ of the echoes, of which some are subtracted, and the displacement of spsa.
+#: ρ of the echoes, and the perturbation of spsa.
 NUDGE = Nudge(mode="relative", size=1e-4)
-#: Whether the step's Jacobian is needed, and whether the input is seen in reverse; the released rule is biased and left out.
+#: (needs the Jacobian of a time step, replays the input in reverse); the released rule is biased and excluded.
 NEEDS: dict[str, tuple[bool, bool]] = {
     name: (entry.needs_jacobian, entry.reads_input_reversed) for name, entry in ENTRIES.items() if not entry.released
 }
@@ -34,11 +34,19 @@ Named = dict[str, np.ndarray]
 
 
 def cost(name: str, drawn: units.Units) -> dict[str, float]:
-    """Return what one gradient asks of the oracle, per step of the sequence, the forward pass included.
+    """Count the oracle's calls for one gradient, per time step, the forward pass included.
 
-    steps, pair_steps, adjoints: of the integrator; passes: sweeps by one state or one adjoint, a pair step being two; forces:
-    ∂V/∂φ at one position, a pair's being two; second: calls for second derivatives. RTRL and the forward gradient take both rows
-    of a step's Jacobian by an adjoint each; the products of their tangents with it are not counted.
+    RTRL and the forward gradient obtain both rows of the Jacobian by one adjoint each. Products of tangents
+    with the Jacobian are not counted.
+
+    Args:
+        name: algorithm.
+        drawn: random units, of which the first is used.
+
+    Returns:
+        ``steps``, ``pair_steps``, ``adjoints``: calls of the integrator. ``passes``: steps of one state or
+        adjoint; a pair step counts as two. ``forces``: ∂V/∂φ at one position; a pair's counts as two.
+        ``second``: calls for second derivatives.
     """
     theta, delta, f, g = drawn.one(0)
     hamiltonian: Any = Counting(HAMILTONIANS[drawn.hamiltonian])
@@ -54,10 +62,16 @@ def cost(name: str, drawn: units.Units) -> dict[str, float]:
 
 
 def memory(lengths: Sequence[int] = LENGTHS) -> pd.DataFrame:
-    """Return ``estimators_memory``: model, estimator, length, state_bytes, states (of φ and π in float32).
+    """Measure the memory of each estimator in JAX, from the compiled program; nothing is run.
 
-    What JAX's compiler lays out for forward and backward of one sample beyond drive, positions, incoming gradient and gradients,
-    with portable kernels under protocol ``exact``. It is compiled and not run: the values do not matter.
+    Forward and backward pass of one sample, with portable kernels under protocol ``exact``. Drive, positions,
+    incoming gradient and gradients are not counted.
+
+    Args:
+        lengths: numbers of time steps K.
+
+    Returns:
+        ``estimators_memory``: model, estimator, length, state_bytes, states (number of float32 states (φ, π)).
     """
     rows, bench, protocol = [], import_module(str(FRAMEWORKS["jax"].bench)), read_protocol("exact")
     for model, name, K in product(REPORTED, NEEDS, lengths):
@@ -71,10 +85,19 @@ def memory(lengths: Sequence[int] = LENGTHS) -> pd.DataFrame:
 
 
 def estimates(name: str, drawn: units.Units, copies: int, trial: int) -> Named:
-    """Return every gradient of ``copies`` equal units side by side, (copies, …) each.
+    """Return the gradients of ``copies`` equal units, (copies, …) each.
 
-    Copies are lanes, so that a random estimator draws for each; g is doubled from trial to trial and the result halved, so
-    that it draws anew.
+    Copies run as channels, so a random estimator samples for each. Each trial scales g by another power
+    of two and divides it out again, which changes the estimator's seed.
+
+    Args:
+        name: algorithm.
+        drawn: random units, of which the first is used.
+        copies: number of copies.
+        trial: index of the trial.
+
+    Returns:
+        By letter and ``"drive"``: float64, (copies, P), (copies, 1) for scalars, (copies, K · P) for the drive.
     """
     theta, delta, f, g = drawn.one(0)
     P = f.shape[2]
@@ -92,7 +115,7 @@ def estimates(name: str, drawn: units.Units, copies: int, trial: int) -> Named:
 
 
 def vectors(named: Named) -> dict[str, np.ndarray]:
-    """Return the gradient as vectors (copies, D): of θ and δ, and of the drive, from which those of B and u follow."""
+    """Return gradients as vectors (copies, D): of θ and δ, and of the drive (which leads to B and u)."""
     own = [value for letter, value in named.items() if letter != "drive"]
     return {"theta": np.concatenate(own, axis=1), "drive": named["drive"]}
 
@@ -103,20 +126,33 @@ def cosines(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def median_cosine(found: np.ndarray, draws: int, wanted: np.ndarray) -> float:
-    """Return the cosine of the mean of ``draws`` estimates with ``wanted``, the median over groups of so many."""
+    """Return the median cosine with ``wanted`` of means over ``draws`` estimates.
+
+    Args:
+        found: estimates (N, D).
+        draws: estimates per mean.
+        wanted: the exact gradient (D,).
+    """
     means = found[: len(found) // draws * draws].reshape(-1, draws, found.shape[1]).mean(1)
     return float(np.median(cosines(means, wanted)))
 
 
 def compute(trials: int = TRIALS, copies: int = COPIES, lengths: Sequence[int] = LENGTHS) -> dict[str, pd.DataFrame]:
-    """Return three tables; the third is that of ``memory``.
+    """Measure cost, bias, spread, cosine and memory of all gradient estimators.
 
-    ``estimators``: model, estimator, part (theta: θ and δ; drive), the columns of ``cost``, jacobian, reverse_input, draws, bias
-    (distance of the mean from BPTT's gradient), bias_error (its standard error), sd (of one draw), all three relative to the
-    gradient's norm, cosine (of one draw, median); slope_bias (mean of ⟨g, g*⟩/|g*|² − 1, g* BPTT's gradient) and
-    slope_bias_error, its standard error; equal_draws (that RTRL's passes pay for, at least one), equal_cosine (of their mean).
+    Args:
+        trials: trials of a random estimator.
+        copies: samples per trial.
+        lengths: sequence lengths for ``memory``.
 
-    ``estimators_cosine``: model, estimator, part, passes, draws, cosine: of the mean of so many draws, median over groups.
+    Returns:
+        ``estimators``: model, estimator, part (``theta``: θ and δ; ``drive``), the columns of ``cost``,
+        jacobian, reverse_input, draws. ``bias``: distance of the mean from BPTT's gradient g*, with standard
+        error ``bias_error``; ``sd`` of one sample; all relative to |g*|. ``cosine``: of one sample, median.
+        ``slope_bias``: mean of ⟨g, g*⟩/|g*|² − 1, with standard error ``slope_bias_error``.
+        ``equal_draws``: samples at the cost of RTRL, at least one; ``equal_cosine``: of their mean.
+        ``estimators_cosine``: model, estimator, part, passes, draws, and the median cosine of their mean.
+        ``estimators_memory``: see ``memory``.
     """
     rows, curves = [], []
     for hamiltonian in REPORTED:
@@ -132,7 +168,7 @@ def compute(trials: int = TRIALS, copies: int = COPIES, lengths: Sequence[int] =
                 about = {"model": hamiltonian, "estimator": name, "part": part}
                 sd = np.sqrt(np.mean(np.sum((found - found.mean(0)) ** 2, axis=1)))
                 along = found @ target / size**2
-                spent = costs[name]["passes"] - 1  # per draw; the forward pass is one and the same
+                spent = costs[name]["passes"] - 1  # per sample; all share one forward pass
                 equal = max(1, int((costs["rtrl"]["passes"] - 1) / spent)) if random else 1
                 rows.append(about | costs[name] | {
                     "jacobian": jacobian, "reverse_input": reverse, "draws": len(found),

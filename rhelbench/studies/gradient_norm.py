@@ -1,4 +1,4 @@
-"""Gradient norm along time: ‖dL/dΦ_k‖ of a loss at the last step, for both units and several δ (vanishing, exploding)."""
+"""Gradient norm along time: ‖dL/dΦ_k‖ of a loss at the last time step, for both units and several δ."""
 
 import numpy as np
 import pandas as pd
@@ -11,21 +11,26 @@ from rhelbench.studies import units
 from rhelbench.studies.single_unit import LONGEST
 
 DELTAS = (0.001, 0.01, 0.03, 0.1)
-#: Channels per δ, and points kept of a curve.
+#: Channels per δ, and points per curve.
 CHANNELS, POINTS = 16, 200
-#: Size of the half difference: so small that the echo pair is the tangent map.
+#: Size of the half difference, small enough for the echo pair to be the tangent map.
 TANGENT = 1e-9
 
 
 def compute(K: int = LONGEST) -> dict[str, pd.DataFrame]:
-    """Return ``gradient_norm``: model, delta, distance (steps before the last), norm, largest, smallest.
+    """Measure how the gradient vanishes or explodes along time.
 
-    norm: ‖dL/dΦ_{K−distance}‖/‖dL/dΦ_K‖ of L = Σ φ_K over the channels. largest: the most by which a channel's gradient can
-    grow over that distance, whatever its direction at the end (the greater singular value of the 2 × 2 tangent map, median over
-    channels); smallest: the least, its reciprocal, since the step preserves areas.
+    The half difference of the echo pair is the tangent map: the mean retraces the trajectory, d carries the
+    gradient. All δ, and both directions of d, run as channels of one loop.
 
-    The half difference of the echo pair is that tangent map: the mean retraces the path, d carries the gradient. All δ, and both
-    directions of d, are lanes of one loop.
+    Args:
+        K: time steps.
+
+    Returns:
+        ``gradient_norm``: model, delta, distance (time steps before the last). ``norm``:
+        ‖dL/dΦ_{K−distance}‖/‖dL/dΦ_K‖ of L = Σ φ_K. ``largest``: greater singular value of the 2 × 2 tangent
+        map over that distance, median over channels. ``smallest``: its reciprocal, since the leapfrog
+        preserves areas.
     """
     leapfrog = INTEGRATORS["leapfrog"]
     copies = 2 * len(DELTAS)
@@ -41,7 +46,7 @@ def compute(K: int = LONGEST) -> dict[str, pd.DataFrame]:
         phi = pi = np.zeros((1, len(delta)))
         for f_k in wide:
             phi, pi, _ = leapfrog.step(hamiltonian, theta, delta, phi, pi, f_k)
-        # Lanes: δ, then the direction of dL/dΦ_K (along φ: a kick of the momentum; along π), then the channel.
+        # Axis order: δ, then the direction of dL/dΦ_K (along φ: a kick of the momentum; along π), then the channel.
         kick = np.tile(np.repeat([1.0, 0.0], CHANNELS), len(DELTAS))[None]
         mean, half, scale = (phi, -pi), (TANGENT * (1 - kick), TANGENT * kick), np.ones((len(DELTAS), CHANNELS))
         for step in range(1, K + 1):
@@ -55,7 +60,7 @@ def compute(K: int = LONGEST) -> dict[str, pd.DataFrame]:
             largest = np.median(scale * grown, axis=1)
             values = {"norm": norm, "largest": largest, "smallest": 1 / largest}
             frames.append(pd.DataFrame({"model": name, "delta": DELTAS, "distance": step, **values}))
-            # Rescale each channel, so that the pair stays a tangent, and remember by how much.
+            # Rescale each channel to stay in the tangent space, and store the factor.
             scale = scale * grown
             shrink = np.repeat(grown[:, None], 2, axis=1).reshape(1, -1)
             half = half[0] / shrink, half[1] / shrink

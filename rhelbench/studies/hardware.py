@@ -1,4 +1,4 @@
-"""A simulated physical machine that runs RHEL's three passes imperfectly: friction, reversal, read-out, quantisation."""
+"""Simulated physical hardware that runs RHEL's three passes imperfectly."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +11,14 @@ from rhelbench.oracle.interface import Array, Theta
 
 @dataclass(frozen=True)
 class Imperfections:
-    """What is wrong with each of n machines that are run side by side, (n, 1) or one number each; all zero is the theorem's.
+    """Imperfections of n devices simulated in parallel, (n, 1) or one number each; all zero: ideal hardware.
 
     Args:
-        friction: part of the momentum lost per step, in every pass.
-        reversal: relative standard deviation of each momentum's error in the reversal, the same in both echoes.
-        scatter: the same, but another error in each echo.
-        readout: standard deviation of the noise on every position read during an echo, in units of the path's rms position.
-        quantum: step to which positions read are rounded, in units of the path's largest position.
+        friction: fraction of the momentum lost per time step, in every pass.
+        reversal: relative sd of each momentum's reversal error, the same in both echoes.
+        scatter: likewise, but independent in each echo.
+        readout: sd of the noise on every position read during an echo, in units of the trajectory's rms position.
+        quantum: rounding unit of positions read, in units of the trajectory's largest position.
     """
 
     friction: Array | float = 0.0
@@ -29,14 +29,14 @@ class Imperfections:
 
 
 def forward(machine: Imperfections, hamiltonian: Any, theta: Theta, delta: Array, f: Array) -> tuple[Array, Array]:
-    """Run the machines from rest: one leapfrog step, then π ← (1 − friction) π.
+    """Run the devices from rest: one leapfrog step, then π ← (1 − friction) π.
 
     Args:
-        machine: their imperfections; friction is the one that acts here.
+        machine: imperfections; only friction acts here.
         hamiltonian: of the oracle.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step.
-        f: drive (K, n, P).
+        theta: parameters by letter, (P,) or ().
+        delta: step size δ.
+        f: input drive (K, n, P).
 
     Returns:
         φ_0..φ_K and π_0..π_K, (K + 1, n, P).
@@ -50,7 +50,19 @@ def forward(machine: Imperfections, hamiltonian: Any, theta: Theta, delta: Array
 
 
 def truth(machine: Imperfections, hamiltonian: Any, theta: Theta, delta: Array, f: Array, g: Array) -> dict[str, Array]:
-    """Return the gradient of the machines' own loss, friction included, by backpropagation: θ per lane (n, P), ``f``."""
+    """Return the exact gradient of the devices' own loss, friction included, by backpropagation.
+
+    Args:
+        machine: imperfections; only friction acts here.
+        hamiltonian: of the oracle.
+        theta: parameters by letter, (P,) or ().
+        delta: step size δ.
+        f: input drive (K, n, P).
+        g: dL/dφ_k (K, n, P).
+
+    Returns:
+        θ by letter per channel (n, P), and ``"f"`` (K, n, P).
+    """
     leapfrog = INTEGRATORS["leapfrog"]
     phi, pi = forward(machine, hamiltonian, theta, delta, f)
     bar = np.zeros_like(f[0]), np.zeros_like(f[0])
@@ -73,17 +85,20 @@ def estimate(
     epsilon: Array,
     rng: np.random.Generator,
 ) -> dict[str, Array]:
-    """Return what the machines measure: −(δ/2ε) Σ_k (∂V₊ − ∂V₋) at the positions they read, θ per lane (n, P), ``f`` (K, n, P).
+    """Return the gradient that the devices measure: −(δ/2ε) Σ_k (∂V₊ − ∂V₋) at the positions they read.
 
     Args:
-        machine: their imperfections.
+        machine: imperfections.
         hamiltonian: of the oracle.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step.
-        f: drive (K, n, P).
-        g: dL/dφ_k (K, n, P), taken as known.
-        epsilon: nudge, absolute, (n, P) or what broadcasts to it.
-        rng: draws the reversal errors and the read-out noise.
+        theta: parameters by letter, (P,) or ().
+        delta: step size δ.
+        f: input drive (K, n, P).
+        g: dL/dφ_k (K, n, P), assumed known.
+        epsilon: absolute nudge ε, broadcast to (n, P).
+        rng: random numbers for reversal errors and read-out noise.
+
+    Returns:
+        θ by letter per channel (n, P), and ``"f"`` (K, n, P).
     """
     leapfrog = INTEGRATORS["leapfrog"]
     path, momenta = forward(machine, hamiltonian, theta, delta, f)

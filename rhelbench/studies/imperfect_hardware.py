@@ -1,4 +1,4 @@
-"""Gradient cosine of RHEL on a simulated imperfect hardware, against each imperfection."""
+"""Gradient cosine of RHEL on simulated imperfect hardware, against each imperfection."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,23 +16,31 @@ from rhelbench.studies.hardware import Imperfections, estimate, truth
 
 LENGTH, DELTA, DRAWS = 405, 0.1, 5
 RHOS = (0.01, 0.1, 1.0)
-#: Imperfection (a field of ``machine.Imperfections``) to its levels; 0, the perfect machine, is added.
+#: Imperfection (a field of ``hardware.Imperfections``): its levels; 0, the ideal device, is added.
 LEVELS: dict[str, tuple[float, ...]] = dict.fromkeys(
     ("friction", "reversal", "scatter", "readout", "quantum"), (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 )
 
 
 def compute(length: int = LENGTH, draws: int = DRAWS, levels: Mapping[str, Sequence[float]] = LEVELS) -> dict[str, pd.DataFrame]:
-    """Return ``imperfect_hardware``: model, imperfection, level, rho, parameter, cosine and its lowest, norm_ratio, over draws.
+    """Compare RHEL's gradient on imperfect hardware with the gradient of that hardware's own loss.
 
-    Two separate echoes on a machine with one imperfection at a time, against the gradient of that machine's own loss. A gradient
-    is compared channel by channel (α too, though it is one number in the model), that of the drive f at all steps; the cosine is
-    over 16 channels, its median and lowest value and the median ratio of norms over draws.
+    Two separate echoes, one imperfection at a time. Gradients are compared channel by channel (α too,
+    although the model has one), that of the drive f at all time steps.
+
+    Args:
+        length: time steps K.
+        draws: random units.
+        levels: levels by imperfection.
+
+    Returns:
+        ``imperfect_hardware``: model, imperfection, level, rho, parameter. ``cosine``, ``lowest``: median and
+        minimum over draws of the cosine over 16 channels. ``norm_ratio``: median over draws.
     """
     rows = []
     for model, hamiltonian in ((name, HAMILTONIANS[name]) for name in REPORTED):
         drawn = units.draw(model, length, DELTA, draws)
-        # All draws side by side as lanes; all settings (level, ρ) side by side as samples.
+        # Random units run as channels; settings (level, ρ) run as samples.
         theta = {
             letter: np.repeat(value, units.CHANNELS) if value.ndim == 1 else value.ravel()
             for letter, value in drawn.theta.items()
@@ -56,7 +64,7 @@ def compute(length: int = LENGTH, draws: int = DRAWS, levels: Mapping[str, Seque
 
 
 def _nudges(drawn: units.Units, rho: float) -> Array:
-    """Return every lane's ε of the relative nudge ρ, (1, draws x channels)."""
+    """Return ε per channel for the relative nudge ρ, (1, draws x channels)."""
     found = []
     for r in range(len(drawn.f)):
         theta, _, _, g = drawn.one(r)
@@ -66,7 +74,7 @@ def _nudges(drawn: units.Units, rho: float) -> Array:
 
 
 def _compare(one: Array, other: Array, draws: int) -> tuple[Array, Array]:
-    """Return cosines and ratios of norms, (settings, draws), of gradients (n, lanes) or (K, n, lanes); 0 for a zero gradient."""
+    """Return cosines and norm ratios (settings, draws) of gradients (n, P) or (K, n, P); 0 for a zero gradient."""
     parts = [value.reshape(-1, value.shape[-2], draws, units.CHANNELS) for value in (one, other)]
     sizes = [np.sqrt(np.sum(value**2, axis=(0, 3))) for value in parts]
     product = sizes[0] * sizes[1]

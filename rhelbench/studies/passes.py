@@ -1,4 +1,4 @@
-"""Three passes and no Jacobian: what one gradient asks of the dynamics, counted for units of different sizes."""
+"""Three passes and no Jacobian: cost of one gradient, counted for units of different sizes."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,15 @@ LENGTH, SIZES = 200, (1, 8, 64, 512)
 
 
 def compute(length: int = LENGTH, sizes: Sequence[int] = SIZES) -> dict[str, pd.DataFrame]:
-    """Return ``passes``: algorithm, model, channels, parameters, length, passes, forces, second.
+    """Count the oracle's calls for one gradient by BPTT and by two separate echoes.
 
-    passes: calls of the integrator's step for one gradient, in units of the length; forces and second: calls of the
-    Hamiltonian's first and second derivatives. ``rhel_separate`` is what a machine does: forward, and two echoes.
+    Args:
+        length: time steps K.
+        sizes: numbers of channels P.
+
+    Returns:
+        ``passes``: algorithm, model, channels, parameters, length. ``passes``: calls of ``step`` per time step.
+        ``forces``, ``second``: calls of the Hamiltonian's first and second derivatives.
     """
     rows = []
     for model in ("linear", "nonlinear"):

@@ -1,4 +1,4 @@
-"""float32 gradients against the float64 BPTT gradient, per parameter: one unit and six blocks, twenty draws."""
+"""float32 gradients against the float64 BPTT gradient, per parameter: one unit and six blocks, 20 draws."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,13 +13,13 @@ LENGTHS, DELTA, DRAWS, BLOCKS = (405, 896), 0.1, 20, 6
 RHOS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 UNIT = [("jax", name, RHOS) for name in ("rhel", "rhel_separate", "rhel_released")]
 UNIT += [("torch", "rhel", (1e-6, 1e-4, 1e-3)), ("torch", "rhel_separate", (1e-3,)), ("torch", "rhel_released", (1e-3,))]
-#: Algorithm and nudges of the stack, in JAX; the separate echoes' own choice is larger, since they are subtracted.
+#: Algorithm and nudges of the stack, in JAX; separate echoes need a larger ρ, since their difference cancels.
 STACK = [("rhel", (1e-6, 1e-4, 1e-3)), ("rhel_separate", (1e-2,)), ("rhel_released", (1e-2,))]
-#: Draws of the unit in PyTorch, whose portable loop is slow; the stack is left to JAX.
+#: Draws of the unit in PyTorch, whose portable loop is slow; the stack runs in JAX only.
 TORCH_DRAWS = 5
-#: What the float32 gradient is held to: error of every parameter in every draw, and ratio of medians to float32 BPTT.
+#: Limits for the float32 gradient: error of every parameter in every draw, and ratio of medians to float32 BPTT.
 ERROR, RATIO = 1e-5, 3.0
-#: How the names of the step end, δ itself or the s of δ = sigmoid(s).
+#: Suffixes of the step size's names: δ itself, or s of δ = sigmoid(s).
 STEP = ("delta", ".s")
 CELL = ["setting", "model", "framework", "length"]
 KEYS = [*CELL, "algorithm", "rho"]
@@ -29,12 +29,21 @@ Rows = Iterator[tuple[str, str, str, int, str, float, int, str, float]]
 def compute(
     lengths: Sequence[int] = LENGTHS, draws: int = DRAWS, blocks: int = BLOCKS, frameworks: Sequence[str] = ("jax", "torch")
 ) -> dict[str, pd.DataFrame]:
-    """Return relative L2 errors of float32 gradients to the float64 BPTT gradient of the same problem.
+    """Measure float32 gradients against the float64 BPTT gradient of the same problem.
 
-    ``precision``: setting (unit, stack), model, framework, length, algorithm, rho (relative nudge; absent for bptt), parameter,
-    draws, and median and worst error over them. ``precision_bounds``: see ``bounds``.
+    Unit: 16 channels, δ = 0.1. Stack: 6 blocks, H = P = 16, 4 samples of 6 features ~ N(0, 1), δ = 0.1
+    (linear: U(0.01, 0.1)).
 
-    Unit: 16 channels, δ = 0.1. Stack: 6 blocks, H = P = 16, 4 samples of 6 channels ~ N(0, 1), δ = 0.1 (linear: U(0.01, 0.1)).
+    Args:
+        lengths: numbers of time steps K.
+        draws: random problems per setting.
+        blocks: blocks of the stack.
+        frameworks: names of FRAMEWORKS.
+
+    Returns:
+        ``precision``: setting (unit, stack), model, framework, length, algorithm, rho (relative nudge; empty
+        for bptt), parameter, draws, and median and worst relative L2 error over them.
+        ``precision_bounds``: see ``bounds``.
     """
     rows = []
     for K in lengths:
@@ -82,15 +91,16 @@ def _stack(model: str, K: int, draws: int, blocks: int) -> Rows:
 
 
 def bounds(table: pd.DataFrame) -> pd.DataFrame:
-    """Hold each algorithm to ERROR and RATIO, cell by cell.
+    """Compare each algorithm with the limits ERROR and RATIO.
 
     Args:
         table: ``precision``.
 
     Returns:
-        Columns of CELL, algorithm, rho, draws; median_error, the largest over parameters of the median error, and its parameter;
-        worst_error, the largest of every draw, and its parameter; ratio, the largest of medians to that of float32 BPTT, its
-        parameter, and without_delta, the same for all parameters but the step δ; and whether each bound holds.
+        Columns of CELL, algorithm, rho, draws. ``median_error``: largest median error over parameters.
+        ``worst_error``: largest error of any draw. ``ratio``: largest ratio of medians to float32 BPTT.
+        Each has the name of its parameter. ``without_delta``: the ratio without the step size δ. The last
+        three columns say whether each limit is met.
     """
     rows = []
     for cell, part in table.groupby(CELL, sort=False):

@@ -1,4 +1,4 @@
-"""What single precision leaves of the linear model's gradient on real data, under the released rule and under the exact one."""
+"""float32 rounding error of the linear model's gradient on real data, under the released and exact rules."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,20 +15,28 @@ from rhelbench.studies import stacks
 from rhelbench.training import setup
 
 TASK, SEED = "Heartbeat", 2345
-#: One batch's error is one draw of rounding, which another number of threads draws again: the median of so many is reported.
+#: Batches per median: one batch's error is one sample of rounding, which also changes with the number of threads.
 BATCHES = 5
-#: Rule to the protocol whose nudge it goes with: ε = 0.1 for both echoes, ρ of `exact` for the pair.
+#: Rule: the protocol whose nudge it uses, ε = 0.1 for two echoes, ρ of `exact` for the pair.
 RULES = {"bptt": "released", "rhel_released": "released", "rhel": "exact"}
 KERNELS = ("portable", "fused")
 COLUMNS = ["framework", "kernel", "rule", "block", "parameter", "error", "norm"]
 
 
 def compute(task: str = TASK, frameworks: Sequence[str] = ("jax", "torch"), data_dir: str = "data") -> dict[str, pd.DataFrame]:
-    """Return ``released_rounding``: framework, kernel, rule, block, parameter, error, norm.
+    """Measure the rounding error of each rule's gradient, block by block.
 
-    Error: ‖g32 − g64‖ / ‖g64‖ of one rule's own gradient in float32 and in float64 (portable, the norm in the last column),
-    medians over the first BATCHES batches of the training part, at the initial values of seed 2345, all else as ``released``.
-    A rule's bias, the same in both precisions, is not in it.
+    error = ‖g32 − g64‖/‖g64‖ of one rule's own gradient, so a rule's bias does not enter. g64 uses the portable
+    kernel. Medians over the first BATCHES batches of the training part, at the initial values of seed 2345,
+    otherwise as in ``released``.
+
+    Args:
+        task: the task.
+        frameworks: names of FRAMEWORKS.
+        data_dir: folder of the prepared data.
+
+    Returns:
+        ``released_rounding``: framework, kernel, rule, block, parameter, error, norm (‖g64‖).
 
     Source:
         docs/deviations.md, rows 2 and 8.
@@ -50,12 +58,15 @@ def errors(
 
     Args:
         spec: a run of the linear model; its rule, nudge, kernel and precision are replaced.
-        shape: the task's.
+        shape: sizes of the task.
         framework: a name of FRAMEWORKS.
         x: inputs (n, L, d).
         y: labels (n,).
+
+    Yields:
+        Rows of ``released_rounding``, one per rule, kernel, block and parameter.
     """
-    parameters = initial_parameters(spec, shape)  # in float32: both precisions start from the same numbers
+    parameters = initial_parameters(spec, shape)  # in float32: both precisions start from equal values
 
     def gradients(rule: str, kernel: str, dtype: str) -> Arrays:
         nudge = Nudge.model_validate(resolve_switches(read_protocol(RULES[rule]), shape.length, "rhel", spec.model)["nudge"])

@@ -1,4 +1,4 @@
-"""Reversibility: how far an echo without nudge strays from the path, back over up to 50,000 steps."""
+"""Reversibility: distance of an echo without nudge from the trajectory, over up to 50,000 time steps."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,23 @@ import pandas as pd
 from rhelbench.studies import units
 
 LENGTH, DELTAS, POINTS = 50_000, (1e-3, 0.01, 0.1), 60
-#: Framework to the δ and integrators that it is asked for; PyTorch's portable loop is slow.
+#: Framework: its δ and integrators; PyTorch's portable loop is slow.
 PLAN = {"jax": (DELTAS, ("leapfrog", "leapfrog_released")), "torch": ((0.01,), ("leapfrog",))}
 
 
 def compute(length: int = LENGTH, frameworks: Sequence[str] = tuple(PLAN)) -> dict[str, pd.DataFrame]:
-    """Return ``round_trip``: framework, model, integrator, dtype, delta, steps (retraced so far), error = ‖Φe − Φ*‖/max‖Φ‖.
+    """Measure how far an echo without nudge departs from the trajectory.
 
-    One unit of 16 channels from rest, drive N(0, 1), at initial parameters. ``leapfrog_released`` takes the force of the
-    nonlinear unit at the wrong position and is not reversible.
+    One unit of 16 channels from rest, drive N(0, 1), at initial parameters. ``leapfrog_released`` takes the
+    nonlinear unit's force at the wrong position and is not reversible.
+
+    Args:
+        length: time steps K.
+        frameworks: names of FRAMEWORKS.
+
+    Returns:
+        ``round_trip``: framework, model, integrator, dtype, delta, steps (time steps retraced so far),
+        error = ‖Φe − Φ*‖/max‖Φ‖.
     """
     rows = []
     kept = np.unique(np.round(np.geomspace(1, length, POINTS)).astype(int))

@@ -1,4 +1,4 @@
-"""Claims about the method itself, measured here and now by the float64 oracle: no training, no framework, no files."""
+"""Claims about the method itself, measured by the float64 oracle without training or files."""
 
 from collections import Counter
 from typing import Any
@@ -16,14 +16,23 @@ from rhelbench.registry import REPORTED
 from rhelbench.seeds import generator
 from rhelbench.studies import units
 
-#: Methods of a Hamiltonian that give second derivatives, the entries of the recurrence's Jacobian.
+#: Methods of a Hamiltonian that return second derivatives, the entries of the recurrence's Jacobian.
 SECOND = ("force_slopes", "velocity_slope")
 #: The longest sequence of the paper's tasks.
 LONGEST = 49_920
 
 
 class Counting:
-    """Passes every call on to an object of the oracle and counts the calls by name."""
+    """Proxy of an object of the oracle that counts calls by method name.
+
+    Args:
+        inner: the Hamiltonian or integrator.
+
+    Example:
+        >>> unit = Counting(HAMILTONIANS["linear"])
+        >>> float(unit.kinetic(np.array(2.0))), dict(unit.calls)
+        (2.0, {'kinetic': 1})
+    """
 
     def __init__(self, inner: Any) -> None:
         self.inner, self.calls = inner, Counter()
@@ -41,14 +50,35 @@ class Counting:
 
 
 def problem(model: str, K: int, P: int, delta: float = 0.1) -> tuple[dict[str, Array], Array, Array, Array]:
-    """Draw one unit's θ, its δ (P,) or scalar, a drive f (K, 1, P) ~ N(0, 1) and incoming gradients g (K, 1, P) ~ N(0, 1)."""
+    """Generate one random unit and its data.
+
+    Args:
+        model: a key of ``registry.HAMILTONIANS``.
+        K: time steps.
+        P: channels.
+        delta: step size δ.
+
+    Returns:
+        θ by letter; δ (P,) or (); f (K, 1, P) ~ N(0, 1); g (K, 1, P) ~ N(0, 1); float64.
+    """
     rng = generator(f"measured/{model}/{K}/{P}", "unit", 0, 0)
     f, g = rng.standard_normal((2, K, 1, P))
     return *units.draw_theta(model, rng, P, delta), f, g
 
 
 def estimate(algorithm: str, model: str, K: int, P: int, delta: float = 0.1) -> tuple[Gradients, Counter, Counter]:
-    """Return one unit's gradients under the nudge of ``exact``, the calls to the Hamiltonian and those to the integrator."""
+    """Return one unit's gradients under the nudge of ``exact``, with call counts.
+
+    Args:
+        algorithm: a key of ``registry.ALGORITHMS``.
+        model: a key of ``registry.HAMILTONIANS``.
+        K: time steps.
+        P: channels.
+        delta: step size δ.
+
+    Returns:
+        The gradients, calls of the Hamiltonian, and calls of the integrator.
+    """
     theta, step, f, g = problem(model, K, P, delta)
     hamiltonian: Any = Counting(HAMILTONIANS[model])
     integrator: Any = Counting(INTEGRATORS["leapfrog"])
@@ -58,29 +88,33 @@ def estimate(algorithm: str, model: str, K: int, P: int, delta: float = 0.1) -> 
 
 
 def error(one: Gradients, other: Gradients) -> float:
-    """Return the worst relative L2 difference over θ, δ and the drive."""
+    """Return the largest relative L2 difference over θ, δ and the drive."""
     pairs = [(one.theta[letter], other.theta[letter]) for letter in one.theta]
     pairs += [(one.delta, other.delta), (one.f, other.f)]
     return max(float(np.linalg.norm(a - b) / np.linalg.norm(b)) for a, b in pairs)
 
 
 def discrete(model: str, K: int = 405, P: int = 16) -> dict[str, float]:
-    """Return the worst relative error of RHEL against BPTT: ``separate`` echoes, and the mean-difference ``pair``."""
+    """Return the largest relative L2 error of RHEL against BPTT.
+
+    ``separate``: two echoes. ``pair``: mean and half difference.
+    """
     truth = estimate("bptt", model, K, P)[0]
     names = {"separate": "rhel_separate", "pair": "rhel"}
     return {name: error(estimate(algorithm, model, K, P)[0], truth) for name, algorithm in names.items()}
 
 
 def longest(K: int = LONGEST, P: int = 4) -> dict[str, float]:
-    """Return the error of the mean-difference pair over a long sequence, at a δ where the nonlinear unit is not chaotic."""
+    """Return RHEL's error over a long sequence, at a δ where the nonlinear unit is not chaotic."""
     deltas = {"linear": 0.1, "nonlinear": 0.01}
     return {m: error(estimate("rhel", m, K, P, d)[0], estimate("bptt", m, K, P, d)[0]) for m, d in deltas.items()}
 
 
 def in_continuous_time(points: int = 41, epsilon: float = 0.1) -> dict[str, float]:
-    """Return the largest difference between RHEL and the adjoint state method on the toy system, relative to the largest value.
+    """Return the largest difference between RHEL and the adjoint state method on the toy system.
 
-    Δθ(t) against g_θ(t) at all t and for every parameter; ΔΦ(t) against λ(t); and the integrated gradient.
+    Differences are relative to the largest value. ``integrand``: Δθ(t) against g_θ(t), all times and
+    parameters. ``costate``: ΔΦ(t) against λ(t). ``gradient``: the integrated gradient.
     """
     system = toy.example()
     times = np.linspace(0, system.duration, points)
@@ -94,25 +128,25 @@ def in_continuous_time(points: int = 41, epsilon: float = 0.1) -> dict[str, floa
 
 
 def passes(K: int = 50, sizes: tuple[int, ...] = (2, 16, 128)) -> dict[int, float]:
-    """Return, per number of channels, the leapfrog steps of one gradient by two separate echoes, in units of the K of a pass."""
+    """Return the leapfrog steps of one gradient by two echoes, in units of K, by number of channels."""
     return {P: estimate("rhel_separate", "nonlinear", K, P)[2]["step"] / K for P in sizes}
 
 
 def second_derivatives(K: int = 50, P: int = 16) -> dict[str, int]:
-    """Return how often each algorithm asked for a second derivative of H during one gradient."""
+    """Return the calls of H's second derivatives during one gradient, by algorithm."""
     names = ("bptt", "rhel_separate")
     return {name: sum(estimate(name, "nonlinear", K, P)[1][call] for call in SECOND) for name in names}
 
 
 def spread(repeats: int = 10, K: int = 50, P: int = 16) -> float:
-    """Return the largest difference between repeated estimates of one gradient: zero if nothing in it is random."""
+    """Return the largest difference between repeated estimates of one gradient: zero if nothing is random."""
     runs = [estimate("rhel_separate", "nonlinear", K, P)[0] for _ in range(repeats)]
     stacks = [np.stack([run.theta[letter] for run in runs]) for letter in runs[0].theta] + [np.stack([r.f for r in runs])]
     return max(float(np.ptp(stack, axis=0).max()) for stack in stacks)
 
 
 def measure_all(K: int = LONGEST) -> dict[str, Any]:
-    """Measure all of it; twenty seconds at the full length ``K``."""
+    """Run all measurements; about 20 s at the full length ``K``."""
     return {
         "continuous": in_continuous_time(),
         "discrete": {model: discrete(model) for model in REPORTED},

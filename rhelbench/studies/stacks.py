@@ -1,4 +1,4 @@
-"""Whole models for the studies: a learner of any framework, algorithm, nudge and precision, and a small drawn stack."""
+"""Whole models for the studies: learners of any framework, algorithm and precision, and a small random stack."""
 
 from importlib import import_module
 
@@ -17,14 +17,36 @@ SAMPLES, CHANNELS, WIDTH = 4, 6, 16
 def learner(
     spec: RunSpec, shape: TaskShape, framework: str, algorithm: str, nudge: Nudge, dtype: str, kernel: str = "portable"
 ) -> Learner:
-    """Return a framework's learner of ``spec`` with another algorithm, nudge, precision and kernel; not initialised."""
+    """Return a framework's learner of ``spec`` with another algorithm, nudge, precision and kernel.
+
+    Args:
+        spec: the run to change.
+        shape: sizes of the task.
+        framework: a name of FRAMEWORKS.
+        algorithm: a key of ``registry.ALGORITHMS``.
+        nudge: mode and size.
+        dtype: "float32" or "float64".
+        kernel: "portable" or "fused".
+
+    Returns:
+        The learner, not initialised.
+    """
     built = spec.switches.model_copy(update={"algorithm": algorithm, "nudge": nudge})
     changes = {"framework": framework, "switches": built, "dtype": dtype, "kernel": kernel}
     return import_module(FRAMEWORKS[framework].learner).make_learner(spec.model_copy(update=changes), shape)
 
 
 def draw(model: str, K: int, blocks: int, delta: float) -> tuple[RunSpec, TaskShape]:
-    """Return a stack for drawn data under protocol ``exact``: H = P = 16, no dropout, 6 channels, 2 classes, K steps."""
+    """Return specification and sizes of a small stack for random data, under protocol ``exact``.
+
+    H = P = 16, no dropout, 6 input features, 2 classes.
+
+    Args:
+        model: the model.
+        K: time steps.
+        blocks: number of blocks.
+        delta: step size δ.
+    """
     chosen = Switches.model_validate(resolve_switches(read_protocol("exact"), K, "rhel", model) | {"delta_init": delta})
     hyper = Hyperparameters(lr=1e-4, blocks=blocks, hidden=WIDTH, state=WIDTH, batch=SAMPLES, dropout=0.0, time_channel=False)
     budget = Budget(steps=1, eval_every=1, patience=1, time_limit_s=1.0, chunk_steps=1)
@@ -34,9 +56,15 @@ def draw(model: str, K: int, blocks: int, delta: float) -> tuple[RunSpec, TaskSh
 
 
 def problem(spec: RunSpec, shape: TaskShape, delta: float, r: int) -> tuple[Arrays, np.ndarray, np.ndarray]:
-    """Draw parameters, x (4, K, 6) ~ N(0, 1) and labels: float64 numbers that float32 holds exactly.
+    """Generate parameters, x (4, K, 6) ~ N(0, 1) and labels (4,), in float64 values exact in float32.
 
-    The linear unit's δ = sigmoid(s) is drawn from U(δ/10, δ) per channel, the nonlinear unit's is δ.
+    The linear unit's δ = sigmoid(s) is U(δ/10, δ) per channel; the nonlinear unit's is δ.
+
+    Args:
+        spec: of the stack.
+        shape: of the stack.
+        delta: step size δ.
+        r: index of the random problem.
     """
     parameters = initial_parameters(spec.model_copy(update={"seed": r}), shape)
     for path, value in parameters.items():
@@ -53,7 +81,15 @@ def _rounded(value: np.ndarray) -> np.ndarray:
 
 
 def gradients(learner: Learner, parameters: Arrays, x: np.ndarray, y: np.ndarray, dtype: str) -> Arrays:
-    """Return the gradient by path, and by ``"input"``, in float64 numbers."""
+    """Return the gradient by path, and of the input as ``"input"``, in float64.
+
+    Args:
+        learner: any learner; it is initialised.
+        parameters: initial values by path.
+        x: inputs (n, L, d).
+        y: labels (n,).
+        dtype: precision of the parameters.
+    """
     learner.init({path: value.astype(dtype) for path, value in parameters.items()}, 0)
     _, found = learner.gradients(learner.put(x), learner.put(y))
     return {path: np.asarray(value, np.float64) for path, value in found.items()}

@@ -13,7 +13,7 @@ from rhelbench.tasks import card, splits, store
 
 TASK, SEED = "SelfRegulationSCP1", 2345
 MODELS = ("linear", "nonlinear")
-#: Algorithm to its relative nudges ρ. The pair is shown at two: its error goes as ρ², nothing else limits it.
+#: Algorithm: its relative nudges ρ. The pair has two, since only truncation, O(ρ²), limits it.
 NUDGES = {"rhel": (1e-4, 1e-6), "rhel_separate": (1e-5,), "rhel_released": (1e-5,)}
 COLUMNS = ["framework", "model", "algorithm", "rho", "block", "parameter", "cosine", "norm_ratio", "error", "norm"]
 Rows = Iterator[tuple[str, str, str, float, int, str, float, float, float, float]]
@@ -22,11 +22,20 @@ Rows = Iterator[tuple[str, str, str, float, int, str, float, float, float, float
 def compute(
     task: str = TASK, models: Sequence[str] = MODELS, frameworks: Sequence[str] = ("jax", "torch"), data_dir: str = "data"
 ) -> dict[str, pd.DataFrame]:
-    """Return ``static_gradients``: framework, model, algorithm, rho, block, parameter, cosine, norm_ratio, error, norm.
+    """Compare each algorithm's gradient with BPTT's in the same framework, block by block.
 
-    Each against the BPTT gradient of the same framework, whose norm is the last column; error is the relative L2 difference.
-    Block −1 holds encoder, decoder and input. Protocol exact, the task's hyperparameters, initial values of seed 2345, the first
-    training sample; ``rhel_released`` is the released rule on the same model. A zero gradient has no cosine.
+    Protocol exact, the task's hyperparameters, initial values of seed 2345, the first training sample.
+    ``rhel_released`` is the released rule on the same model.
+
+    Args:
+        task: the task.
+        models: names of MODELS.
+        frameworks: names of FRAMEWORKS.
+        data_dir: folder of the prepared data.
+
+    Returns:
+        ``static_gradients``: framework, model, algorithm, rho, block (−1: encoder, decoder, input),
+        parameter, cosine (NaN for a zero gradient), norm_ratio, error (relative L2), norm (of BPTT's).
 
     Source:
         Paper, figure 4.
@@ -51,6 +60,9 @@ def against_bptt(spec: RunSpec, framework: str, x: np.ndarray, y: np.ndarray) ->
         framework: a name of FRAMEWORKS.
         x: inputs (n, L, d), the time channel included.
         y: labels (n,).
+
+    Yields:
+        Rows of ``static_gradients``.
     """
     shape = card.load(spec.task).shape(spec.hyper.time_channel)
     parameters = initial_parameters(spec.model_copy(update={"dtype": "float64"}), shape)
@@ -72,7 +84,12 @@ def against_bptt(spec: RunSpec, framework: str, x: np.ndarray, y: np.ndarray) ->
 
 
 def compare(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """Return the cosine of two gradients and the ratio of their norms, one to other; not a number where a norm is zero."""
+    """Return cosine and norm ratio of ``one`` against ``other``; NaN for a zero norm.
+
+    Example:
+        >>> compare(np.array([3.0, 4.0]), np.array([3.0, 4.0]))
+        (1.0, 1.0)
+    """
     sizes = np.linalg.norm(one), np.linalg.norm(other)
     with np.errstate(invalid="ignore", divide="ignore"):
         return float(np.sum(one * other) / (sizes[0] * sizes[1])), float(sizes[0] / sizes[1])

@@ -1,4 +1,4 @@
-"""Why a float32 gradient is off where it is: the pair with its contrasts summed in float32 and in float64, and conditioning."""
+"""Source of float32 gradient errors: precision of the contrast sums, and their conditioning."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,24 @@ from rhelbench.oracle.interface import Array
 from rhelbench.studies import units
 from rhelbench.studies.precision import DELTA, DRAWS, LENGTHS
 
-#: Relative nudges, and one so small that its float64 gradient is the truth to compare with (ρ² is below rounding).
+#: Relative nudges, and that of the float64 reference, whose ρ² is below rounding.
 RHOS, TRUTH = (1e-3, 1e-4, 1e-6), 1e-7
 SUMS = ("float32", "float64")
 
 
 def compute(lengths: Sequence[int] = LENGTHS, draws: int = DRAWS) -> dict[str, pd.DataFrame]:
-    """Return ``summation``: length, rho, summed_in, parameter, median, worst, condition, over draws of one nonlinear unit.
+    """Measure the pair's float32 gradient with contrasts summed in float32 or float64.
 
-    Relative L2 errors of the pair's gradient, whose trajectories are float32 throughout while the contrasts are summed over steps
-    and lanes in either precision. condition: Σ|lane gradients| / |Σ lane gradients| of the two scalars α and δ, median over draws
-    of the draws beyond the 90 % quantile of their error; 1 for parameters per channel.
+    Trajectories are float32 throughout; sums run over time steps and channels. One nonlinear unit.
+
+    Args:
+        lengths: numbers of time steps K.
+        draws: random units.
+
+    Returns:
+        ``summation``: length, rho, summed_in, parameter, median and worst relative L2 error over draws.
+        ``condition``: Σ|channel gradients| / |Σ channel gradients| of the scalars α and δ, median over the
+        draws above the 90 % quantile of their error; 1 for parameters per channel.
     """
     rows = []
     for K in lengths:
@@ -42,7 +49,7 @@ def compute(lengths: Sequence[int] = LENGTHS, draws: int = DRAWS) -> dict[str, p
 
 
 def _pair(drawn: units.Units, rho: float, kind: type[np.floating], summed: type[np.floating]) -> dict[str, Array]:
-    """Return the pair's gradients per draw and lane (R, P), stepped in ``kind`` and summed in ``summed``."""
+    """Return the pair's gradients per draw and channel (R, P), integrated in ``kind``, summed in ``summed``."""
     unit, leapfrog, R, P = HAMILTONIANS["nonlinear"], INTEGRATORS["leapfrog"], len(drawn.f), units.CHANNELS
     wide = {name: np.repeat(value, P) if value.ndim == 1 else value.ravel() for name, value in drawn.theta.items()}
     theta = {name: value.astype(kind) for name, value in wide.items()}

@@ -1,4 +1,4 @@
-"""Figure 2: six coupled oscillators in continuous time, RHEL against the adjoint state method at all times."""
+"""Figure 2: six coupled oscillators in continuous time, RHEL against the adjoint state method."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,21 +12,28 @@ POINTS, EPSILON = 201, 0.5
 NUMBERS = range(1, OSCILLATORS + 1)
 STATES = [f"{letter}_{i}" for letter in ("phi", "pi") for i in NUMBERS]
 PARAMETERS = [f"{letter}_{i}" for letter in ("m", "k") for i in NUMBERS] + [f"k_{i + 1}{j + 1}" for i, j in PAIRS]
-#: What is kept over time; the differences are over everything.
+#: Components in ``toy``; the differences cover all components.
 SHOWN = {"phi_1", "phi_4", "m_4", "k_4", "k_14"}
 
 
 def compute(
     points: int = POINTS, epsilon: float = EPSILON, implementations: Sequence[str] = tuple(IMPLEMENTATIONS)
 ) -> dict[str, pd.DataFrame]:
-    """Return the system's paths and gradients over time, and how far RHEL is from the adjoint state method (ASM).
+    """Compare RHEL with the adjoint state method (ASM) on the toy system at all times.
 
-    ``toy``: quantity, component, t (echo time, 0..T), value, by the oracle. Quantities: forward Φ(−t), plus and minus Φe(t, ±ε),
-    costate λ and contrast ΔΦ; asm g_θ and rhel Δθ. ``toy_differences``: implementation, component (12 states, 27 parameters),
-    difference = max_t|RHEL − ASM| and size = max_t|ASM|.
+    Args:
+        points: points in time.
+        epsilon: nudge strength ε.
+        implementations: names of IMPLEMENTATIONS.
+
+    Returns:
+        ``toy``, by the oracle: quantity, component, t (echo time, 0..T), value. Quantities: ``forward`` Φ(−t);
+        ``plus``, ``minus`` Φe(t, ±ε); ``costate`` λ; ``contrast`` ΔΦ; ``asm`` g_θ; ``rhel`` Δθ.
+        ``toy_differences``: implementation, component (12 states, 27 parameters),
+        difference = max_t|RHEL − ASM|, size = max_t|ASM|.
 
     Source:
-        Paper, Theorem 3.1 and figure 2; the system's values are ours (``rhelbench.toy.example``).
+        Paper, Theorem 3.1 and figure 2; the system's values are chosen here (``rhelbench.toy.example``).
     """
     system = example()
     times = np.linspace(0, system.duration, points)

@@ -1,4 +1,4 @@
-"""Units alone as data, and the one door from the studies to a framework."""
+"""Single units as data, and the studies' only access to a framework."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +20,14 @@ CHANNELS = 16
 
 @dataclass(frozen=True)
 class Units:
-    """R draws of one unit: θ by letter (R,) or (R, P), δ likewise, drive f and incoming gradient g (R, K, 1, P).
+    """R random units, in float64 values exact in float32, so both precisions solve the same problem.
 
-    Float64 numbers that float32 holds exactly, so that both precisions are given the same problem.
+    Args:
+        hamiltonian: a key of ``registry.HAMILTONIANS``.
+        theta: θ by letter, (R,) or (R, P).
+        delta: step size δ, (R,) or (R, P).
+        f: input drive (R, K, 1, P).
+        g: incoming gradient dL/dφ (R, K, 1, P).
     """
 
     hamiltonian: str
@@ -32,12 +37,12 @@ class Units:
     g: Array
 
     def first(self, draws: int) -> "Units":
-        """Return the first draws alone."""
+        """Return the first ``draws`` units."""
         theta = {letter: value[:draws] for letter, value in self.theta.items()}
         return Units(self.hamiltonian, theta, self.delta[:draws], self.f[:draws], self.g[:draws])
 
     def one(self, r: int) -> tuple[Arrays, Array, Array, Array]:
-        """Return θ, δ, f and g of draw r."""
+        """Return θ, δ, f and g of unit r."""
         theta = {letter: np.asarray(value[r]) for letter, value in self.theta.items()}
         return theta, np.asarray(self.delta[r]), self.f[r], self.g[r]
 
@@ -47,23 +52,33 @@ def _rounded(values: Sequence[Array]) -> Array:
 
 
 def draw_theta(hamiltonian: str, rng: np.random.Generator, P: int, delta: float) -> tuple[Arrays, Array]:
-    """Draw a unit's θ as a model is initialised, and set its δ.
+    """Generate a unit's θ as at a model's initialisation, with δ as specified.
 
     Args:
         hamiltonian: a key of ``registry.HAMILTONIANS``.
-        rng: draws θ.
+        rng: random numbers for θ.
         P: channels.
-        delta: δ, the same in every channel.
+        delta: step size δ of every channel.
 
     Returns:
-        θ by letter, (P,) or (), and δ, (P,) where each channel has its own, else ().
+        θ by letter, (P,) or (), and δ, (P,) if it is a parameter per channel, else ().
     """
     theta, step = HAMILTONIANS[hamiltonian].physical(unit_values(hamiltonian, P, rng, delta), 1)
     return theta, np.full_like(step, delta)
 
 
 def draw(hamiltonian: str, K: int, delta: float, draws: int = 1, P: int = CHANNELS) -> Units:
-    """Draw θ as a model is initialised, f ~ N(0, 1) and g ~ N(0, 1)/(32 K): a loss averaged over a batch of 32 and over time."""
+    """Generate random units: θ as at initialisation, f ~ N(0, 1), g ~ N(0, 1)/(32 K).
+
+    g has the scale of a loss averaged over a batch of 32 and over time.
+
+    Args:
+        hamiltonian: a key of ``registry.HAMILTONIANS``.
+        K: time steps.
+        delta: step size δ.
+        draws: number of units R.
+        P: channels.
+    """
     found: dict[str, list[Array]] = {}
     for r in range(draws):
         rng = generator(f"studies/{hamiltonian}/{K}", "unit", 0, r)
@@ -79,19 +94,28 @@ def draw(hamiltonian: str, K: int, delta: float, draws: int = 1, P: int = CHANNE
 def gradients(
     framework: str, units: Units, algorithm: str, dtype: str, mode: Literal["absolute", "relative"], sizes: Sequence[float]
 ) -> Arrays:
-    """Return name to gradient (R, E, ...), by ``gradients`` of the framework's ``probe`` (``registry.Framework``)."""
+    """Return gradients by name, (R, E, ...), from the framework's ``probe`` (``registry.Framework``).
+
+    Args:
+        framework: a name of FRAMEWORKS.
+        units: R random units.
+        algorithm: a key of ``registry.ALGORITHMS``.
+        dtype: "float32" or "float64".
+        mode: of the nudge.
+        sizes: E nudges, ε or ρ.
+    """
     probe = import_module(str(FRAMEWORKS[framework].probe))
     given = np.asarray(sizes, np.float64)
     return probe.gradients(units.hamiltonian, algorithm, dtype, mode, given, units.theta, units.delta, units.f, units.g)
 
 
 def truth(units: Units, framework: str = "jax") -> Arrays:
-    """Return name to the gradient of BPTT in float64, (R, 1, ...)."""
+    """Return BPTT's float64 gradients by name, (R, 1, ...)."""
     return gradients(framework, units, "bptt", "float64", "absolute", [1.0])
 
 
 def errors(found: Arrays, wanted: Arrays) -> Arrays:
-    """Return name to the relative L2 error ‖found − wanted‖/‖wanted‖ per draw and nudge, (R, E)."""
+    """Return the relative L2 error ‖found − wanted‖/‖wanted‖ by name, per unit and nudge (R, E)."""
     return {name: _error(np.asarray(value, np.float64), wanted[name]) for name, value in found.items()}
 
 
@@ -101,6 +125,6 @@ def _error(value: Array, wanted: Array) -> Array:
 
 
 def retrace(framework: str, units: Units, integrator: str, dtype: str) -> Array:
-    """Return the echo's distance from the path after 1..K steps back, (K,), of the first draw."""
+    """Return the echo's distance from the trajectory after 1..K time steps back (K,), for the first unit."""
     theta, delta, f, _ = units.one(0)
     return import_module(str(FRAMEWORKS[framework].probe)).retrace(units.hamiltonian, integrator, dtype, theta, delta, f)

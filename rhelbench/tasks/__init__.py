@@ -1,1 +1,1 @@
-"""Tasks: cards, archives, verified preparation, the store on disk, splits."""
+"""Tasks: dataset cards, archives, verified preparation, the store on disk, splits."""

@@ -1,4 +1,4 @@
-"""From what the files hold to a Hugging Face data set with typed features."""
+"""Convert the files' content to a Hugging Face dataset with typed features."""
 
 import hashlib
 import json
@@ -22,8 +22,8 @@ def build_labelled(raw: Samples) -> dict[str, Any]:
     """Number the classes in sorted order and find repeated samples.
 
     Returns:
-        ``classes``; ``y``, ``first`` and ``rank`` (n,), int64: label, row of the first copy, place in numpy.unique's order
-        or -1 for a repeat.
+        ``classes``; ``y``, ``first`` and ``rank`` (n,), int64: label, row of the first copy, and position in
+        numpy.unique's order or -1 for a repeat.
     """
     classes, y = np.unique(raw.labels, return_inverse=True)
     order, first = sorted_distinct(raw.x)
@@ -33,7 +33,7 @@ def build_labelled(raw: Samples) -> dict[str, Any]:
 
 
 def scale(card: Card, raw: Samples) -> Samples:
-    """Bring the targets from the card's ``target_range`` to [-1, 1]; without one they stay as they are."""
+    """Scale the targets from the dataset card's ``target_range`` to [-1, 1]; without one they are unchanged."""
     if raw.targets is None or card.target_range is None:
         return raw
     low, high = card.target_range
@@ -41,12 +41,12 @@ def scale(card: Card, raw: Samples) -> Samples:
 
 
 def build_samples(card: Card, raw: Samples, columns: dict[str, Any], target: Path) -> str:
-    """Write labelled samples, in the files' order, with what the splits need to know about each.
+    """Write labelled samples, in the files' order, with the columns that splits need.
 
     Args:
-        card: the task's card.
-        raw: samples as the files hold them.
-        columns: of ``build_labelled``.
+        card: the task's dataset card.
+        raw: samples as in the files.
+        columns: from ``build_labelled``.
         target: folder to write.
 
     Returns:
@@ -71,7 +71,7 @@ def build_samples(card: Card, raw: Samples, columns: dict[str, Any], target: Pat
 
 
 def build_recordings(card: Card, raw: Recordings, target: Path) -> str:
-    """Write one row per subject: signals (steps, channels) and targets, each as one list; return the data's digest."""
+    """Write one row per subject, signals (steps, channels) and targets as one list each; return the digest."""
     from datasets import List, Value
 
     ids = [content_hash(x) for x in raw.signals]

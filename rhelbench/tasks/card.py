@@ -1,4 +1,4 @@
-"""A task's card: where its data come from and what they must look like once prepared."""
+"""Dataset cards: origin of a task's data, and their expected properties."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ from rhelbench.errors import UserError, unknown_name
 from rhelbench.spec import Frozen, Positive
 
 CARDS = Path("config/tasks")
-#: What a task may be called: names of files and rules, words of a shell and parts of a run's name are made of it.
+#: Valid names of tasks, which become parts of file names, rule names, shell words and run ids.
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 
@@ -24,7 +24,7 @@ def _named(name: str) -> str:
 
 
 class Checksum(Frozen):
-    """One packaging of an archive that is known to be good."""
+    """One known good packaging of an archive."""
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     size: Positive | None = Field(None, description="bytes")
@@ -32,7 +32,7 @@ class Checksum(Frozen):
 
 
 class Address(Frozen):
-    """One place to download from, in order of preference."""
+    """One download address; the order is the preference."""
 
     url: str
     checksum: Literal["listed", "first_use"] = Field(
@@ -41,7 +41,7 @@ class Address(Frozen):
 
 
 class Source(Frozen):
-    """Where a task comes from: a Python package that carries its files, an archive to download, or a generator."""
+    """Origin of a task: a Python package with its files, an archive to download, or a generator."""
 
     format: str = Field(description="a name in rhelbench.tasks.readers.READERS, or in generators.GENERATORS")
     package: str | None = Field(
@@ -56,7 +56,7 @@ class Source(Frozen):
 
 
 class Card(Frozen):
-    """What is known about a task before its data are opened (config/tasks/<name>.yaml)."""
+    """A task's dataset card (config/tasks/<name>.yaml)."""
 
     name: Annotated[str, AfterValidator(_named)]
     title: str
@@ -84,21 +84,21 @@ class Card(Frozen):
 
     @property
     def parameters(self) -> dict[str, float]:
-        """The parameters of a generated task, none for one that is read from files."""
+        """Parameters of a generated task; empty for a task from files."""
         return self.source.parameters or {}
 
     def shape(self, time_channel: bool) -> TaskShape:
-        """Return the sizes a model needs, with or without the time channel put first."""
+        """Return the sizes of the task, with or without the time channel."""
         return TaskShape(self.channels + time_channel, self.length, self.outputs, self.kind, self.output_step)
 
     def compare(self, found: dict[str, Any]) -> None:
-        """Compare what was found in the files with what the card expects of it.
+        """Compare measured values with the dataset card.
 
         Args:
-            found: field to value; a field that the card leaves open passes.
+            found: value by field; fields without an expectation pass.
 
         Raises:
-            UserError: the first that differs, with both values.
+            UserError: the first difference, with both values.
         """
         for name, value in found.items():
             expected = getattr(self, name)
@@ -111,20 +111,20 @@ class Card(Frozen):
                 )
 
     def digest(self) -> str:
-        """Return the SHA-256 of the card's canonical JSON; what a card leaves to a default of later date is left out."""
+        """Return the SHA-256 of the canonical JSON, without fields at defaults that were added later."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def task_names() -> list[str]:
-    """Return the names of all tasks that have a card."""
+    """Return the names of all tasks with a dataset card."""
     return list(files.find_all(CARDS, ".yaml"))
 
 
 def load(name: str) -> Card:
-    """Read and validate the card of a task.
+    """Read and validate a task's dataset card.
 
     Raises:
-        UserError: no such card, or a card with a wrong or missing field.
+        UserError: no such dataset card, or one with a wrong or missing field.
     """
     path = files.find(CARDS / f"{name}.yaml")
     if not path.exists():

@@ -1,4 +1,4 @@
-"""SHA-256 of archives: checked against the card when known, recorded on first use when not."""
+"""SHA-256 of archives: checked against the dataset card, or recorded on first use."""
 
 import hashlib
 import json
@@ -16,28 +16,28 @@ def sha256(path: Path) -> str:
 
 
 def lock_file(archives: Path, task: str) -> Path:
-    """Return the lock file: SHA-256 and size of an archive's first use. Each has its own, as jobs fetch them side by side."""
+    """Return the lock file with SHA-256 and size from first use; one per archive, for parallel downloads."""
     return archives / f"{task}.lock.json"
 
 
 def accept(card: Card, path: Path, where: str, archives: Path, first_use: bool) -> str:
-    """Judge an archive by its SHA-256.
+    """Check an archive by its SHA-256.
 
-    A packaging listed in the card is good. Another one must be the one in the lock file; with nothing recorded yet it is
-    recorded if ``first_use`` allows, or if the card lists none at all.
+    A packaging in the dataset card is accepted. Otherwise it must match the lock file. Without a lock file it is
+    recorded if ``first_use`` is True, or if the dataset card lists no packaging.
 
     Args:
-        card: the task's card.
+        card: the task's dataset card.
         path: the archive.
-        where: where it came from, for the message and the lock file.
+        where: its origin, for the error message and the lock file.
         archives: folder of the lock files.
-        first_use: an unlisted packaging may be recorded.
+        first_use: whether an unlisted packaging may be recorded.
 
     Returns:
         The SHA-256.
 
     Raises:
-        UserError: it is another file than the card or the lock file says; both values are named.
+        UserError: it differs from dataset card or lock file; both values are named.
     """
     found, name = sha256(path), str(card.source.archive)
     listed = [checksum.sha256 for checksum in card.source.checksums]

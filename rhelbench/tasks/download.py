@@ -1,4 +1,7 @@
-"""The only step with network: an archive from a mirror or from its own addresses, checked and put in place whole."""
+"""Download an archive from a mirror or its addresses, check it, and store it atomically.
+
+It is the only part that needs a network.
+"""
 
 import errno
 import os
@@ -19,35 +22,35 @@ from rhelbench.errors import UserError
 from rhelbench.tasks import checksums
 from rhelbench.tasks.card import Card
 
-#: A failed transfer is begun anew this often, after 1, 2, 3 seconds.
+#: Number of retries of a failed transfer, after 1, 2, 3 seconds.
 RETRIES = 3
-#: Seconds without a byte after which a connection counts as lost.
+#: Timeout of a connection without data, in seconds.
 TIMEOUT = 30
-#: What the system says when there is no room: nothing on the way to a place, so no other place will do better.
+#: Errors of a full disk, which no other address can solve.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def archive_path(card: Card, data_dir: str | Path) -> Path:
-    """Return ``<data_dir>/archives/<task>.zip``, whatever the archive is called at its source."""
+    """Return ``<data_dir>/archives/<task>.zip``, whatever the archive's name at its source."""
     return Path(data_dir) / "archives" / f"{card.name}.zip"
 
 
 def fetch(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path:
-    """Make sure that a task's archive is there and is the right one.
+    """Ensure that a task's archive exists and is the right one.
 
-    Places are tried in this order: ``RHELBENCH_MIRROR``, ``mirrors``, the card's addresses. A transfer that fails moves on to
-    the next place; an archive whose SHA-256 is not the expected one stops.
+    Sources in order: ``RHELBENCH_MIRROR``, ``mirrors``, the dataset card's addresses. After a failed transfer the
+    next source is tried. An archive with an unexpected SHA-256 is an error.
 
     Args:
-        card: the task's card, with ``source.archive``.
+        card: the task's dataset card, with ``source.archive``.
         data_dir: folder of archives and prepared tasks.
-        mirrors: folders or URLs that hold files named like ``source.archive``.
+        mirrors: folders or URLs with files named like ``source.archive``.
 
     Returns:
         The archive's path.
 
     Raises:
-        UserError: no place had it, or its SHA-256 is neither listed nor the one recorded on first use.
+        UserError: no source has it, or its SHA-256 is neither listed nor the one recorded on first use.
     """
     target = archive_path(card, data_dir)
     if not target.exists():
@@ -60,7 +63,7 @@ def fetch(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path
 
 def _fetch(card: Card, target: Path, mirrors: Sequence[str]) -> Path:
     incoming = target.parent / f".incoming-{card.name}"
-    shutil.rmtree(incoming, ignore_errors=True)  # of a process that was killed
+    shutil.rmtree(incoming, ignore_errors=True)  # left by a killed process
     reasons = []
     try:
         incoming.mkdir(parents=True)
@@ -88,7 +91,7 @@ def _fetch(card: Card, target: Path, mirrors: Sequence[str]) -> Path:
 
 
 def public(text: str) -> str:
-    """Return a text without the user name and password that an address in it may hold.
+    """Return a text with user name and password removed from addresses.
 
     Example:
         >>> public("https://me:secret@example.org/mirror")
@@ -98,7 +101,7 @@ def public(text: str) -> str:
 
 
 def _places(card: Card, mirrors: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Give each place with whether an unlisted packaging from there is recorded on first use."""
+    """Yield each source, and whether an unlisted packaging from it is recorded on first use."""
     own = os.environ.get("RHELBENCH_MIRROR")
     for mirror in [*([own] if own else []), *mirrors]:
         yield f"{mirror.rstrip('/')}/{card.source.archive}", False
@@ -119,7 +122,7 @@ def _transfer(place: str, file: Path, task: str) -> None:
 
 
 def _local(place: str) -> Path | None:
-    """Return the path of a place on this machine, given with ``~`` or as a file:// address; None for one to download from."""
+    """Return the path of a local source, with ``~`` or as file:// address; None for a remote one."""
     address = urlsplit(place)
     if address.scheme == "file":
         if address.netloc not in ("", "localhost"):
@@ -129,7 +132,7 @@ def _local(place: str) -> Path | None:
         return None
     try:
         return Path(place).expanduser()
-    except RuntimeError as error:  # ~ of nobody
+    except RuntimeError as error:  # ~ of an unknown user
         raise ValueError(str(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""What a task's files hold, measured: the numbers that the card is checked against, and those that papers leave out."""
+"""Measured properties of a task's files, which are checked against the dataset card."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,12 +12,12 @@ from rhelbench.tasks.lags import lagged_copies
 from rhelbench.tasks.readers.ppg_dalia import Recordings
 from rhelbench.tasks.readers.uea import Samples
 
-#: What the card expects and the page shows, in the order in which it is compared.
+#: Fields that the dataset card expects and the page shows, in order of comparison.
 EXPECTED = ("samples", "archive_samples", "channels", "length", "outputs", "class_counts")
 
 
 def sizes(raw: Samples) -> dict[str, Any]:
-    """Return what is known of samples without looking at their values, under the names of the card's fields."""
+    """Return the sizes of samples, by the names of the dataset card's fields."""
     test = int(np.count_nonzero(raw.in_test))
     parts = {"archive_samples": {"train": len(raw.x) - test, "test": test}} if raw.targets is None or test else {}
     outputs = {} if raw.targets is None else {"outputs": raw.targets.shape[2]}
@@ -28,11 +28,11 @@ def sample_facts(raw: Samples, columns: dict[str, Any]) -> dict[str, Any]:
     """Measure labelled samples.
 
     Args:
-        raw: samples as the files hold them, n in all.
+        raw: samples as in the files, n in all.
         columns: ``classes``; ``y`` and ``first`` (n,), as in ``store.Prepared``.
 
     Returns:
-        ``samples`` counts distinct ones, ``class_counts`` and ``majority_rate`` too; ``archive_samples`` counts all. A
+        ``samples``, ``class_counts`` and ``majority_rate`` count distinct samples; ``archive_samples`` counts all. A
         regression has ``target_variance`` instead of classes.
     """
     if raw.targets is not None:
@@ -56,7 +56,7 @@ def sample_facts(raw: Samples, columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def recording_facts(raw: Recordings, length: int) -> dict[str, Any]:
-    """Measure recordings: per subject the steps and targets; ``samples`` counts the subjects."""
+    """Measure recordings: time steps and targets per subject; ``samples`` counts the subjects."""
     return {
         "samples": len(raw.names),
         "channels": raw.signals[0].shape[1],
@@ -96,11 +96,11 @@ def _repeats(raw: Samples, first: NDArray[np.int64], other: NDArray[np.bool_]) -
 
 
 def check_samples(card: Card, raw: Samples) -> None:
-    """Compare kind and sizes with the card, then look for values that no model accepts, before anything is measured.
+    """Compare kind and sizes with the dataset card, then check the values.
 
     Raises:
-        UserError: a kind or size that differs; missing or infinite values or targets, with their number and the first place;
-            targets beyond what a model can answer.
+        UserError: a different kind or size; missing or infinite values or targets, with their number and the first
+            position; targets beyond a model's range.
     """
     card.compare({"kind": "classification" if raw.targets is None else "regression", **sizes(raw)})
     _check_finite(card, raw, raw.x, "values")
@@ -139,9 +139,9 @@ def _check_finite(card: Card, raw: Samples, values: NDArray[np.float32], what: s
 
 
 def check(card: Card, facts: dict[str, Any]) -> None:
-    """Compare every expectation of the card with what was measured.
+    """Compare all expectations of the dataset card with the measured values.
 
     Raises:
-        UserError: the first that differs, with both values.
+        UserError: the first difference, with both values.
     """
     card.compare({name: facts.get(name) for name in EXPECTED})

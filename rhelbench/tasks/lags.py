@@ -1,4 +1,4 @@
-"""Channels that are copies of other channels, shifted in time: a property that archives do not state."""
+"""Channels that are time-shifted copies of other channels, which archives do not document."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -6,12 +6,12 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-#: Steps that must agree in the first sample before a shift is tried on all.
+#: Time steps that must agree in the first sample before a shift is tested on all.
 PROBE = 24
 
 
 class Copy(TypedDict):
-    """channel[t] == of[t + lag] in every sample and at every t where both exist (a lag below 0 is a delay)."""
+    """channel[t] == of[t + lag] in every sample, for all t where both exist (negative lag: a delay)."""
 
     channel: int
     of: int
@@ -19,13 +19,14 @@ class Copy(TypedDict):
 
 
 def lagged_copies(x: Sequence[NDArray[np.float32]] | NDArray[np.float32]) -> list[Copy]:
-    """Find every channel that is an exact copy of an earlier one, advanced or delayed by up to half the length.
+    """Find every channel that is an exact copy of an earlier one, shifted by up to half the length.
 
     Args:
         x: samples (n, L, d), or recordings of different lengths, each (T, d).
 
     Returns:
-        One entry per such channel, naming the earliest channel it copies and the smallest shift; constant channels are left out.
+        One entry per such channel, with the earliest channel that it copies and the smallest shift. Constant
+        channels are left out.
 
     Example:
         >>> signal = np.random.default_rng(0).normal(size=(5, 106, 1)).astype("f4")
@@ -53,9 +54,9 @@ def _lag(x: Sequence[NDArray[np.float32]] | NDArray[np.float32], channel: int, o
 
 
 def _candidates(late: NDArray[np.float32], early: NDArray[np.float32], reach: int) -> list[int]:
-    """Return the shifts in 0..reach-1 at which ``early`` continues as ``late`` begins."""
+    """Return the shifts in 0..reach-1 at which ``early`` contains the start of ``late``."""
     probe = min(PROBE, len(late) - reach)
-    if np.ptp(late[:probe]) == 0 or np.ptp(late) == 0:  # a flat start fits everywhere: ask the whole of it
+    if np.ptp(late[:probe]) == 0 or np.ptp(late) == 0:  # a flat start fits everywhere: compare the whole channel
         probe = len(late) - reach
         if np.ptp(late[:probe]) == 0:
             return []

@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 from rhelbench.plotting.html import data_uri, render
 from rhelbench.tasks.card import Card
 
-#: Channels drawn in the example plot; more would hide each other.
+#: Number of channels in the example plot; more would overlap.
 SHOWN = 6
 TEMPLATE = Path(__file__).with_name("page.html")
 
 
 def write(card: Card, facts: dict[str, Any], picture: Path, target: Path) -> None:
-    """Write the page: a pure function of card, facts and picture."""
+    """Write the page, a pure function of dataset card, facts and picture."""
     values = {"rows": _rows(facts), "findings": findings(facts), "source": _source(card, facts), "picture": data_uri(picture)}
     target.write_text(render(TEMPLATE, card=card, facts=facts, **values), encoding="utf-8")
 
 
 def findings(facts: dict[str, Any]) -> list[str]:
-    """Say in sentences what was measured beside the card: copies among the channels, constant channels, repeats."""
+    """Return sentences on measured properties: copies among channels, constant channels, repeats."""
     lines = [lag_sentence(facts)]
     if facts["constant_channels"]:
         lines.append(f"Constant channels: {', '.join(map(str, facts['constant_channels']))}.")
@@ -38,7 +38,7 @@ def findings(facts: dict[str, Any]) -> list[str]:
 
 
 def lag_sentence(facts: dict[str, Any]) -> str:
-    """Say which channels copy which, in one sentence if a single rule covers them."""
+    """Return which channels copy which, in one sentence if a single rule covers them."""
     copies = facts["lagged_copies"]
     if not copies:
         return "No channel is a shifted copy of another."
@@ -80,10 +80,10 @@ def draw(examples: dict[str, NDArray[np.float32]], target: Path) -> None:
     """Draw one example per class or subject, up to SHOWN channels each.
 
     Args:
-        examples: title to sample (L, d).
+        examples: sample (L, d) by title.
         target: PNG file.
     """
-    from rhelbench.plotting.style import canvas  # seaborn, 2 s: only for those who draw
+    from rhelbench.plotting.style import canvas  # seaborn takes 2 s to import
 
     columns = min(2, len(examples))
     figure, axes = canvas(-(-len(examples) // columns), columns, width=4.2, height=2.0)

@@ -1,4 +1,4 @@
-"""From a task's name to its verified store: fetch, read, check against the card, write, rename."""
+"""Prepare a task: download, read, check against the dataset card, write, rename."""
 
 import errno
 import json
@@ -25,27 +25,28 @@ from rhelbench.tasks.readers import READERS
 from rhelbench.tasks.readers.uea import Samples
 from rhelbench.tasks.store import folder, preparing_command, read_facts
 
-#: What is renamed into place, in this order, before ``facts.json``.
+#: Renamed into place in this order, before ``facts.json``.
 PARTS = ("store", "examples.png", "facts.html")
 
 
 def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = ()) -> Path:
-    """Make sure that a task is prepared; nothing half-made is left behind.
+    """Ensure that a task is prepared; nothing partial remains.
 
-    One that is prepared from today's card and archive by today's code, and not damaged, is left alone. Everything is written to
-    ``.partial`` beside the store and renamed; ``facts.json`` comes last and marks completion. One process prepares a task at a
-    time, another one waits for it.
+    An undamaged task prepared from the current dataset card, archive and code is left alone. All files are written
+    to ``.partial`` and renamed; ``facts.json`` comes last and marks completion. One process prepares a task at a
+    time, and others wait for it.
 
     Args:
         task: the task's name.
-        data_dir: where archives and prepared tasks lie.
-        mirrors: folders or URLs to look for the archive first.
+        data_dir: folder of archives and prepared tasks.
+        mirrors: folders or URLs to search for the archive first.
 
     Returns:
         The path of ``facts.json``.
 
     Raises:
-        UserError: the files can't be had, are not readable, or are not what the card says; or the disk is full or read-only.
+        UserError: the files are unavailable, unreadable, or do not match the dataset card; or the disk is full or
+            read-only.
     """
     card, home = load_card(task), folder(task, data_dir)
     if is_prepared(card, data_dir):
@@ -61,14 +62,14 @@ def prepare(task: str, data_dir: str | Path = "data", mirrors: Sequence[str] = (
 
 
 def is_prepared(card: Card, data_dir: str | Path) -> bool:
-    """Return whether a task is prepared from today's card and archive by today's code, and its store is undamaged."""
+    """Return whether a task is prepared, undamaged, from the current dataset card, archive and code."""
     home, archive = folder(card.name, data_dir), download.archive_path(card, data_dir)
     try:
         found = read_facts(card.name, data_dir)
         verified.check(home, found["store"], preparing_command(card.name, data_dir))
     except UserError:
         return False
-    known = card.source.archive is None or archive.exists()  # else it was deleted to save room
+    known = card.source.archive is None or archive.exists()  # else it was deleted to save space
     same = not known or found["source"] == _source(card, None if card.source.parameters else archive)
     return same and found["code"] == _code() and all((home / part).exists() for part in PARTS)
 
@@ -82,7 +83,7 @@ def _prepare(card: Card, home: Path, data_dir: str | Path, mirrors: Sequence[str
     source = None if card.source.parameters else archive_files(card, data_dir, mirrors)
     partial = home / ".partial"
     try:
-        shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+        shutil.rmtree(partial, ignore_errors=True)  # left by a killed process
         (partial / "files").mkdir(parents=True)
         measured = _build(card, source, partial)
         (home / "facts.json").unlink(missing_ok=True)
@@ -92,15 +93,15 @@ def _prepare(card: Card, home: Path, data_dir: str | Path, mirrors: Sequence[str
         write_atomically(home / "facts.json", json.dumps(measured, indent=1, ensure_ascii=False) + "\n", durable=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        with suppress(OSError):  # it holds an earlier store, or this one
+        with suppress(OSError):  # it may contain an earlier store, or this one
             home.rmdir()
 
 
 def archive_files(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ()) -> Path:
-    """Return the folder of a package that carries the files, or the archive, downloaded if need be.
+    """Return the folder of a package with the files, or the archive, downloaded if necessary.
 
     Raises:
-        UserError: the package is not installed; the archive can't be had; no reader for the format.
+        UserError: the package is not installed; the archive is unavailable; no reader for the format.
     """
     if card.source.format not in READERS:
         raise unknown_name(f"format in config/tasks/{card.name}.yaml:", card.source.format, list(READERS))
@@ -114,7 +115,7 @@ def archive_files(card: Card, data_dir: str | Path, mirrors: Sequence[str] = ())
 
 
 def generate_samples(card: Card) -> Samples:
-    """Draw the samples of a card that names parameters.
+    """Generate the samples of a dataset card with parameters.
 
     Raises:
         UserError: no such generator, or a parameter is missing or unknown.

@@ -1,4 +1,4 @@
-"""Which samples train, which validate, which test: drawn from the seed, recorded by content."""
+"""Splits into training, validation and test samples: computed from the seed, recorded by content."""
 
 import hashlib
 import json
@@ -17,12 +17,12 @@ from rhelbench.tasks.repeats import content_hash
 from rhelbench.tasks.store import Prepared
 
 Rows = NDArray[np.int64]
-#: The parts of all samples at which the training part ends and the validation part ends (paper, appendix).
+#: Fractions of all samples at which training and validation parts end (paper, appendix).
 CUTS = (0.7, 0.85)
 KINDS = ("content_hash", "released", "archive")
 PARTS = ("train", "val", "test")
 
-#: The six orders in which a recording is cut by time: train first, middle or last, the other two either way round.
+#: The six temporal orders of a recording's parts.
 ORDERS = (
     ("train", "val", "test"),
     ("train", "test", "val"),
@@ -32,15 +32,15 @@ ORDERS = (
     ("test", "val", "train"),
 )
 _PERCENT = {"train": 70, "val": 15, "test": 15}
-#: A window moves on by a tenth of its length.
+#: Windows advance by a tenth of their length.
 STRIDES = 10
 
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of ``Prepared.x`` for each part; ``targets`` are the rows of ``Prepared.y`` (the same ones for labelled samples).
+    """Rows of ``Prepared.x`` for each part; ``targets`` are rows of ``Prepared.y`` (equal for labelled samples).
 
-    ``digest`` is the SHA-256 of the parts' sample ids, so that equal splits of equal data are equal by name.
+    ``digest`` is the SHA-256 of the parts' sample ids, so equal splits of equal data have equal digests.
     """
 
     train: Rows
@@ -51,17 +51,20 @@ class Split:
 
 
 def held_out(task: Card) -> int:
-    """Return the number of test samples of a classification task: what is left after both cuts."""
+    """Return the number of test samples of a classification task."""
     return task.samples - int(CUTS[1] * task.samples)
 
 
 def split(prepared: Prepared, kind: str, seed: int) -> Split:
-    """Cut a task 70/15/15.
+    """Split a task 70/15/15.
 
-    content_hash: per class, distinct samples ordered by SHA-256(seed in decimal ‖ bytes), cut at int(0.7 n_c), int(0.85 n_c).
-    released: the released code's draw, jax's permutation of the distinct samples in sorted order, cut at int(0.7 n), int(0.85 n).
-    archive: the archive's own test file; its train file's distinct samples, ordered as above, cut at int(0.8 n_c) for validation.
-    Recordings: each subject cut by time in one of ORDERS, drawn from the seed; windows of L steps, a tenth of L apart.
+    content_hash: per class, distinct samples ordered by SHA-256(seed in decimal ‖ bytes), cut at int(0.7 n_c) and
+    int(0.85 n_c).
+    released: the released code's split, JAX's permutation of the distinct samples in sorted order, cut at
+    int(0.7 n) and int(0.85 n).
+    archive: the archive's test file; its train file's distinct samples, ordered as above, cut at int(0.8 n_c) for
+    validation.
+    Recordings: each subject cut by time in one of ORDERS, chosen by the seed; windows of L time steps, L/10 apart.
 
     Args:
         prepared: the task.
@@ -69,7 +72,7 @@ def split(prepared: Prepared, kind: str, seed: int) -> Split:
         seed: the run's seed.
 
     Raises:
-        UserError: an unknown kind, ``archive`` for a task without parts of its own, or a part without samples or windows.
+        UserError: an unknown kind, ``archive`` for a task without predefined parts, or a part without samples or windows.
 
     Source:
         Paper, appendix on data sets and training; row 12 of docs/deviations.md.
@@ -99,19 +102,22 @@ def split(prepared: Prepared, kind: str, seed: int) -> Split:
 
 
 def released_permutation(seed: int, n: int, partitionable: bool = True) -> Rows:
-    """Return the released code's permutation of n samples: the first of four keys of the seed, the first of two of that."""
+    """Return the released code's permutation of n samples.
+
+    Its key is the first of two keys from the first of four keys of the seed.
+    """
     data_key = threefry.split(threefry.key(seed), 4, partitionable)[0]
     return threefry.permutation(threefry.split(data_key, 2, partitionable)[0], n, partitionable)
 
 
 def arrays(prepared: Prepared, split: Split, part: str, time_channel: bool) -> tuple[NDArray[np.float32], NDArray[Any]]:
-    """Return one part as arrays of its own, in the split's order.
+    """Return one part as new arrays, in the split's order.
 
     Args:
         prepared: the task.
         split: of the same task.
         part: ``"train"``, ``"val"`` or ``"test"``.
-        time_channel: put t/L first.
+        time_channel: prepend t/L as a channel.
 
     Returns:
         x (n, L, d or d + 1), float32, C order; y: labels (n,), int64, or targets (n, K, c), float32.
@@ -120,7 +126,7 @@ def arrays(prepared: Prepared, split: Split, part: str, time_channel: bool) -> t
     x = np.empty((len(rows), prepared.card.length, prepared.card.channels + time_channel), np.float32)
     if time_channel:
         x[:, :, 0] = clock(prepared.card.length)
-    for target, row in zip(x, rows, strict=True):  # one at a time: fancy indexing would hold the windows twice
+    for target, row in zip(x, rows, strict=True):  # one at a time: fancy indexing would copy all windows
         target[:, int(time_channel) :] = prepared.x[row]
     return x, np.ascontiguousarray(prepared.y[split.targets[part]])
 
@@ -142,7 +148,7 @@ def _cut(rows: Rows, first: int, second: int) -> dict[str, Rows]:
 def _by_class(prepared: Prepared, rows: Rows, seed: int, first: float, second: float) -> dict[str, Rows]:
     parts: dict[str, list[Rows]] = {part: [] for part in PARTS}
     groups = [rows[prepared.y[rows] == label] for label in range(len(prepared.classes))]
-    for members in groups or [rows]:  # a regression is cut as one class
+    for members in groups or [rows]:  # a regression is split as one class
         hashes = [content_hash(prepared.x[row], prefix=str(seed)) for row in members]
         ordered = members[np.argsort(np.array(hashes), kind="stable")]
         for part, chosen in _cut(ordered, int(first * len(ordered)), int(second * len(ordered))).items():
@@ -151,14 +157,14 @@ def _by_class(prepared: Prepared, rows: Rows, seed: int, first: float, second: f
 
 
 def check_windows(card: Card, targets: dict[str, int]) -> None:
-    """Check that windows and their targets can move on together, and that each subject has one in each part.
+    """Check that windows and their targets can advance together, and that each subject has one in each part.
 
     Args:
-        card: of a task made of recordings.
-        targets: subject to its number of targets, one per OUTPUT_STEP steps.
+        card: of a task of recordings.
+        targets: number of targets by subject, one per OUTPUT_STEP time steps.
 
     Raises:
-        UserError: the card's length is no multiple of STRIDES targets, or longer than a subject's smallest part.
+        UserError: the dataset card's length is no multiple of STRIDES targets, or longer than a subject's smallest part.
     """
     where, unit = f"config/tasks/{card.name}.yaml", STRIDES * OUTPUT_STEP
     if card.kind != "regression" or card.output_step != OUTPUT_STEP:
@@ -176,7 +182,7 @@ def check_windows(card: Card, targets: dict[str, int]) -> None:
 
 
 def _smallest(targets: int) -> int:
-    """Return the fewest targets that a part of a subject has, in whatever order it is cut."""
+    """Return the smallest number of targets in any part of a subject, in any order."""
     edges = [np.cumsum([0, *(_PERCENT[part] for part in order)]) for order in ORDERS]
     return min(int(high / 100 * targets) - int(low / 100 * targets) for edge in edges for low, high in pairwise(edge))
 
@@ -198,7 +204,7 @@ def _recordings(prepared: Prepared, kind: str, seed: int) -> Split:
         order = ORDERS[draw.integers(len(ORDERS))]
         edges = np.cumsum([0, *(_PERCENT[part] for part in order)])
         for part, low, high in zip(order, edges[:-1], edges[1:], strict=True):
-            # The released code cuts signals and targets each at its own percentage, up to `step` samples apart.
+            # The released code cuts signals and targets at separate percentages, up to `step` samples apart.
             targets = (int(low / 100 * recording.targets), int(high / 100 * recording.targets))
             released = (int(low / 100 * recording.steps), int(high / 100 * recording.steps))
             steps = released if kind == "released" else (step * targets[0], step * targets[1])

@@ -1,12 +1,13 @@
-"""The prepared tasks on disk: one Hugging Face dataset each, opened memory-mapped, read without copying.
+"""The prepared tasks on disk: one memory-mapped Hugging Face dataset each, read without copying.
 
     prepared = load("BasicMotions", "data")           # after: python -m rhelbench prepare --task BasicMotions
     prepared.x                                        # (n, L, d) float32, a view of the file, repeats included
     part = split(prepared, "released", 2345)          # rhelbench.tasks.splits
     x, y = arrays(prepared, part, "train", time_channel=True)
 
-Layout of ``data/prepared/<task>/``: ``store/`` (the data set), ``facts.json`` (written last: without it the task is not
-prepared; it holds the SHA-256 of the store's files), ``facts.html``, ``examples.png``, ``splits/<kind>-<seed>.json``.
+Layout of ``data/prepared/<task>/``: ``store/`` (the dataset), ``facts.json``, ``facts.html``, ``examples.png``,
+``splits/<kind>-<seed>.json``. ``facts.json`` is written last and marks a prepared task; it has the SHA-256 of the
+store's files.
 """
 
 from dataclasses import dataclass
@@ -27,14 +28,14 @@ from rhelbench.tasks.card import load as load_card
 
 @dataclass(frozen=True)
 class Recording:
-    """One subject of a task made of long recordings: its name and its places in the joined arrays.
+    """One subject of a task of recordings: its name and its position in the concatenated arrays.
 
     Args:
         name: for example ``"S1"``.
-        start: its first sample in the joined signals.
-        steps: its samples, at 64 Hz.
-        target_start: its first value in the joined targets.
-        targets: its target values, one per OUTPUT_STEP samples.
+        start: its first sample in the signals.
+        steps: number of samples, at 64 Hz.
+        target_start: its first value in the targets.
+        targets: number of target values, one per OUTPUT_STEP samples.
     """
 
     name: str
@@ -46,21 +47,21 @@ class Recording:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A task ready to be split.
+    """A prepared task.
 
     Args:
-        card: the task's card.
-        x: samples (n, L, d), float32, the files' own order (train, then test), repeated samples included. For recordings:
-            every window of L steps of the joined signals, a strided view; n counts the places a window can start.
-        y: labels (n,), int64, or targets (n, K, c), float32; for recordings every window of the joined targets
-            (m, L // OUTPUT_STEP, 1), float32, a strided view.
+        card: the task's dataset card.
+        x: samples (n, L, d), float32, in the files' order (train, then test), with repeats. For recordings: a strided
+            view of all windows of L time steps; n counts the possible starts.
+        y: labels (n,), int64, or targets (n, K, c), float32. For recordings: a strided view of all windows of targets
+            (m, L // OUTPUT_STEP, 1), float32.
         ids: SHA-256 of each sample's little-endian float32 bytes; for recordings, of each subject's.
-        classes: class names, in the order of their numbers; empty for a regression.
-        in_test: (n,) bool, the sample comes from the archive's own test file.
+        classes: class names by label; empty for a regression.
+        in_test: (n,) bool, whether the sample is from the archive's test file.
         first: (n,) row of the first copy of each sample; ``first == arange(n)`` marks the distinct ones.
         released_order: (m,) rows of the distinct samples in the order of numpy.unique(axis=0).
-        recordings: the subjects of a task made of recordings, else empty.
-        digest: SHA-256 of ids, labels and parts: two stores with one digest hold the same data.
+        recordings: the subjects of a task of recordings, else empty.
+        digest: SHA-256 of ids, labels and parts: stores with equal digests have equal data.
     """
 
     card: Card
@@ -75,7 +76,7 @@ class Prepared:
     digest: str
 
     def sample_ids(self, rows: NDArray[np.int64]) -> list[str]:
-        """Return the ids of rows of ``x``; a window's is its subject and first step, for example ``S1+4992``."""
+        """Return the ids of rows of ``x``; a window's id is its subject and first time step, for example ``S1+4992``."""
         if not self.recordings:
             return [self.ids[row] for row in rows]
         starts = np.array([recording.start for recording in self.recordings])
@@ -89,15 +90,15 @@ def folder(task: str, data_dir: str | Path) -> Path:
 
 
 def preparing_command(task: str, data_dir: str | Path) -> str:
-    """Return the command that prepares a task, for a sentence."""
+    """Return the command that prepares a task, for an error message."""
     return f"run `python -m rhelbench prepare --task {task} --data {data_dir}`"
 
 
 def read_facts(task: str, data_dir: str | Path) -> dict[str, Any]:
-    """Return the facts of a prepared task, without opening its store.
+    """Return the facts of a prepared task, without reading its store.
 
     Raises:
-        UserError: the task is not prepared there, or not with today's card, or the facts are damaged.
+        UserError: the task is not prepared there, or from another dataset card, or the facts are damaged.
     """
     card, home, remedy = load_card(task), folder(task, data_dir), preparing_command(task, data_dir)
     try:
@@ -112,20 +113,21 @@ def read_facts(task: str, data_dir: str | Path) -> dict[str, Any]:
 
 
 def load(task: str, data_dir: str | Path = "data") -> Prepared:
-    """Open a prepared task whose files are those that were prepared (``rhelbench.tasks.verified``).
+    """Open a prepared task with verified files (``rhelbench.tasks.verified``).
 
     Args:
         task: the task's name.
-        data_dir: the folder given to ``prepare``.
+        data_dir: the folder of ``prepare``.
 
     Raises:
-        UserError: the task is not prepared there, or not with today's card, or its files are damaged or of another task.
+        UserError: the task is not prepared there, or from another dataset card, or its files are damaged or of another
+            task.
     """
     card, home = load_card(task), folder(task, data_dir)
     facts = read_facts(task, data_dir)
     verified.check(home, facts["store"], preparing_command(task, data_dir))
 
-    from datasets import load_from_disk  # 1.4 s: only for those who open a store
+    from datasets import load_from_disk  # takes 1.4 s to import
 
     try:
         table = load_from_disk(str(home / "store")).data
@@ -137,7 +139,7 @@ def load(task: str, data_dir: str | Path = "data") -> Prepared:
 
 
 def _values(table: Any, name: str) -> NDArray[Any]:
-    """Read a column, lists flattened: a view of the file when it is one chunk (up to 1,000 samples), else joined."""
+    """Read a column with lists flattened: a view of the file if it is one chunk (up to 1,000 samples), else a copy."""
     chunks = [chunk.flatten() if "list" in str(chunk.type) else chunk for chunk in table.column(name).chunks]
     arrays = [chunk.to_numpy(zero_copy_only=False) for chunk in chunks]
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

@@ -1,4 +1,4 @@
-"""Zip archives: members are taken by name, never by the paths they ask for, and none twice."""
+"""Zip archives: members are read by file name, never by their paths, and none twice."""
 
 import errno
 import hashlib
@@ -14,17 +14,17 @@ from typing import Any, cast
 
 from rhelbench.errors import UserError
 
-#: No member of a task's archive is larger; EigenWorms and the pickles of PPG-DaLiA are below 2 GiB.
+#: Largest size of a member; EigenWorms and the pickles of PPG-DaLiA are below 2 GiB.
 LARGEST = 16 * 2**30
-#: From MODEST on, no text or pickle of measured values is packed closer than this; a zip bomb is.
+#: Largest compression ratio of members above MODEST; measured values stay below it, a zip bomb does not.
 MODEST, CLOSEST = 2**28, 200
-#: What an OSError about an archive's content bears: bz2's has no number, and a member that begins before the file is invalid.
+#: Numbers of an OSError about an archive's content: none for bz2, EINVAL for a member that begins before the file.
 DAMAGE = (None, errno.EINVAL)
 
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a zip archive; damage found while it is read becomes one sentence.
+    """Open a zip archive; damage that is found while reading becomes one error sentence.
 
     Raises:
         UserError: not a zip archive, truncated, or with damaged content.
@@ -45,15 +45,15 @@ def _damaged(path: Path, error: Exception) -> UserError:
 
 
 def find(archive: zipfile.ZipFile, names: set[str]) -> dict[str, zipfile.ZipInfo]:
-    """Find members by their file names, in whatever folder of the archive they lie.
+    """Find members by file name, in any folder of the archive.
 
     Raises:
-        UserError: a wanted member names a path outside the archive's own folder, is a link, encrypted or of an absurd size, or
-            two of one name differ.
+        UserError: a wanted member has a path outside the archive's folder, is a link, encrypted or of implausible
+            size, or two of one name differ.
     """
     found: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
-        path = PureWindowsPath(member.filename)  # which knows both separators, and drives
+        path = PureWindowsPath(member.filename)  # it parses both separators, and drives
         if path.name not in names or member.is_dir():
             continue
         if path.anchor or ".." in path.parts:
@@ -69,10 +69,10 @@ def find(archive: zipfile.ZipFile, names: set[str]) -> dict[str, zipfile.ZipInfo
 
 
 def unpack(archive: zipfile.ZipFile, names: set[str], folder: Path) -> None:
-    """Write those of the named members that exist into ``folder``, under their bare names, as plain files.
+    """Write the existing ones of the named members into ``folder``, under their file names, as plain files.
 
     Raises:
-        UserError: see ``find``; or they need more room than there is.
+        UserError: see ``find``; or there is not enough space.
     """
     folder.mkdir(parents=True, exist_ok=True)
     members = find(archive, names)

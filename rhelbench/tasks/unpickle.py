@@ -1,4 +1,4 @@
-"""A pickle reader that can build NumPy arrays and built-in containers, and nothing else."""
+"""A pickle reader restricted to NumPy arrays and built-in containers."""
 
 import pickle
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from rhelbench.errors import UserError
 
 
 def _latin1(text: str, encoding: str) -> bytes:
-    """Stand in for ``_codecs.encode``, by which Python 2 and protocol 2 write bytes; other codecs could run code."""
+    """Replace ``_codecs.encode``, which Python 2 and protocol 2 use for bytes; other codecs could run code."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"codec {encoding}")
     return text.encode("latin1")
@@ -36,14 +36,15 @@ class _Restricted(pickle.Unpickler):
 
 
 def load(file: IO[bytes], where: str) -> Any:
-    """Read one object from a pickle file, Python 2's included (its strings are read as Latin-1).
+    """Read one object from a pickle file, also of Python 2 (whose strings are read as Latin-1).
 
     Args:
         file: opened for reading bytes.
-        where: named in the error.
+        where: source, for the error message.
 
     Raises:
-        UserError: the pickle is damaged, or names anything but NumPy arrays and built-in containers. Nothing it names is run.
+        UserError: the pickle is damaged, or names anything but NumPy arrays and built-in containers. No named code
+            is run.
     """
     try:
         return _Restricted(file, fix_imports=False, encoding="latin1").load()

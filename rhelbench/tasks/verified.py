@@ -1,4 +1,4 @@
-"""A store is what was prepared: its files' SHA-256 against the facts, once per machine and state of the files."""
+"""Verify a store by its files' SHA-256, once per host and state of the files."""
 
 import json
 import socket
@@ -11,20 +11,20 @@ from rhelbench.tasks.checksums import sha256
 
 
 def digests(store: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a store, by its name."""
+    """Return the SHA-256 of every file of a store, by name."""
     return {path.name: sha256(path) for path in sorted(store.iterdir())}
 
 
 def check(home: Path, expected: dict[str, str], how: str) -> None:
     """Compare a prepared task's store with its facts.
 
-    Files that this machine has found right and that did not change since are not read again. Others in the folder, such as the
-    caches that the datasets library leaves there, do not matter.
+    Files that this host has verified and that have not changed since are not read again. Other files in the
+    folder, such as caches of the datasets library, are ignored.
 
     Args:
         home: ``data/prepared/<task>``.
         expected: ``digests`` of the store when it was prepared.
-        how: what prepares it anew, for the sentence.
+        how: command that prepares it, for the error message.
 
     Raises:
         UserError: a file is missing, changed, or of another store.
@@ -40,12 +40,12 @@ def check(home: Path, expected: dict[str, str], how: str) -> None:
             raise UserError(f"{path} is missing: {how}.")
         if sha256(path) != digest:
             raise UserError(f"{path} is not the file that was prepared (its SHA-256 is another one): {how}.")
-    with suppress(OSError):  # where one may not write, it is read each time
+    with suppress(OSError):  # without write permission, files are read each time
         write_atomically(seen, state)
 
 
 def _state(store: Path) -> list[list[object]]:
-    """Return what the file system knows of the files: it changes when one is written or replaced."""
+    """Return the file system's state of the files, which changes when one is written or replaced."""
     files = sorted(store.iterdir()) if store.is_dir() else []
     return [
         [path.name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino] for path in files for info in [path.stat()]

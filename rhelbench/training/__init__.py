@@ -1,1 +1,1 @@
-"""The training loop and what surrounds it: batches, stopping, checkpoints, jobs, several seeds per job."""
+"""The training loop, with batches, stopping rule, checkpoints, jobs, and several seeds per job."""

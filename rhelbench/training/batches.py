@@ -1,4 +1,4 @@
-"""Which samples each optimiser step sees, a function of the step alone, so that resuming is trivial."""
+"""The samples of each optimiser step, as a function of the step's index, which makes resuming trivial."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +9,19 @@ from rhelbench.spec import RunSpec
 
 
 class Batches:
-    """Epochs of fresh permutations, cut into batches; the incomplete last one is dropped.
+    """Epochs of new permutations, split into batches; an incomplete last batch is dropped.
 
-    Epoch e's permutation comes from the stream ``batches/<e>``, so any step's batch is known without the ones before it.
-    ``every_complete`` takes all n // batch batches of an epoch; ``drop_further`` leaves one more out where batch divides n,
-    as the authors' loop does (docs/deviations.md, row 11). Where batch equals n, both take the whole part at each step.
+    Epoch e's permutation comes from the random stream ``batches/<e>``, so any batch is known without the
+    earlier ones. ``every_complete`` takes all n // batch batches of an epoch. ``drop_further`` drops one more
+    if batch divides n, as the authors' loop does (docs/deviations.md, row 11). If batch equals n, both take
+    the whole part at each optimiser step.
 
     Args:
-        spec: the run; its framework and algorithm play no part, so that runs are compared pairwise.
+        spec: the run; framework and algorithm do not matter, so runs can be compared in pairs.
         samples: n, size of the training part.
 
     Raises:
-        UserError: not one batch per epoch.
+        UserError: less than one batch per epoch.
     """
 
     def __init__(self, spec: RunSpec, samples: int) -> None:
@@ -37,7 +38,7 @@ class Batches:
         self._epoch, self._permutation = -1, np.empty(0, np.int32)
 
     def plan(self, start: int, stop: int) -> NDArray[np.int32]:
-        """Return the sample indices of steps start … stop − 1, (stop − start, batch) int32."""
+        """Return the sample indices of optimiser steps start … stop − 1, (stop − start, batch) int32."""
         return np.stack([self._row(step) for step in range(start, stop)])
 
     def _row(self, step: int) -> NDArray[np.int32]:

@@ -1,4 +1,4 @@
-"""A run's state on disk: complete, durable, never half-written, and the one before it kept until then."""
+"""A run's state on disk: complete and durable; the previous one is removed only afterwards."""
 
 import hashlib
 import io
@@ -15,27 +15,28 @@ _CURRENT, _PREVIOUS = "checkpoint", "checkpoint.previous"
 
 
 class Checkpoints:
-    """The checkpoints of one run, in a folder that no workflow engine owns.
+    """The checkpoints of one run, in a folder outside the workflow engine's control.
 
-    A file is one line, the SHA-256 of the rest, and an uncompressed npz without pickles: the arrays, and the facts as JSON bytes.
+    A file is one line, the SHA-256 of the rest, and an uncompressed npz without pickles. The npz has the
+    arrays, and the facts as JSON bytes.
 
     Args:
         folder: ``scratch/<run_id>``.
-        identity: what the state was computed from (run id, code, data); another one's checkpoint is not continued.
+        identity: run id, code and data; a checkpoint with another identity is ignored.
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
         self._folder, self._identity = folder, identity
 
     def save(self, facts: dict[str, Any], arrays: Arrays) -> None:
-        """Write a checkpoint and make it the current one; the former becomes the previous one.
+        """Write a checkpoint and make it the current one; the former current one becomes the previous one.
 
         Args:
-            facts: everything that JSON can hold; floats survive exactly.
-            arrays: name to array, any dtype but object.
+            facts: JSON values; floats are restored exactly.
+            arrays: by name, any dtype but object.
 
         Raises:
-            OSError: the disk is full; the former checkpoints are untouched.
+            OSError: the disk is full; the former checkpoints are unchanged.
         """
         text = json.dumps({"identity": self._identity, **facts})
         body = io.BytesIO()
@@ -58,13 +59,13 @@ class Checkpoints:
         return None
 
     def clear(self) -> None:
-        """Remove every checkpoint: the run has its record."""
+        """Remove all checkpoints, once the run has its record."""
         for name in (_CURRENT, _PREVIOUS):
             (self._folder / name).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Arrays] | None:
-    """Return a file's content, or None where there is none or its digest says that it is damaged."""
+    """Return a file's content, or None if it is missing or its digest does not match."""
     if not path.exists():
         return None
     digest, _, content = path.read_bytes().partition(b"\n")

@@ -1,4 +1,4 @@
-"""Where a run's wall time goes, added up across its resumptions."""
+"""Wall time of a run by activity, summed over its resumptions."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 
 class Clock:
-    """Seconds by activity; what a framework spends on compiling is taken out of the activity and counted apart.
+    """Seconds by activity; compilation is subtracted from the activity and counted separately.
 
     Args:
-        compile_s: seconds this process has spent compiling so far (``Learner.facts``).
-        seconds: what earlier processes of the same run used, or nothing.
+        compile_s: returns the seconds of compilation in this process so far (``Learner.facts``).
+        seconds: seconds of earlier processes of the same run, if any.
     """
 
     def __init__(self, compile_s: Callable[[], float], seconds: dict[str, float] | None = None) -> None:
@@ -28,5 +28,5 @@ class Clock:
 
     @property
     def total(self) -> float:
-        """All seconds; the time limit counts these."""
+        """Sum of all seconds, compared with the time limit."""
         return sum(self.seconds.values())

@@ -1,4 +1,4 @@
-"""What a run shows while it trains: one line that renews itself on a terminal, a short line now and then elsewhere."""
+"""Progress of a run: one line that is redrawn on a terminal, occasional lines elsewhere."""
 
 import shutil
 import sys
@@ -10,18 +10,18 @@ from typing import TextIO
 from rhelbench.spec import RunSpec
 from rhelbench.training.state import Run
 
-#: Seconds between two lines: on a terminal, and elsewhere (a log).
+#: Seconds between two lines: on a terminal, and in a log.
 OFTEN, SELDOM = 0.2, 10.0
 
 
 class Display:
-    """Show step, loss, validation, best, steps/s and the time that is left at most.
+    """Show optimiser step, loss, validation, best value, steps/s and an upper bound of the remaining time.
 
-    A stream that refuses what it is given is no reason to fail a run: a cluster that ends a job ends the reader of its log too.
+    Errors of the stream are ignored: a cluster that ends a job also closes its log.
 
     Args:
         spec: the run.
-        stream: where to, by default today's standard error; its ``isatty`` decides how.
+        stream: output, by default the current standard error; ``isatty`` selects the format.
     """
 
     def __init__(self, spec: RunSpec, stream: TextIO | None = None) -> None:
@@ -31,9 +31,9 @@ class Display:
         self._begin: tuple[int, float] | None = None
 
     def update(self, run: Run, evaluated: bool) -> None:
-        """Show the run's state, unless it has just been shown; a log gets lines at evaluations only."""
+        """Show the run's state, at most every OFTEN or SELDOM seconds; a log has lines at evaluations only."""
         now = time.monotonic()
-        if self._begin is None:  # the first chunk compiles: the pace is counted from its end
+        if self._begin is None:  # the first chunk includes compilation, so the pace starts at its end
             self._begin = (run.step, now)
         if now - self._last < (OFTEN if self._terminal else SELDOM) or not (self._terminal or evaluated):
             return
@@ -41,11 +41,11 @@ class Display:
         self._write(self.line(run, now))
 
     def close(self, sentence: str) -> None:
-        """Show the run's end, always."""
+        """Show the run's end."""
         self._print("\r\x1b[K" * self._terminal + f"{self._spec.run_id}: {sentence}\n")
 
     def line(self, run: Run, now: float) -> str:
-        """Return the line for a moment of a run."""
+        """Return the progress line of a run at time ``now``."""
         steps, last = self._spec.budget.steps, run.history[-1] if run.history else {}
         loss = run.losses[-1] if run.losses else last.get("loss")
         begin, since = self._begin or (run.step, now)

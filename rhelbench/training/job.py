@@ -1,4 +1,4 @@
-"""One run's whole life: lock, data, learner, training, record."""
+"""A training job of one run: lock, data, learner, training, record."""
 
 import math
 import sys
@@ -27,7 +27,7 @@ from rhelbench.wandb import process
 
 
 class _Watch:
-    """Stores the history, shows the progress, serves signals."""
+    """Observer of a run: stores the history, shows progress, handles signals."""
 
     def __init__(self, folder: Path, display: Display, signals: Signals) -> None:
         self._folder, self._display, self._signals = folder, display, signals
@@ -35,7 +35,7 @@ class _Watch:
     def evaluated(self, run: Run) -> None:
         try:
             io.write_history(self._folder, run.history)
-        except OSError as error:  # the checkpoint holds it too, and the end of the run insists on writing it
+        except OSError as error:  # the checkpoint has it too, and the end of the run writes it again
             run.troubles.append(f"The history of step {run.step} could not be written: {error}.")
         if run.history:
             self._display.update(run, evaluated=True)
@@ -45,7 +45,7 @@ class _Watch:
         return self._signals.received is None
 
 
-#: How a run's learner is built.
+#: Builds a run's learner.
 Maker = Callable[[RunSpec, TaskShape], Learner]
 
 
@@ -61,36 +61,36 @@ def run(
     packed: str | None = None,
     device: str | None = None,
 ) -> int:
-    """Train a run to its end and leave its record.
+    """Train a run to its end and write its record.
 
-    A run that has a record is trained again if that is failed, or of other data or code than today's (``records.retrain``); the
-    old record stays until the new one stands.
+    A run with a record is retrained if it failed, or if data or code have changed (``records.retrain``). The
+    old record stays until the new one is complete.
 
     Args:
         spec: the run.
         data: folder of prepared tasks.
-        results: ``results/runs``; the run gets a folder of its own.
-        scratch: for checkpoints and locks.
-        wait: until a process that already trains this run has ended, instead of stopping.
-        keep: the last checkpoint of a finished run, from which its record can be made again at once.
-        make: builds the learner, if not ``setup.learner``.
-        signals: of a process that trains several runs.
-        packed: how it shares its process with them, for the record.
-        device: ``cpu`` or ``cuda``: what it must be computed on; None for what there is.
+        results: ``results/runs``; the run has a subfolder.
+        scratch: folder of checkpoints and locks.
+        wait: wait for a process that already trains this run, instead of an error.
+        keep: keep the last checkpoint of a finished run, from which its record can be rebuilt at once.
+        make: builds the learner; None: ``setup.make_learner``.
+        signals: signals of a process that trains several runs.
+        packed: how the run shares its process, for the record.
+        device: ``cpu`` or ``cuda``: required device; None: any.
 
     Returns:
-        0 for every end of the run's own, a failed one included; 128 + the signal's number if it was interrupted.
+        0 for every regular end, failure included; 128 + the signal's number if interrupted.
 
     Raises:
-        UserError: another process trains this run, the data, the framework or the device are missing, the disk is full, or the
-            run is of a version that today's code does not compute.
+        UserError: another process trains this run; data, framework or device are missing; the disk is full; or
+            the run is of a version that this code does not compute.
     """
     if not is_trainable(spec.benchmark):
         raise UserError(
             f"{spec.run_id} is of version {spec.benchmark}, this is {BENCHMARK_VERSION}, whose results differ; "
             f"take the code of version {spec.benchmark} to train it."
         )
-    provenance.loaded_code(spec.framework)  # before anything is waited for
+    provenance.loaded_code(spec.framework)  # before any waiting
     folder, corner = results / spec.run_id, scratch / spec.run_id
     try:
         if _ended(spec, folder, data) is None:
@@ -99,7 +99,7 @@ def run(
         else:
             found = ""
         with lock.exclusive(corner, wait, note=found), nullcontext(signals) if signals else Signals() as noted:
-            retrain.finish(folder, corner)  # of a process that was killed just before
+            retrain.finish(folder, corner)  # left by a process killed just before
             if status := _ended(spec, folder, data):
                 print(f"{spec.run_id}: has its record ({status}); nothing to do.", file=sys.stderr)
                 return 0
@@ -114,13 +114,13 @@ def run(
 
 
 def _ended(spec: RunSpec, folder: Path, data: Path) -> str | None:
-    """Return how a run ended that need not be trained again, else None."""
+    """Return the status of a run that need not be retrained, else None."""
     record = io.read(folder)
     return record["result"]["status"] if record and not retrain.reason(spec, record, data) else None
 
 
 def _clean(spec: RunSpec, folder: Path, corner: Path) -> None:
-    """Remove what a killed process or a failed attempt left behind, and write the specification."""
+    """Remove temporary files of a killed process or failed attempt, and write the specification."""
     for temporary in (*corner.glob(".*.tmp"), *folder.glob(".*.tmp")):
         temporary.unlink()
     io.write_spec(folder, spec)
@@ -161,7 +161,7 @@ def _attempt(
 
 
 def _facts(learner: Learner | None) -> dict[str, Any]:
-    """Ask the learner for its facts; one that broke may have none left to give."""
+    """Return the learner's facts; empty if it is broken."""
     try:
         return learner.facts() if learner else {}
     except Exception:
@@ -169,7 +169,7 @@ def _facts(learner: Learner | None) -> dict[str, Any]:
 
 
 def _ending(spec: RunSpec, status: str, digests: dict[str, str]) -> dict[str, Any]:
-    """Return the record's reproducible part for a run that has nothing to report."""
+    """Return the record's reproducible part for a run without results."""
     nothing = dict.fromkeys(("value", "correct", "total", "val", "best_step", "last_step"))
     name = METRICS[card.load(spec.task).kind]
     return {

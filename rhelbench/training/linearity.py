@@ -1,4 +1,4 @@
-"""Is the nudge small enough? The gradient of one batch at two sizes of it, compared by direction."""
+"""Check of the nudge: one batch's gradient at two sizes of it, compared by direction."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,23 +10,24 @@ from rhelbench.registry import ALGORITHMS, HAMILTONIANS, MODELS
 from rhelbench.spec import Nudge, RunSpec
 from rhelbench.training.state import Run
 
-#: The other size, in that of the run; truncation goes as its square.
+#: The second size, as a multiple of the run's; truncation grows as its square.
 OTHER = 0.1
-#: Difference of two directions, |g/‖g‖ − g'/‖g'‖|, from which on the nudge counts as large.
+#: Difference of two directions, |g/‖g‖ − g'/‖g'‖|, above which the nudge counts as large.
 ALLOWED = 1e-2
-#: By which the directions are computed: nothing is subtracted, so that rounding does not look like truncation.
+#: Algorithm of the directions: it has no cancellation, so rounding does not look like truncation.
 RULE = "rhel"
 
 
 class Linearity:
-    """Compares the echo's gradient at the run's nudge with that at a tenth of it.
+    """Compare RHEL's gradient at the run's nudge with that at a tenth of it.
 
-    Both are RHEL's with mean and half difference, whatever echo the run itself uses: two echoes that are subtracted differ at two
-    sizes by rounding, too. Not checked: a run without nudge or with random directions, a Hamiltonian without closed forms.
+    Both use mean and half difference, whatever algorithm the run uses. With two separate echoes, rounding
+    would differ between the sizes, too. Not checked: runs without nudge or with random directions, and
+    Hamiltonians without closed forms.
 
     Args:
         spec: the run.
-        shape: the task's sizes.
+        shape: sizes of the task.
         make: builds a learner.
     """
 
@@ -38,10 +39,10 @@ class Linearity:
         self._learners: list[Learner] = []
 
     def check(self, learner: Learner, x: Any, y: Any, run: Run) -> None:
-        """Raise the run's flag ``nudge-large`` where the two directions differ by more than ALLOWED.
+        """Set the run's flag ``nudge-large`` if the two directions differ by more than ALLOWED.
 
         Args:
-            learner: whose state is looked at.
+            learner: its state is read.
             x: a batch of inputs, on the device.
             y: its labels or targets, on the device.
             run: the run.
@@ -69,7 +70,7 @@ class Linearity:
 
 
 def difference(one: Arrays, other: Arrays) -> float:
-    """Return |g/‖g‖ − g'/‖g'‖| of two gradients, all parameters as one vector; 0 where both are zero.
+    """Return |g/‖g‖ − g'/‖g'‖| of two gradients, over all parameters; 0 if both are zero.
 
     Example:
         >>> difference({"a": np.array([3.0, 4.0])}, {"a": np.array([6.0, 8.0])})

@@ -1,4 +1,4 @@
-"""The baseline without a model: the class most frequent in the training part, or its mean target."""
+"""The baseline without a model: the most frequent class of the training part, or its mean target."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -11,24 +11,24 @@ from rhelbench.spec import RunSpec
 
 
 def make_learner(spec: RunSpec, shape: TaskShape) -> "Majority":
-    """Return the baseline as a learner; it takes one step, which sees the whole training part."""
+    """Return the baseline as a learner; its single optimiser step counts the whole training part."""
     return Majority(spec, shape)
 
 
 def device() -> str:
-    """Return what it computes on."""
+    """Return the device of the baseline, always "cpu"."""
     return "cpu"
 
 
 class Majority:
     """Predict the same answer for every input.
 
-    Classification: logits = log of the class frequencies, so that the most frequent class wins and, of equal ones, the first.
-    Regression: the mean of all targets, per output.
+    Classification: logits = log of the class frequencies, so the most frequent class wins (the first among
+    equals). Regression: the mean of all targets, per output.
 
     Args:
         spec: the run.
-        shape: the task's sizes.
+        shape: sizes of the task.
     """
 
     def __init__(self, spec: RunSpec, shape: TaskShape) -> None:
@@ -36,16 +36,16 @@ class Majority:
         self._answer = np.zeros(shape.outputs, self._dtype)
 
     def init(self, parameters: Arrays, dropout_seed: int) -> None:
-        """Start from no knowledge; there are no parameters to take over."""
+        """Reset the answer; there are no parameters."""
         del parameters, dropout_seed
         self._answer = np.zeros(self._shape.outputs, self._dtype)
 
     def put(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Return the array itself: it is where it is needed."""
+        """Return the array unchanged."""
         return x
 
     def train_chunk(self, x: NDArray[Any], y: NDArray[Any], plan: NDArray[np.int32]) -> NDArray[np.floating]:
-        """Count the whole training part, whatever the plan; return the loss of that answer on the plan's rows."""
+        """Count the whole training part, whatever the plan; return the loss of the answer on the plan's rows."""
         del x
         if self._shape.kind == "regression":
             self._answer = y.mean(axis=(0, 1)).astype(self._dtype)
@@ -55,12 +55,12 @@ class Majority:
         return np.array([-self._answer[y[rows]].mean() for rows in plan])
 
     def predict(self, x: NDArray[Any]) -> NDArray[np.floating]:
-        """Return the answer once per sample (n, c), or per sample and output step (n, K, c)."""
+        """Return the answer per sample (n, c), or per sample and output (n, K, c)."""
         steps = (x.shape[1] // self._shape.output_step,) if self._shape.kind == "regression" else ()
         return np.broadcast_to(self._answer, (len(x), *steps, self._shape.outputs))
 
     def gradients(self, x: NDArray[Any], y: NDArray[Any]) -> tuple[float, Arrays]:
-        """Return the loss alone: nothing here has a gradient."""
+        """Return the loss; there are no gradients."""
         rows = np.arange(len(y), dtype=np.int32)[None]
         return float(self.train_chunk(x, y, rows)[0]), {}
 
@@ -70,19 +70,19 @@ class Majority:
         return 0.0
 
     def state(self) -> Arrays:
-        """Return the answer under the name of a parameter."""
+        """Return the answer as ``parameters.answer``."""
         return {"parameters.answer": self._answer.copy()}
 
     def restore(self, state: Arrays) -> None:
-        """Continue from a saved answer."""
+        """Resume from a saved answer."""
         self._answer = state["parameters.answer"].astype(self._dtype)
 
     def precision(self) -> AbstractContextManager[None]:
-        """Return a context that does nothing: an operation's precision is that of its arrays."""
+        """Return an empty context: the arrays alone decide the precision."""
         return nullcontext()
 
     def facts(self) -> dict[str, Any]:
-        """Return the facts of a computation that needs no framework."""
+        """Return the facts of a learner without a framework."""
         return {
             "device": device(),
             "kernel": "portable",

@@ -1,4 +1,4 @@
-"""Accuracy or mean squared error of one part of the data, every sample included."""
+"""Accuracy or mean squared error of one part of the data, over all samples."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from rhelbench.contract import Learner
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the split: the learner's own array of inputs, and the answers as NumPy.
+    """One part of the split: inputs on the device, answers as NumPy.
 
     Args:
         x: inputs (n, L, d), on the device.
@@ -24,12 +24,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's value and what it was counted from.
+    """A metric's value and its counts.
 
     Args:
-        value: accuracy in [0, 1], or mean squared error; NaN where a prediction was not finite.
-        correct: samples answered correctly; None for a regression.
-        total: samples, or single targets of a regression.
+        value: accuracy in [0, 1], or mean squared error; NaN if a prediction is not finite.
+        correct: correctly classified samples; None for a regression.
+        total: samples, or target values of a regression.
     """
 
     value: float
@@ -38,13 +38,13 @@ class Metric:
 
 
 def evaluate(learner: Learner, part: Part) -> Metric:
-    """Score a learner on a part.
+    """Evaluate a learner on one part of the data.
 
     accuracy = (1/n) Σ [argmax_c logits = y], or mse = mean (output − y)², in float64.
 
     Args:
         learner: in any state; it is not changed.
-        part: what to score on.
+        part: inputs and answers.
     """
     out = learner.predict(part.x).astype(np.float64)
     finite = bool(np.isfinite(out).all())

@@ -24,7 +24,7 @@ def _cell(spec: RunSpec) -> str:
 
 
 def group_seeds(specs: list[RunSpec], size: int) -> list[list[RunSpec]]:
-    """Divide runs into groups of at most ``size`` that differ in nothing but their seed.
+    """Split runs into groups of at most ``size`` that differ in the seed only.
 
     Example:
         >>> [len(group) for group in group_seeds(five_seeds, 2)]  # doctest: +SKIP
@@ -39,27 +39,29 @@ def group_seeds(specs: list[RunSpec], size: int) -> list[list[RunSpec]]:
 def run(
     specs: list[RunSpec], data: Path, results: Path, scratch: Path, packing: Packing = "processes", device: str | None = None
 ) -> int:
-    """Train a group of seeds to its end; a signal is passed on, and the same call resumes every run of it.
+    """Train a group of seeds to its end; signals are forwarded, and the same call resumes every run.
 
-    A workflow engine removes all records of a group that is interrupted or holds a failed run, and calls again. The last
-    checkpoint of each run therefore stays until the whole group has ended well: from it, a finished run's record is made again
-    in seconds and not trained for.
+    A workflow engine deletes all records of a group that is interrupted or has a failed run, and calls
+    again. Each run's last checkpoint therefore stays until the whole group succeeds. From it, a finished
+    run's record is rebuilt in seconds.
 
     Args:
         specs: the runs.
         data: folder of prepared tasks.
         results: ``results/runs``.
-        scratch: for checkpoints and locks.
-        packing: how they share this job.
-        device: ``cpu`` or ``cuda``: what they must be computed on; None for what there is.
+        scratch: folder of checkpoints and locks.
+        packing: how the runs share this job.
+        device: ``cpu`` or ``cuda``: required device; None: any.
 
     Returns:
-        0 if every run came to an end of its own, a failed one included; else the first other exit status.
+        0 if every run has a regular end, failure included; else the first other exit status.
 
     Raises:
-        UserError: ``vectorised``, and the runs are not seeds of one cell, or their framework has no such program.
+        UserError: ``vectorised``, and the runs differ in more than the seed or their framework has no such program.
     """
-    for framework in {spec.framework for spec in specs}:  # before the first run, and before threads: Python 3.11's can't parse
+    for framework in {
+        spec.framework for spec in specs
+    }:  # before the first run and before threads, which cannot parse in Python 3.11
         provenance.loaded_code(framework)
     train = {"processes": _as_processes, "sequential": _sequentially, "vectorised": _as_one_program}[packing]
     codes = train(specs, data, results, scratch, device)
@@ -86,7 +88,7 @@ def _as_processes(specs: list[RunSpec], data: Path, results: Path, scratch: Path
 
     former = {number: signal.signal(number, pass_on) for number in ASKING}
     try:
-        for spec in specs:  # in a session of its own, so that a Ctrl-C reaches it once, from here
+        for spec in specs:  # in a new session, so that Ctrl-C reaches it only once, from here
             processes.append(subprocess.Popen([*command, spec.canonical_json()], env=environment, start_new_session=True))
         return [process.wait() for process in processes]
     finally:
@@ -95,12 +97,12 @@ def _as_processes(specs: list[RunSpec], data: Path, results: Path, scratch: Path
 
 
 def _sequentially(specs: list[RunSpec], data: Path, results: Path, scratch: Path, device: str | None) -> list[int]:
-    """Train one run after another, each to its end, in this process: libraries are imported and programs compiled once."""
+    """Train the runs sequentially in this process, which imports libraries and compiles programs once."""
     learners: dict[str, Learner] = {}
     codes: list[int] = []
 
     def make(spec: RunSpec, shape: TaskShape) -> Learner:
-        """Return a learner of the cell, whose ``init`` and ``restore`` forget everything of the run before."""
+        """Return the learner of the configuration; its ``init`` and ``restore`` reset all state."""
         if _cell(spec) not in learners:
             learners[_cell(spec)] = setup.make_learner(spec, shape)
         return learners[_cell(spec)]
@@ -109,9 +111,9 @@ def _sequentially(specs: list[RunSpec], data: Path, results: Path, scratch: Path
     with Signals() as signals:
         for place, spec in enumerate(specs, 1):
             if place > 1 and _cell(spec) != _cell(specs[place - 2]):
-                learners.clear()  # one cell's at a time: their arrays and programs fill the device
+                learners.clear()  # one configuration at a time: its arrays and programs fill the device
             if signals.received is not None:
-                return [*codes, 128 + signals.received]  # the rest has not begun
+                return [*codes, 128 + signals.received]  # the others have not started
             packed = f"sequential, {place} of {len(specs)}"
             try:
                 codes.append(
@@ -127,7 +129,7 @@ def _sequentially(specs: list[RunSpec], data: Path, results: Path, scratch: Path
 
 
 def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Path, device: str | None) -> list[int]:
-    """Train each run in a thread as if it were alone, with a learner whose chunks meet those of the others."""
+    """Train each run in a thread; its learner's chunks are computed together with those of the others."""
     framework = specs[0].framework
     if len({_cell(spec) for spec in specs}) > 1:
         raise UserError("--packing vectorised: the runs differ in more than their seed; give the seeds of one cell.")
@@ -144,7 +146,7 @@ def _as_one_program(specs: list[RunSpec], data: Path, results: Path, scratch: Pa
                 device=device,
             )  # fmt: skip
         except UserError as error:
-            sys.stderr.write(f"{spec.run_id}: {error}\n")  # one call, so that two threads' lines do not mix
+            sys.stderr.write(f"{spec.run_id}: {error}\n")  # one call, so lines of two threads do not mix
         finally:
             together.leave(place)
 

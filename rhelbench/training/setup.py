@@ -1,4 +1,4 @@
-"""From a run's specification to its data and its learner."""
+"""Data and learner of a run's specification."""
 
 import socket
 import threading
@@ -18,17 +18,17 @@ from rhelbench.spec import RunSpec
 from rhelbench.tasks import card, splits, store
 
 PARTS = ("train", "val", "test")
-#: The seeds of a vectorised job load in threads, and the library that reads the store may not be used in two of them at once.
+#: The seeds of a vectorised job load in threads, but the library that reads the store is not thread-safe.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What a learner is to learn.
+    """The data of a run.
 
     Args:
-        parts: name of a part to inputs (n, L, d) in the run's dtype, and labels (n,) int32 or targets (n, K, c).
-        shape: the task's sizes.
+        parts: inputs (n, L, d) in the run's dtype, and labels (n,) int32 or targets (n, K, c), by part.
+        shape: sizes of the task.
         digests: SHA-256 of the prepared data and of the split.
     """
 
@@ -38,10 +38,10 @@ class Problem:
 
 
 def check(spec: RunSpec, data: Path) -> None:
-    """Look whether a run's task is prepared, without reading its data.
+    """Check that a run's task is prepared, without reading its data.
 
     Raises:
-        UserError: it is not.
+        UserError: it is not prepared.
     """
     store.read_facts(spec.task, data)
 
@@ -49,8 +49,12 @@ def check(spec: RunSpec, data: Path) -> None:
 def load(spec: RunSpec, data: Path) -> Problem:
     """Read and split a prepared task.
 
+    Args:
+        spec: the run.
+        data: folder of prepared tasks.
+
     Raises:
-        UserError: the task is not prepared, or its data are not what its card says.
+        UserError: the task is not prepared, or its data do not match its dataset card.
     """
     with _ONE_AT_A_TIME:
         prepared = store.load(spec.task, data)
@@ -88,23 +92,26 @@ def load_framework(name: str) -> ModuleType:
 
 
 def configure_process(name: str) -> None:
-    """Make a framework's settings of the whole process, where it has some; for a command whose process is its own."""
+    """Apply a framework's process-wide settings, if any; only for a command that owns its process."""
     getattr(load_framework(name), "configure_process", lambda: None)()
 
 
 def require(name: str, device: str | None) -> str:
-    """Return what a framework computes on; refuse another kind of device than was asked for.
+    """Return the device of a framework.
 
     Args:
         name: a key of ``registry.FRAMEWORKS``.
-        device: ``cpu``, ``cuda``, or None for whatever there is.
+        device: ``cpu``, ``cuda``, or None for any.
+
+    Returns:
+        For example ``"cpu"`` or ``"cuda: …"``.
 
     Raises:
-        UserError: a GPU is asked for and the framework has none here, or the framework is not installed.
+        UserError: a GPU is required and the framework has none here, or the framework is not installed.
     """
     try:
         found, why = str(load_framework(name).device()), ""
-    except (AssertionError, RuntimeError) as error:  # JAX, where the user's JAX_PLATFORMS names what is not here
+    except (AssertionError, RuntimeError) as error:  # JAX, if JAX_PLATFORMS names an absent device
         if device == "cpu":
             raise
         found, why = "", f" ({str(error).splitlines()[0]})" if str(error) else ""

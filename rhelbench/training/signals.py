@@ -1,4 +1,4 @@
-"""Signals that ask a run to end in good order, served between two chunks."""
+"""Signals that request an orderly end of a run, handled between two chunks."""
 
 import signal
 from types import FrameType, TracebackType
@@ -8,7 +8,7 @@ ASKING = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
 
 class Signals:
-    """Take note of a signal while the block runs; a second Ctrl-C ends the process at once."""
+    """Record a signal while the block runs; a second Ctrl-C ends the process at once."""
 
     received: int | None = None
 
@@ -18,7 +18,7 @@ class Signals:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Put the former handlers back."""
+        """Restore the former handlers."""
         for number, handler in self._former.items():
             signal.signal(number, handler)
 

@@ -1,4 +1,4 @@
-"""What a run is between two chunks, and how it goes to and comes from a checkpoint."""
+"""A run's state between two chunks, and its conversion to and from a checkpoint."""
 
 from dataclasses import asdict, dataclass, field
 
@@ -14,20 +14,20 @@ Row = dict[str, float | None]
 
 @dataclass
 class Run:
-    """All that a checkpoint holds beside the learner's own state.
+    """Everything in a checkpoint except the learner's own state.
 
     Args:
-        stopping: the stopping rule's state.
-        clock: seconds used so far, all resumptions together.
+        stopping: state of the stopping rule.
+        clock: seconds used so far, over all resumptions.
         step: optimiser steps taken.
-        losses: of the steps since the last evaluation.
+        losses: losses since the last evaluation.
         history: one row per evaluation: step, loss (mean since the last), train, val, fidelity (None unless
             the algorithm retraces).
         kept: the learner's state at ``stopping.best_step``; empty before the first evaluation.
-        resumptions: how often the run has been resumed.
-        flags: what makes a result doubtful, each once: ``echo-lost``, ``nudge-large`` (the gradient depends on
-            the nudge's size), ``unstable-step`` (a leapfrog left its stable range).
-        troubles: sentences on what went wrong without stopping the run.
+        resumptions: number of resumptions.
+        flags: reasons for doubt in the result, each once. ``echo-lost``; ``nudge-large`` (the gradient depends
+            on the nudge's size); ``unstable-step`` (a leapfrog left its stable range).
+        troubles: sentences about problems that did not stop the run.
     """
 
     stopping: Stopping
@@ -47,7 +47,7 @@ class Run:
         return last is None or not np.isfinite(last)
 
     def flag(self, name: str, sentence: str) -> None:
-        """Raise a flag, and say what happened when it was raised first."""
+        """Set a flag; the first time, record the sentence as well."""
         if name not in self.flags:
             self.flags.append(name)
             self.troubles.append(sentence)
@@ -57,7 +57,7 @@ _PLAIN = ("step", "losses", "history", "resumptions", "flags", "troubles")
 
 
 def save(run: Run, learner: Learner, checkpoints: Checkpoints) -> None:
-    """Write a checkpoint; a disk that refuses it is noted and the run goes on, its former checkpoint untouched."""
+    """Write a checkpoint; on an OSError the run goes on with its former checkpoint and records the problem."""
     facts = {name: getattr(run, name) for name in _PLAIN}
     arrays = {f"now/{name}": array for name, array in learner.state().items()}
     arrays |= {f"kept/{name}": array for name, array in run.kept.items()}
@@ -69,12 +69,12 @@ def save(run: Run, learner: Learner, checkpoints: Checkpoints) -> None:
 
 
 def load(fresh: Run, learner: Learner, checkpoints: Checkpoints) -> Run | None:
-    """Restore learner and run from the latest checkpoint, or return None and leave both as they are.
+    """Restore learner and run from the latest checkpoint, or return None and leave both unchanged.
 
     Args:
-        fresh: a run at its start, for what a checkpoint does not say.
+        fresh: a run at its start, for values that are not in a checkpoint.
         learner: is restored.
-        checkpoints: where to look.
+        checkpoints: the run's checkpoints.
     """
     loaded = checkpoints.load()
     if loaded is None:

@@ -1,4 +1,4 @@
-"""When to keep the parameters and when to stop: the published rule."""
+"""The published rule for keeping parameters and for stopping."""
 
 import math
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 @dataclass
 class Stopping:
-    """Keep at every validation value at least as good as the best; stop after too many without a strict improvement.
+    """Keep parameters at a validation value at least as good as the best; stop without strict improvement.
 
     Args:
-        patience: evaluations in a row without a strict improvement that are still allowed.
+        patience: consecutive evaluations without strict improvement that are allowed.
         higher_is_better: True for an accuracy, False for an error.
         best: the best validation value so far.
-        best_step: the last step at which it was reached.
+        best_step: the last optimiser step at which it was reached.
         waited: evaluations since the last strict improvement.
-        keep_last_tie: whether a value that equals the best is kept by the very evaluation that ends the run.
+        keep_last_tie: whether a value equal to the best counts at the evaluation that ends the run.
 
     Source:
-        Paper, appendix (training protocol): up to 100,000 steps, evaluation every 1,000, patience 10. The released code counts
-        first and ends before it looks at the test part: no last tie.
+        Paper, appendix (training protocol): up to 100,000 optimiser steps, evaluation every 1,000, patience
+        10. The released code counts first and ends before it evaluates the test part: no last tie.
 
     Example:
         >>> rule = Stopping(patience=1, higher_is_better=True)
@@ -37,11 +37,11 @@ class Stopping:
     keep_last_tie: bool = True
 
     def update(self, step: int, value: float) -> bool:
-        """Take note of an evaluation; return whether the parameters of this step are to be kept.
+        """Record an evaluation; return whether to keep the parameters of this optimiser step.
 
         Args:
             step: optimiser steps so far.
-            value: the validation metric; one that is not finite is no improvement and never kept.
+            value: the validation metric; a value that is not finite is never kept.
         """
         sign = 1 if self.higher_is_better else -1
         strictly = math.isfinite(value) and (self.best is None or sign * value > sign * self.best)
@@ -53,5 +53,5 @@ class Stopping:
 
     @property
     def exhausted(self) -> bool:
-        """Whether more than ``patience`` evaluations in a row brought no strict improvement."""
+        """Whether more than ``patience`` consecutive evaluations had no strict improvement."""
         return self.waited > self.patience

@@ -1,4 +1,4 @@
-"""The training loop: chunks between evaluations, the published stopping rule, a checkpoint at every evaluation."""
+"""The training loop: chunks between evaluations, the published stopping rule, checkpoints at evaluations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,25 +23,31 @@ from rhelbench.training.state import Run
 from rhelbench.training.stopping import Stopping
 
 Status = Literal["done", "early-stopped", "time-limit", "diverged"]
-#: Above this distance of an echo's end from its origin, relative to the largest state, RHEL's gradient means nothing.
+#: Largest distance of an echo's end from its origin, relative to the largest state; beyond it RHEL's gradient is meaningless.
 ECHO_LOST = 1e-2
 
 
 class Watch(Protocol):
-    """Who looks on. Nothing that a watcher does changes a result."""
+    """Observer of a training run; it must not change a result."""
 
     def evaluated(self, run: Run) -> None:
-        """Is told at the start or resumption and after every evaluation; stores and shows the history."""
+        """Called at the start or resumption and after every evaluation; stores and shows the history."""
         ...
 
     def stepped(self, run: Run) -> bool:
-        """Is told after every chunk; returns False once a signal asked for the end."""
+        """Called after every chunk; returns False after a signal requested the end."""
         ...
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended, and the test metric of the kept parameters (None without an evaluation)."""
+    """End of a run.
+
+    Args:
+        status: how it ended.
+        metric: test metric of the kept parameters; None without an evaluation.
+        run: its final state.
+    """
 
     status: Status
     metric: Metric | None
@@ -57,19 +63,19 @@ def train(
 ) -> Outcome | None:
     """Train one run to its end, from its latest checkpoint or from the start.
 
-    The reported metric is the test metric at the last step whose validation metric is at least as good as any before. It is
-    computed once, from the parameters kept there.
+    The reported metric is the test metric at the last optimiser step whose validation metric is at least as
+    good as any before. It is computed once, from the parameters of that optimiser step.
 
     Args:
         spec: the run.
-        learner: fresh from ``make_learner``.
+        learner: new, from ``make_learner``.
         problem: the three parts of the data.
-        checkpoints: where to continue from and to save to.
-        watch: is told of progress.
-        make: builds further learners, by which the size of the nudge is checked at evaluations; None checks nothing.
+        checkpoints: to resume from and to save to.
+        watch: observer of the run.
+        make: builds further learners, which check the size of the nudge at evaluations; None: no check.
 
     Returns:
-        How the run ended, or None if the watcher interrupted it: the state is saved then, and the next call resumes.
+        The outcome, or None if the watcher interrupted the run; its state is saved and the next call resumes.
 
     Source:
         Paper, appendix (training protocol).
@@ -101,7 +107,7 @@ def train(
             state.save(run, learner, checkpoints)
             watch.evaluated(run)
         if not watch.stepped(run):
-            if run.losses:  # otherwise this very step has just been saved
+            if run.losses:  # otherwise this state has just been saved
                 state.save(run, learner, checkpoints)
             return None
     metric = None
@@ -135,10 +141,10 @@ def _ended(spec: RunSpec, run: Run, steps: int) -> Status | None:
 
 
 def _evaluate(spec: RunSpec, learner: Learner, parts: dict[str, Part], run: Run) -> None:
-    """Score training and validation parts, measure the fidelity of an echo in use, and keep the state if it is a best one."""
+    """Evaluate training and validation parts and the echo's fidelity; keep the state if it is a best one."""
     with run.clock.measure("evaluate"):
         train, val = (evaluate(learner, parts[name]).value for name in ("train", "val"))
-        few = parts["train"].x[: spec.hyper.batch]  # always the same ones: fidelity is comparable along a history
+        few = parts["train"].x[: spec.hyper.batch]  # always the same samples, so fidelity is comparable along a history
         fidelity = float(learner.fidelity(few)) if ALGORITHMS[spec.switches.algorithm].retraces else None
         now = {name: np.array(array) for name, array in learner.state().items()}
         if run.stopping.update(run.step, val):

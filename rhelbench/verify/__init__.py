@@ -1,1 +1,1 @@
-"""Parity tests: a framework against the oracle, level by level, on the machine at hand."""
+"""Parity tests of a framework on this host against the oracle, level by level."""

@@ -1,4 +1,4 @@
-"""The small problems on which a framework is compared with the oracle."""
+"""Small problems for comparing a framework with the oracle."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -17,7 +17,7 @@ from rhelbench.spec import RunSpec
 
 @dataclass(frozen=True)
 class Case:
-    """One problem: a spec, the task's sizes, parameters, data (n, L, d) and labels or targets."""
+    """One problem: specification, sizes, parameters, data (n, L, d) and labels or targets."""
 
     spec: RunSpec
     shape: TaskShape
@@ -27,41 +27,41 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Model, integrator, algorithm, protocol, kind of task, and the kernel unless it is the portable one."""
+        """Model, integrator, algorithm, protocol, kind of task, and the kernel unless it is portable."""
         protocols, kernel = self.spec.switches, "" if self.spec.kernel == "portable" else f"/{self.spec.kernel}"
         names = (self.spec.model, protocols.integrator, protocols.algorithm, self.spec.protocol, self.shape.kind)
         return f"{'/'.join(names)}{kernel}"
 
 
-#: Of a fused case: more steps, samples x channels and rows than any kernel takes at a time.
+#: Sizes of a fused case: more time steps, samples x channels and rows than a kernel's block.
 LONG, WIDE = 300, 150
-#: Nudges of echoes that are subtracted, by protocol: rounding, 1e-16 in units of the nudge, stays below the levels' tolerances.
+#: Nudges of two separate echoes, by protocol; rounding, 1e-16 relative to the nudge, stays below the tolerances.
 SUBTRACTED = {"exact": {"mode": "relative", "size": 1e-4}, "released": {"mode": "absolute", "size": 10.0}}
-#: Shift of a linear unit's raw steps in a fused case: δ near 0.02, so that no integrator's states grow much over LONG steps.
+#: Shift of a linear unit's raw s in a fused case: δ near 0.02, so states stay bounded over LONG time steps.
 SHIFT = -4.0
 
 
 def make_case(
     framework: str, model: str, algorithm: str, kind: str, task_kind: str, kernel: str = "portable", integrator: str | None = None
 ) -> Case:
-    """Build one problem in float64: 2 blocks, H 6, 8 samples, 3 channels; data from a named seed.
+    """Build one problem in float64: 2 blocks, H 6, 8 samples, 3 features; data from a named seed.
 
-    P 5 and 12 steps on the portable path, P ``WIDE`` and ``LONG`` steps with a kernel.
+    Portable: P 5 and 12 time steps. Fused: P ``WIDE`` and ``LONG`` time steps.
 
     Args:
         framework: a key of ``registry.FRAMEWORKS``.
         model: a trained model.
-        algorithm: a file of ``algorithms/``.
-        kind: the protocol whose switches (docs/deviations.md) are taken: nudge, integrator, squashes of c, loss, norm.
+        algorithm: a module of ``algorithms/``.
+        kind: the protocol of the switches (docs/deviations.md): nudge, integrator, c_squash, loss, norm.
         task_kind: classification or regression.
         kernel: portable or fused.
-        integrator: another one than the protocol's.
+        integrator: an integrator other than the protocol's.
     """
     steps, state = (12, 5) if kernel == "portable" else (LONG, WIDE)
     shape = TaskShape(channels=3, length=steps, outputs=2, kind=task_kind, output_step=4)  # pyright: ignore[reportArgumentType]
     rule = "bptt" if algorithm == "bptt" else "rhel"
     chosen = protocols.resolve_switches(protocols.read_protocol(kind), shape.length, rule, model) | {"algorithm": algorithm}
-    chosen["delta_init"] = 0.1  # whatever the protocol starts at: the recurrent path must carry signal
+    chosen["delta_init"] = 0.1  # whatever the protocol's value, so that the recurrence carries a signal
     if ALGORITHMS[algorithm].subtracts:
         chosen["nudge"] = SUBTRACTED[kind]
     if integrator is not None:
@@ -92,19 +92,19 @@ def make_case(
 
 
 def all_cases(framework: str) -> list[Case]:
-    """Return what a framework is compared in: see ``portable``; and every fused kernel once, if it takes kernels."""
+    """Return all cases of a framework: see ``portable`` and, if it has kernels, ``fused``."""
     return [*portable(framework), *fused(framework)]
 
 
 def uncovered() -> list[str]:
-    """Return the models that can't be compared, since the oracle lacks their Hamiltonian."""
+    """Return the models that cannot be compared, since the oracle lacks their Hamiltonian."""
     return [name for name, model in MODELS.items() if model.hamiltonian and model.hamiltonian not in HAMILTONIANS]
 
 
 def portable(framework: str) -> list[Case]:
-    """Return every trained model with every algorithm that is not random; a regression per model.
+    """Return every trained model with every algorithm that is not random, and a regression per model.
 
-    BPTT under both protocols, and BPTT and RHEL with every further reversible integrator.
+    BPTT runs under both protocols. BPTT and RHEL run with every further reversible integrator.
     """
     trained = [name for name, model in MODELS.items() if model.trained and name not in uncovered()]
     units = [name for name in trained if MODELS[name].hamiltonian]
@@ -121,7 +121,7 @@ def portable(framework: str) -> list[Case]:
 
 
 def fused(framework: str) -> list[Case]:
-    """Return every kernel once, on more steps, samples and channels than a kernel takes at a time; none without kernels."""
+    """Return each kernel once, at sizes above a kernel's block; empty without kernels."""
     if not FRAMEWORKS[framework].kernels:
         return []
     units = {model.hamiltonian: name for name, model in MODELS.items() if model.hamiltonian}
@@ -132,5 +132,5 @@ def fused(framework: str) -> list[Case]:
 
 
 def protocol_of(algorithm: str) -> str:
-    """Return the protocol under which an algorithm is compared: ``released`` for the released code's own rule."""
+    """Return the protocol of an algorithm's cases: ``released`` for the released code's rule."""
     return "released" if ALGORITHMS[algorithm].released else "exact"

@@ -1,25 +1,25 @@
-"""One array against its reference, and the short form of many such comparisons."""
+"""Comparison of an array with its reference, and summaries of comparisons."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-#: Absolute allowance where nothing else is asked for.
+#: Default absolute tolerance.
 FLOOR = 1e-15
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One array against its reference.
+    """Comparison of one array with its reference.
 
     Args:
         file: name of the vector file.
-        quantity: what was computed, and by which of our algorithms.
-        name: the array, by our names.
+        quantity: what was computed, and by which algorithm.
+        name: the array, by its canonical name.
         error: max|ours − reference| / max|reference|.
-        allowed: the error at which ``status`` turns to "failed"; the absolute allowance is included.
-        status: ok, failed, skipped (the reference is not finite), or report (chaotic: shown, not judged).
+        allowed: largest error with status "ok", including the absolute tolerance.
+        status: ok, failed, skipped (the reference is not finite), or report (chaotic: shown, not tested).
     """
 
     file: str
@@ -33,7 +33,17 @@ class Comparison:
 def compare(
     file: str, quantity: str, name: str, ours: Any, reference: Any, relative: float, absolute: float = FLOOR
 ) -> Comparison:
-    """Compare one array: |ours − reference| ≤ relative · max|reference| + absolute, everywhere."""
+    """Compare one array: |ours − reference| ≤ relative · max|reference| + absolute, everywhere.
+
+    Args:
+        file: name of the vector file.
+        quantity: what was computed.
+        name: the array.
+        ours: the computed array.
+        reference: the stored array.
+        relative: relative tolerance.
+        absolute: absolute tolerance.
+    """
     ours, reference = np.asarray(ours, dtype=np.float64), np.asarray(reference, dtype=np.float64)
     if not np.isfinite(reference).all():
         return Comparison(file, quantity, name, float("nan"), float("nan"), "skipped")
@@ -45,7 +55,7 @@ def compare(
 
 
 def summary(rows: list[Comparison]) -> list[Comparison]:
-    """Return one row per file, quantity and status: the one that uses most of its allowance."""
+    """Return one row per file, quantity and status: the one closest to, or farthest above, its tolerance."""
     groups: dict[tuple[str, str, str], list[Comparison]] = {}
     for row in rows:
         groups.setdefault((row.file, row.quantity, row.status), []).append(row)

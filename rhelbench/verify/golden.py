@@ -1,8 +1,8 @@
-"""Reading vectors made by the public RHEL code: its names and shapes, translated to ours.
+"""Read vectors from the public RHEL code and translate its names and shapes.
 
-A file is an ``.npz`` of one of the kinds of ``KINDS``, told by the beginning of its name: ``lin_layer_…`` and ``nonlin_layer_…``
-hold one unit, ``model_…`` a whole stack. tests/golden/README.md describes the arrays. Gradients stored with respect to values
-after an activation (A, step of a linear unit, c_eff) have no counterpart among our trainable values and are passed over.
+A file is an ``.npz`` of one of ``KINDS``, by the prefix of its name: ``lin_layer_…`` and ``nonlin_layer_…`` have
+one unit, ``model_…`` a whole stack. tests/golden/README.md describes the arrays. Gradients for values after an
+activation (A, step size of a linear unit, c_eff) have no counterpart here and are skipped.
 """
 
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ import numpy as np
 from rhelbench.contract import Arrays
 from rhelbench.errors import UserError
 
-#: The released code's letter to ours, for units.
+#: Canonical letter by the released code's letter, for units.
 LETTERS: dict[str, str] = {
     "A_raw": "a", "A_diag": "a", "steps_raw": "s", "steps": "s",
     "W_diag": "w", "b": "b", "c_raw": "c", "c": "c", "alpha": "alpha", "step": "delta",
     "B": "B", "B_raw": "B", "C": "C", "C_raw": "C", "D": "D", "u": "u",
 }  # fmt: skip
-#: The rest of a block: the released code's path below ``blocks.<i>.`` to ours.
+#: Canonical path by the released code's path below ``blocks.<i>.``, for the rest of a block.
 LAYERS: dict[str, str] = {
     "glu.w1.weight": "glu.W1", "glu.w1.bias": "glu.b1", "glu.w2.weight": "glu.W2", "glu.w2.bias": "glu.b2",
 }  # fmt: skip
-#: A stored tag to its ε; the released learning rule made those arrays.
+#: ε by stored tag; these arrays come from the released learning rule.
 TAGS: dict[str, float] = {"rhel_e1e-1": 1e-1, "rhel_e1e-3": 1e-3}
-#: Model by the beginning of a file's name, and the integrator that made it.
+#: Model and integrator by the prefix of a file's name.
 KINDS: dict[str, tuple[str, str]] = {
     "lin_layer_complex": ("linear", "leapfrog"),
     "lin_layer_real": ("linear-real", "leapfrog"),
@@ -39,7 +39,7 @@ KINDS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Vectors:
-    """One file: its name, our model and integrator, and the stored arrays."""
+    """One file: its name, model, integrator, and stored arrays."""
 
     name: str
     model: str
@@ -48,7 +48,7 @@ class Vectors:
 
 
 def load(folder: Path) -> list[Vectors]:
-    """Read every ``.npz`` of a folder, in the order of names.
+    """Read all ``.npz`` files of a folder, ordered by name.
 
     Raises:
         UserError: no such folder, no file in it, or a file of another kind.
@@ -67,9 +67,9 @@ def load(folder: Path) -> list[Vectors]:
 
 
 def letter(name: str, value: np.ndarray, model: str) -> Arrays:
-    """Translate one of a unit's arrays: letter, complex parts, the shape of scalars.
+    """Translate one of a unit's arrays: letter, complex parts, shape of scalars.
 
-    A trailing axis of two holds (Re, Im) of B and C; the real model uses the first alone.
+    A trailing axis of two is (Re, Im) of B and C; the real model uses Re only.
     """
     ours = LETTERS[name]
     if ours in ("B", "C") and value.ndim == 3:
@@ -78,7 +78,7 @@ def letter(name: str, value: np.ndarray, model: str) -> Arrays:
 
 
 def unit_arrays(vectors: Vectors, prefix: str = "") -> Arrays:
-    """Return a layer file's arrays below a prefix by our letters: parameters (``""``) or gradients (``"bptt_g_"``)."""
+    """Return a layer file's arrays below a prefix by letter: parameters (``""``) or gradients (``"bptt_g_"``)."""
     out: Arrays = {}
     linear = vectors.model != "nonlinear"
     for name in LETTERS:
@@ -88,7 +88,7 @@ def unit_arrays(vectors: Vectors, prefix: str = "") -> Arrays:
 
 
 def path_arrays(vectors: Vectors, prefix: str) -> Arrays:
-    """Return a model file's arrays below a prefix, such as ``"param."``, by our canonical paths."""
+    """Return a model file's arrays below a prefix, such as ``"param."``, by canonical path."""
     out: Arrays = {}
     for key, value in vectors.arrays.items():
         path = key.removeprefix(prefix)
@@ -107,7 +107,7 @@ def path_arrays(vectors: Vectors, prefix: str) -> Arrays:
 
 
 def norm_arrays(vectors: Vectors, call: int) -> Arrays:
-    """Return the norm's statistics after training call 1 or 2, by the names of a learner's state."""
+    """Return the norm statistics after training call 1 or 2, by the names of a learner's state."""
     out: Arrays = {}
     for key, value in vectors.arrays.items():
         if key.startswith(f"bn{call}."):

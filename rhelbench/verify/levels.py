@@ -1,4 +1,4 @@
-"""Parity test levels: state, step, outputs, gradients, training against the oracle; and the echo, RHEL against BPTT."""
+"""Parity test levels: state, one time step, outputs, gradients, training; and the echo, RHEL against BPTT."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from rhelbench.verify.cases import Case, all_cases
 
 #: Largest accepted difference per level, relative to max|reference| of each array.
 TOLERANCES: dict[str, float] = {
-    "state": 0.0,  # names, shapes and dtypes are equal or not
-    "step": 1e-12,  # a handful of float64 roundings
+    "state": 0.0,  # names, shapes and dtypes must be equal
+    "step": 1e-12,  # a few float64 roundings
     "outputs": 1e-10,  # a stack of blocks
     "gradients": 1e-9,  # the same through the backward pass
     "training": 1e-7,  # Adam divides by small second moments, fifty times over
-    "echo linear": 1e-8,  # a quadratic energy: exact at any nudge, so rounding alone, over 405 steps
-    "echo nonlinear": 1e-6,  # truncation, of order ρ², at ρ = 1e-4, where two echoes are subtracted
+    "echo linear": 1e-8,  # quadratic energy, exact at any nudge: rounding only, over 405 time steps
+    "echo nonlinear": 1e-6,  # truncation O(ρ²), at ρ = 1e-4 for two separate echoes
 }
-#: What is compared of a kick.
+#: Compared fields of a kick.
 KICK = ("before", "phi", "after")
-#: Steps of the unit on which RHEL is compared with BPTT: the length of Heartbeat.
+#: Time steps for comparing RHEL with BPTT: the length of Heartbeat.
 ECHO_STEPS = 405
 
 
 @dataclass(frozen=True)
 class Row:
-    """The worst difference of one level in one case, and the quantity it was found in."""
+    """The largest difference of one level in one case, and its quantity."""
 
     level: str
     case: str
@@ -41,7 +41,7 @@ class Row:
 
     @property
     def passed(self) -> bool:
-        """NaN does not pass."""
+        """Whether the difference is within the tolerance; NaN fails."""
         return bool(self.worst <= TOLERANCES[self.level])
 
 
@@ -51,9 +51,9 @@ def _worst_of(rows: list[tuple[float, str]]) -> tuple[float, str]:
 
 
 def worst(found: Arrays, wanted: Arrays) -> tuple[float, str]:
-    """Return the largest max|found − wanted| / max|wanted| over all names, and its name; 1e-15 absolute is forgiven.
+    """Return the largest max|found − wanted| / max|wanted| over all names, and its name.
 
-    A missing or additional name, or another shape, counts as infinite.
+    1e-15 absolute is tolerated. A missing or additional name, or another shape, counts as infinite.
     """
     rows = []
     for name in sorted({*found, *wanted}):
@@ -77,7 +77,7 @@ def compare_state(item: Case, oracle: Learner, subject: Learner) -> tuple[float,
 
 
 def compare_step(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
-    """Compare potential, force and one step of every integrator at random states."""
+    """Compare potential, force and one time step of every integrator at random states."""
     model = MODELS[item.spec.model]
     if model.hamiltonian is None:
         return 0.0, "no unit"
@@ -105,7 +105,7 @@ def compare_step(item: Case, oracle: Learner, subject: Learner) -> tuple[float, 
 
 
 def compare_outputs(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
-    """Compare outputs in inference mode, with norm statistics that one training step has filled."""
+    """Compare outputs in inference mode, with norm statistics from one optimiser step."""
     plan = np.arange(item.spec.hyper.batch, dtype=np.int32)[None]
     oracle.train_chunk(oracle.put(item.x), oracle.put(item.y), plan)
     subject.restore(oracle.state())
@@ -113,7 +113,7 @@ def compare_outputs(item: Case, oracle: Learner, subject: Learner) -> tuple[floa
 
 
 def compare_gradients(item: Case, oracle: Learner, subject: Learner) -> tuple[float, str]:
-    """Compare the loss and the gradient of every parameter and of the input, before and after the first training call."""
+    """Compare the loss and all gradients, input included, before and after the first training call."""
     rows = []
     for fresh in (True, False):
         if not fresh:
@@ -144,7 +144,7 @@ def compare_training(item: Case, oracle: Learner, subject: Learner) -> tuple[flo
 
 
 def echo(item: Case) -> tuple[float, str]:
-    """Compare RHEL's gradient of every value of one unit, δ and the input included, with the oracle's by BPTT, over 405 steps."""
+    """Compare RHEL's gradients of one unit, δ and input included, with the oracle's BPTT, over 405 time steps."""
     switches, prefix = item.spec.switches, "blocks.0.hru."
     raw = {path.removeprefix(prefix): value for path, value in item.parameters.items() if path.startswith(prefix)}
     u, bar = np.random.default_rng(2).standard_normal((2, ECHO_STEPS, 2, item.spec.hyper.hidden))
@@ -160,15 +160,15 @@ LEVELS = {
     "gradients": compare_gradients,
     "training": compare_training,
 }
-#: Those that a fused kernel, being a trajectory, can fail: what follows from its gradients is the portable cases' affair.
+#: Levels that a fused kernel, being a trajectory, can fail; portable cases cover what follows from its gradients.
 FUSED_LEVELS = ("outputs", "gradients")
 
 
 def run_case(item: Case) -> Iterator[Row]:
-    """Run every level of a case; each starts both learners anew from the same parameters.
+    """Run all levels of a case; each initialises both learners with the same parameters.
 
     Raises:
-        UserError: the framework lacks what the case's kernel needs on this machine.
+        UserError: the framework lacks what the case's kernel needs on this host.
     """
     make = import_module(FRAMEWORKS[item.spec.framework].learner).make_learner
     oracle, subject = make_oracle(item.spec, item.shape), make(item.spec, item.shape)
@@ -185,7 +185,7 @@ def run_case(item: Case) -> Iterator[Row]:
 
 
 def run_levels(framework: str, part: str = "") -> Iterator[Row]:
-    """Run every level of every case whose name contains ``part``; a fused kernel that can't run here is left out."""
+    """Run all levels of every case whose name contains ``part``, without fused kernels that cannot run here."""
     for item in (item for item in all_cases(framework) if part in item.name):
         try:
             yield from run_case(item)

@@ -1,4 +1,4 @@
-"""Comparing a framework, or the oracle itself, with vectors made by the public RHEL code."""
+"""Compare a framework, or the oracle, with vectors from the public RHEL code."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,21 +15,21 @@ from rhelbench.verify import golden
 from rhelbench.verify.comparison import FLOOR, Comparison, compare
 from rhelbench.verify.golden import Vectors
 
-#: Agreement asked for, relative to max|reference| of each array: outputs and exact gradients; released RHEL gradients by ε.
+#: Tolerances relative to max|reference| of each array: outputs and exact gradients; released RHEL gradients by ε.
 EXACT = 1e-9
 RELEASED: dict[str, float] = {"rhel_e1e-1": 1e-8, "rhel_e1e-3": 1e-6}
 
-#: Every tag of a file.
+#: All tags of a file.
 ALL_TAGS = ("bptt", *golden.TAGS)
 #: ``make_learner`` and ``unit_gradients`` of a framework's learner.py.
 Factory = Callable[[RunSpec, TaskShape], Learner]
 Unit = Callable[[str, Switches, Arrays, Any, Any], tuple[Any, Arrays]]
-#: The nudge of our own rule; its truncation, of order ρ², is below rounding, and the echo pair does not cancel.
+#: The nudge of ``rhel``; its truncation, O(ρ²), is below rounding, and the echo pair does not cancel.
 FINE = Nudge(mode="relative", size=1e-6)
 
 
 def switches(vectors: Vectors, algorithm: str, nudge: Nudge) -> Switches:
-    """Return the released code's switches, with the algorithm and nudge asked for."""
+    """Return the released code's switches with another algorithm and nudge."""
     return Switches.model_validate(
         {
             "algorithm": algorithm, "integrator": vectors.integrator, "nudge": nudge, "c_squash": 2, "delta_init": 0.1,
@@ -40,10 +40,11 @@ def switches(vectors: Vectors, algorithm: str, nudge: Nudge) -> Switches:
 
 
 def _rules(vectors: Vectors, tags: tuple[str, ...], kernel: str = "portable") -> Iterator[tuple[str, str, Nudge, float]]:
-    """Yield what a file judges: stored tag, our algorithm, nudge, relative tolerance; ``fused``: where there is a kernel.
+    """Yield the comparisons of a file: stored tag, algorithm, nudge, relative tolerance.
 
-    Autodiff of the same recurrence is what ``bptt`` must reach, and ``rhel`` wherever the integrator is reversible.
-    The stored RHEL arrays are the released rule's, but in the ``paper`` files, which were made with the theorem's.
+    With ``fused``, only those with a kernel. Autodiff of the same recurrence is the reference for ``bptt``, and for
+    ``rhel`` if the integrator is reversible. The stored RHEL arrays are the released rule's, except in the
+    ``paper`` files, which use the theorem's.
     """
     absolute = {tag: Nudge(mode="absolute", size=size) for tag, size in golden.TAGS.items()}
     stored_rule = "rhel_separate" if vectors.name.startswith("nonlin_layer_paper") else "rhel_released"
@@ -58,14 +59,21 @@ def _rules(vectors: Vectors, tags: tuple[str, ...], kernel: str = "portable") ->
 
 
 def _rounding(vectors: Vectors, tag: str, length: int, delta: float) -> float:
-    """Return the absolute allowance: two echoes of a nonlinear unit cancel down to 1e-15 L δ/ε."""
+    """Return the absolute tolerance: two echoes of a nonlinear unit cancel down to 1e-15 L δ/ε."""
     if tag in golden.TAGS and vectors.model == "nonlinear":
         return FLOOR + 1e-15 * length * delta / golden.TAGS[tag]
     return FLOOR
 
 
 def check_layer(vectors: Vectors, unit: Unit, tags: tuple[str, ...] = ALL_TAGS, kernel: str = "portable") -> Iterator[Comparison]:
-    """Compare one unit's output and gradients with a layer file, for some of its tags; the stored loss is Σ cot · out."""
+    """Compare one unit's output and gradients with a layer file; the stored loss is Σ cot · out.
+
+    Args:
+        vectors: the file.
+        unit: the framework's ``unit_gradients``.
+        tags: tags of the file to compare.
+        kernel: kernel of the trajectory.
+    """
     raw = golden.unit_arrays(vectors)
     u, cot = raw.pop("u")[:, None, :], vectors.arrays["cot"][:, None, :]
     delta = float(raw["delta"]) if "delta" in raw else 1.0
@@ -81,7 +89,7 @@ def check_layer(vectors: Vectors, unit: Unit, tags: tuple[str, ...] = ALL_TAGS, 
 
 
 def model_spec(vectors: Vectors, algorithm: str, nudge: Nudge, kernel: str = "portable") -> tuple[RunSpec, TaskShape]:
-    """Return the spec and shape that a model file was made with: Adam at 1e-2, no dropout."""
+    """Return specification and sizes of a model file: Adam at 1e-2, no dropout."""
     x, y = vectors.arrays["X"], vectors.arrays["y"]
     parameters = golden.path_arrays(vectors, "param.")
     regression = y.ndim == 3
@@ -108,9 +116,9 @@ def model_spec(vectors: Vectors, algorithm: str, nudge: Nudge, kernel: str = "po
 def check_model(
     vectors: Vectors, factory: Factory, tags: tuple[str, ...] = ALL_TAGS, kernel: str = "portable"
 ) -> Iterator[Comparison]:
-    """Compare a whole stack, for some of a file's tags.
+    """Compare a whole stack with a model file, for some of its tags.
 
-    Inference, losses and gradients of two training calls, the norms' statistics after each, three Adam steps.
+    Inference; losses and gradients of two training calls; norm statistics after each; three Adam steps.
     """
     file, stored = vectors.name, vectors.arrays
     parameters = golden.path_arrays(vectors, "param.")
@@ -137,7 +145,7 @@ def check_model(
             state = learner.state()
             for name, reference in golden.norm_arrays(vectors, call).items():
                 yield compare(file, "norm statistics", f"call {call}: {name}, {algorithm}", state[name], reference, EXACT)
-            # the stored second call has the first call's statistics but the same parameters
+            # the stored second call uses the first call's statistics and the same parameters
             learner.restore(start | {name: value for name, value in state.items() if name.startswith("norm.")})
             out = read(learner.predict(first))
             yield compare(file, "inference", f"after call {call}, {algorithm}", out, stored[f"infer.out_after{call}"], EXACT)
@@ -156,19 +164,19 @@ def check_model(
 
 
 def check(folder: Path, factory: Factory, unit: Unit, kernel: str = "portable") -> list[Comparison]:
-    """Compare a framework with every vector file of a folder.
+    """Compare a framework with all vector files of a folder.
 
     Args:
-        folder: where the ``.npz`` files are.
+        folder: folder of the ``.npz`` files.
         factory: the framework's ``make_learner``.
         unit: the framework's ``unit_gradients``.
-        kernel: of the whole models; ``fused`` leaves out what no kernel serves.
+        kernel: kernel of the whole models; ``fused`` skips models without one.
 
     Returns:
         One row per array, in the order of files.
 
     Raises:
-        UserError: nothing to read there.
+        UserError: the folder has no vectors.
     """
     rows: list[Comparison] = []
     for vectors in golden.load(folder):

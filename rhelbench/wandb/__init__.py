@@ -1,1 +1,1 @@
-"""Weights & Biases: live metrics in a process of its own, upload of finished runs, the workspace."""
+"""Weights & Biases: live metrics from a separate process, upload of finished runs, the workspace."""

@@ -1,4 +1,4 @@
-"""Start and end the process that copies a run's history and record to wandb; whatever it does, training goes on."""
+"""Start and end the process that copies a run to wandb; its failures never stop training."""
 
 import importlib.util
 import netrc
@@ -15,18 +15,18 @@ from rhelbench.wandb.segments import LOG
 
 #: Name of the project on wandb, unless WANDB_PROJECT says otherwise.
 PROJECT = "rhelbench"
-#: Seconds that the copy may take once the run has ended, or was interrupted (whoever sent the signal waits for the exit); what
-#: it has not sent by then is left to ``wandb_sync``.
+#: Seconds for the copy after the end of a run, and after an interruption, whose sender waits for the exit. ``wandb_sync``
+#: sends the rest.
 PATIENCE, HURRY = 60.0, 10.0
 
 
 def is_wanted() -> bool:
-    """Return whether runs are copied: wandb is installed and WANDB_MODE is not ``disabled``."""
+    """Return whether to copy runs: wandb is installed and WANDB_MODE is not ``disabled``."""
     return os.environ.get("WANDB_MODE") != "disabled" and importlib.util.find_spec("wandb") is not None
 
 
 def has_key() -> bool:
-    """Return whether a key is at hand, in WANDB_API_KEY or in the netrc file; nobody is ever asked for one."""
+    """Return whether WANDB_API_KEY or the netrc file has a key; the user is never asked for one."""
     host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
     try:
         known = netrc.netrc(os.environ.get("NETRC")).authenticators(host) is not None
@@ -37,11 +37,11 @@ def has_key() -> bool:
 
 @contextmanager
 def copying(folder: Path, corner: Path) -> Iterator[None]:
-    """Copy a run to wandb while the block runs, from a process of its own that reads what the run writes.
+    """Copy a run to wandb while the block runs, from a separate process that reads the run's files.
 
     Args:
-        folder: the run's ``spec.json``, ``history.csv`` and, at the end, ``record.json``.
-        corner: the run's scratch folder: wandb's files, and what the process says in ``wandb.log``.
+        folder: folder of the run's ``spec.json``, ``history.csv`` and, at the end, ``record.json``.
+        corner: the run's scratch folder, for wandb's files and the process's ``wandb.log``.
     """
     if not is_wanted():
         yield
@@ -55,21 +55,21 @@ def copying(folder: Path, corner: Path) -> Iterator[None]:
 
 
 def start(folder: Path, corner: Path, mode: str) -> subprocess.Popen[bytes] | None:
-    """Start the process, in a session of its own: a Ctrl-C or a signal to the job's group is the job's affair."""
+    """Start the process in a new session, so that only the job receives Ctrl-C and signals to its group."""
     command = [sys.executable, "-m", "rhelbench.wandb.sink", str(folder), str(corner), str(os.getpid())]
-    # wandb's own crash reports would go to its makers
+    # disable wandb's crash reports to its vendor
     surroundings = os.environ | {"WANDB_MODE": mode, "WANDB_ERROR_REPORTING": "false"}
     try:
         with (corner / LOG).open("wb") as log:
             return subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, env=surroundings
             )
-    except OSError:  # no room for the log, no process to be had: then there is no copy
+    except OSError:  # no disk space or no process: the run is not copied
         return None
 
 
 def end(process: subprocess.Popen[bytes], patience: float) -> None:
-    """Ask for the end by closing the pipe (as a killed job does too), wait, and insist."""
+    """End the process: close its pipe (as a killed job does), wait, then kill it."""
     assert process.stdin is not None
     process.stdin.close()
     try:

@@ -1,4 +1,4 @@
-"""The process that copies one run to wandb: it reads the run's files, and the run never waits for it."""
+"""The process that copies one run to wandb by reading its files; the run never waits for it."""
 
 import csv
 import json
@@ -20,15 +20,15 @@ from rhelbench.tasks import card
 from rhelbench.wandb import segments
 from rhelbench.wandb.process import PATIENCE, PROJECT, has_key
 
-#: Seconds between two looks at the history, and (unless WANDB_INIT_TIMEOUT says otherwise) until an unreachable server is
-#: given up for offline files.
+#: Seconds between two reads of the history, and (unless WANDB_INIT_TIMEOUT is set) until an unreachable server is replaced
+#: by offline files.
 LOOK, REACH = 1.0, 20.0
-#: wandb says this when it gave up sending; ``finish`` returns as if it had not.
+#: wandb's message when it stops sending; ``finish`` does not report it.
 GAVE_UP = "Fatal error while uploading data"
 
 
 def identity(spec: RunSpec) -> dict[str, Any]:
-    """Return what wandb calls a run: one id per RunSpec, grouped so that RHEL and BPTT stand side by side."""
+    """Return wandb's id and group of a run: one id per RunSpec; RHEL and BPTT share a group."""
     return {
         "id": spec.run_id, "name": spec.run_id, "project": os.environ.get("WANDB_PROJECT", PROJECT),
         "group": f"{spec.task}/{spec.model}", "job_type": spec.algorithm, "tags": [spec.framework, spec.protocol],
@@ -37,7 +37,7 @@ def identity(spec: RunSpec) -> dict[str, Any]:
 
 
 def summary(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record's numbers under wandb's names; what is unknown is left out."""
+    """Return a record's numbers by wandb's names, without unknown ones."""
     result, facts = record["result"], record["provenance"]
     flat = {name: result[name] for name in ("status", "correct", "total", "best_step", "last_step", "flags")}
     flat |= {f"test/{result['metric']}": result["value"], f"best_val/{result['metric']}": result["val"]}
@@ -47,19 +47,19 @@ def summary(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def live() -> bool:
-    """Return whether a run is sent while it trains: WANDB_MODE is ``online`` and a key exists."""
+    """Return whether a run is sent during training: WANDB_MODE is ``online`` and a key exists."""
     return os.environ.get("WANDB_MODE") == "online" and has_key()
 
 
 def start(spec: RunSpec, corner: Path, pid: int) -> tuple[Any, int]:
-    """Begin or continue a run, live or in files under ``corner``; system metrics are those of process ``pid``.
+    """Start or resume a run, live or in files under ``corner``, with system metrics of process ``pid``.
 
     Returns:
-        wandb's run, and the last step that need not be sent again: a live server says which; of files, only those count
-        that were closed by the same code, because wandb flushes a file when it closes it.
+        wandb's run, and the last optimiser step that is already sent. A live server reports it. Of files, only
+        those closed by the same code count, because wandb flushes a file when it closes it.
 
     Raises:
-        wandb.Error: a live run could not be begun in time.
+        wandb.Error: a live run could not be started in time.
     """
     code = provenance.loaded_code(spec.framework)["code_digest"]
     mine = {} if live() else {segment: mark for segment, mark in segments.closed(corner).items() if mark["code"] == code}
@@ -77,7 +77,7 @@ def start(spec: RunSpec, corner: Path, pid: int) -> tuple[Any, int]:
 
 
 class Sink:
-    """Sends the rows of a run's history after step ``sent``, and at the end its record."""
+    """Sends the rows of a run's history after optimiser step ``sent``, and at the end its record."""
 
     def __init__(self, folder: Path, run: Any, sent: int, metric: str) -> None:
         self._folder, self._run, self._sent = folder, run, sent
@@ -85,7 +85,7 @@ class Sink:
         self._names = {"loss": "train/loss", "fidelity": "echo/fidelity", **values}
 
     def send(self) -> None:
-        """Send the rows that are new."""
+        """Send the new rows."""
         log = self._folder / "history.csv"
         for row in csv.DictReader(log.read_text().splitlines() if log.exists() else []):
             step = int(float(row["step"]))
@@ -95,7 +95,7 @@ class Sink:
                 self._sent = step
 
     def close(self, corner: Path, code: str) -> None:
-        """Send the rest and, if there is one, the record; mark the segment as complete."""
+        """Send the remaining rows and, if there is one, the record; mark the segment as complete."""
         self.send()
         record = io.read(self._folder)
         status = record["result"]["status"] if record else "interrupted"
@@ -110,21 +110,21 @@ class Sink:
 
 
 def main(folder: Path, corner: Path, pid: int) -> None:
-    """Copy a run until standard input ends: the run has ended, or its process is gone."""
-    for number in (signal.SIGTERM, signal.SIGUSR1):  # a cluster sends them to every process of a job; the job decides
+    """Copy a run until standard input ends, because the run or its process has ended."""
+    for number in (signal.SIGTERM, signal.SIGUSR1):  # a cluster sends them to every process of a job; only the job reacts
         signal.signal(number, signal.SIG_IGN)
     asked = threading.Event()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     spec = RunSpec.read(json.loads((folder / "spec.json").read_text()))
     try:
         run, sent = start(spec, corner, pid)
-    except Exception as error:  # unreachable, a wrong key, or anything else of wandb's: go on with files
+    except Exception as error:  # unreachable, a wrong key, or another error of wandb: continue with files
         if not live():
             raise
         print(f"wandb: {error}; going on offline.", file=sys.stderr, flush=True)
         wandb.teardown()
         command = [sys.executable, "-m", "rhelbench.wandb.sink", *sys.argv[1:]]
-        os.execve(sys.executable, command, os.environ | {"WANDB_MODE": "offline"})  # as a process that never tried
+        os.execve(sys.executable, command, os.environ | {"WANDB_MODE": "offline"})  # as a new process
     sink = Sink(folder, run, sent, METRICS[card.load(spec.task).kind])
     while not asked.wait(LOOK):
         sink.send()
@@ -132,7 +132,7 @@ def main(folder: Path, corner: Path, pid: int) -> None:
 
 
 def _listen(asked: threading.Event) -> None:
-    """Wait for the end of standard input; where the training was killed, nobody else limits the time after it."""
+    """Wait for the end of standard input, and limit the time after it, since a killed training process cannot."""
     sys.stdin.read()
     asked.set()
     time.sleep(2 * PATIENCE)

@@ -1,4 +1,4 @@
-"""Upload what finished runs left in files for wandb, each file once."""
+"""Upload wandb's files of finished runs, each file once."""
 
 import os
 import subprocess
@@ -11,18 +11,18 @@ from rhelbench.errors import UserError
 from rhelbench.records import io
 from rhelbench.wandb import process, segments
 
-#: Seconds for one file of one run: they are small.
+#: Timeout of one file in seconds; files are small.
 LIMIT = 120.0
 
 
 def waiting(results: Path, scratch: Path) -> Iterator[Path]:
-    """Yield the folders that the server does not have yet, of runs that ended, each run's in the order of their beginnings.
+    """Yield the folders of finished runs that are not uploaded yet, in chronological order per run.
 
-    A run whose copy was cut short (wandb was killed, or its server hung) is copied again first, from its record. One that
-    failed is left alone: it is trained again, and continues under its id.
+    A run whose copy was interrupted (wandb was killed, or its server hung) is first copied again from its
+    record. A failed run is skipped: it is retrained and continues under its id.
 
     Raises:
-        UserError: a run could not be copied again.
+        UserError: a run could not be copied.
     """
     for log in sorted(scratch.glob(f"*/{segments.LOG}")):
         corner, folder = log.parent, results / log.parent.name
@@ -43,10 +43,10 @@ def _whole(corner: Path) -> bool:
 
 
 def upload(segment: Path) -> None:
-    """Upload one folder with wandb's own command.
+    """Upload one folder with wandb's command.
 
     Raises:
-        UserError: the server refused it or did not answer.
+        UserError: the server rejected it or did not answer.
     """
     command = [sys.executable, "-m", "wandb", "sync", "--yes", "--include-online", "--include-synced", str(segment)]
     corner = str(segment.parents[1].resolve())
@@ -59,24 +59,24 @@ def upload(segment: Path) -> None:
         raise UserError(
             f"wandb: no answer within {LIMIT:.0f} s for {segment}; check the network and WANDB_BASE_URL, then sync again."
         ) from None
-    said = done.stdout + done.stderr  # it exits with 0 when it was refused, and marks a file whose rows were refused
+    said = done.stdout + done.stderr  # it exits with 0 even if the server rejects the run, and marks files with rejected rows
     if done.returncode or "wandb: ERROR" in said or not list(segment.glob("*.wandb.synced")):
         raise UserError(f"wandb refused {segment} ({' '.join(said.split())[-300:]}); put this right and sync again.")
 
 
 def sync(results: Path, scratch: Path, send: Callable[[Path], None] = upload) -> tuple[int, int]:
-    """Upload every folder that waits and mark it; a second call finds nothing to do.
+    """Upload and mark every waiting folder; a second call has nothing to do.
 
     Args:
         results: ``results/runs``.
-        scratch: where the runs' corners are.
+        scratch: folder of the runs' scratch folders.
         send: uploads one folder or raises UserError; the folder is marked afterwards.
 
     Returns:
-        Number of folders uploaded now, and number that had been before.
+        Number of folders uploaded now, and number uploaded before.
 
     Raises:
-        UserError: no key, or from ``send``; what had been uploaded stays marked.
+        UserError: no key, or from ``send``; uploaded folders stay marked.
     """
     before = sum(map(segments.uploaded, scratch.glob("*/wandb/*run-*-*")))
     found = list(waiting(results, scratch))

@@ -1,4 +1,4 @@
-"""The project's wandb workspace as code: a view per task (RHEL against BPTT) and one over all (throughput, memory, echo)."""
+"""The project's wandb workspace as code: a view per task, and one over all tasks."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def _section(name: str, *panels: Any) -> ws.Section:
 
 
 def _curve(title: str, metric: str, axis: str, **how: Any) -> wr.LinePlot:
-    """One line per value of ``axis``: mean over runs, band from the lowest to the highest."""
+    """One line per value of ``axis``: mean over runs, with a band from minimum to maximum."""
     return wr.LinePlot(
         title=title, y=[metric], groupby=wr.Config(axis), groupby_aggfunc="mean", groupby_rangefunc="minmax", **how
     )
@@ -57,12 +57,12 @@ def _overview() -> list[ws.Section]:
 
 
 def views(entity: str, project: str, tasks: list[str]) -> dict[str, ws.Workspace]:
-    """Build every view by name; nothing is sent before a view's ``save``.
+    """Build every view by name; ``save`` of a view sends it.
 
     Args:
         entity: wandb user or team.
         project: wandb project.
-        tasks: one view each, narrowed to that task's runs.
+        tasks: one view each, filtered by task.
     """
     grouped: list[Any] = [ws.Config(axis) for axis in _AXES]
     common: dict[str, Any] = {"entity": entity, "project": project}
@@ -76,7 +76,7 @@ def views(entity: str, project: str, tasks: list[str]) -> dict[str, ws.Workspace
 
 
 def define(built: dict[str, ws.Workspace], known: Path) -> list[str]:
-    """Save every view, one that has been saved before in its old place.
+    """Save every view; a saved one is updated at its address.
 
     Args:
         built: from ``views``.
@@ -86,7 +86,7 @@ def define(built: dict[str, ws.Workspace], known: Path) -> list[str]:
         The addresses.
 
     Raises:
-        Exception: of wandb's many kinds; the server refused a view, or an old one is gone.
+        Exception: of several types in wandb; the server refused a view, or an old one is gone.
     """
     urls: dict[str, str] = json.loads(known.read_text()) if known.exists() else {}
     for name, view in built.items():

@@ -1,4 +1,5 @@
-# Time and memory on this machine, beside the published ones. Every core is asked for, so that nothing else runs meanwhile.
+# Time and memory on this host, in a separate folder from the published ones. The rule requests all cores, so that no
+# other job runs meanwhile.
 rule bench:
     output:
         "results/benchmarks/models.csv",

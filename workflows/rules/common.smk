@@ -1,4 +1,4 @@
-# What all rules need to know - the matrix of runs, the files it leads to, who has been asked for what.
+# Common definitions of all rules: the matrix of runs, its files, and the requested targets.
 import re
 import shlex
 import time
@@ -21,13 +21,13 @@ PUBLISHED = files.find(Path("results/published"))
 
 try:
     matrix.refuse_repetition(sys.argv if workflow.is_main_process else [])
-    # Read again here, since Snakemake takes the last of a key that a file gives twice.
+    # Read here once more to reject duplicate keys, of which Snakemake takes the last.
     for file in workflow.configfiles:
         configuration.load(file)
     where = " + ".join(map(str, workflow.configfiles)) or DEFAULT
     if (
         "tasks" not in config or "models" not in config
-    ):  # only --config was given: it refines the default
+    ):  # --config alone refines the default
         config = {**configuration.load(DEFAULT), **config}
     MATRIX = configuration.parse(config, where)
     SPECS = {spec.run_id: spec for spec in configuration.expand(MATRIX)}
@@ -38,7 +38,7 @@ code_of = cache(code_digest)
 
 
 def command(name, *packages):
-    """The code of a command and of what it imports, and of packages that it imports by name."""
+    """Return digests of a command's code with its imports, and of packages that it imports by name."""
     return [closure_digest(f"rhelbench.cli.{name}"), *map(package_digest, packages)]
 
 
@@ -46,14 +46,14 @@ NAME = MATRIX.name
 TASKS = MATRIX.tasks
 RECORDS = [f"{RUNS}/{run_id}/record.json" for run_id in SPECS]
 COLLECTED = f"results/collected/{NAME}"
-# When this call began, in the names of the stamps that its jobs leave beside records they made again; on a node, any call.
+# Start time of this call, part of the names of retraining stamps; on a node, a pattern for any call.
 NOW = (
     f"{datetime.now(UTC):%Y%m%dT%H%M%S}" if workflow.is_main_process else r"\d{8}T\d{6}"
 )
 
 
-# `rhelbench` in every command is the module, run by the image's Python in a container, else by the framework's own
-# environment `.venv-jax` or `.venv-torch` where there is one, else by the Python that runs Snakemake.
+# `rhelbench` in a command is the module. It runs in the image's Python in a container, else in the framework's
+# environment `.venv-jax` or `.venv-torch` if it exists, else in the Python that runs Snakemake.
 IN_CONTAINER = DeploymentMethod.APPTAINER in (
     workflow.deployment_settings.deployment_method
 )
@@ -70,10 +70,10 @@ wildcard_constraints:
 
 
 def checked(framework):
-    """The proof that a framework computes correctly here: asked for on a cluster, and kept where it exists."""
+    """Return the input function of a framework's parity report: required on a cluster, and used where it exists."""
     proof = f"results/verify/{framework}.json"
 
-    def wanted(wildcards):  # asked when Snakemake knows its executor
+    def wanted(wildcards):  # called once Snakemake knows its executor
         here = MATRIX.verify or workflow.non_local_exec or Path(proof).exists()
         return (
             [ancient(proof)] if here and registry.FRAMEWORKS[framework].trains else []
@@ -83,7 +83,7 @@ def checked(framework):
 
 
 def specs_of(wildcards, output):
-    """The options that name a job's runs; derived from its outputs, so that other packs of them re-run nothing."""
+    """Return the options for a job's runs, derived from its outputs, so that other groupings re-run nothing."""
     if "run_id" in wildcards.keys():
         run_ids = [wildcards.run_id]
     else:
@@ -94,8 +94,10 @@ def specs_of(wildcards, output):
 
 
 def to_make(run_ids):
-    """Those of some runs whose records a job is to make: one that exists is no rule's output, so that Snakemake never plans its
-    training, touches or removes it. A job that a cluster starts again may find that it has made them all.
+    """Return the runs whose records a job must write.
+
+    An existing record is no rule's output, so Snakemake never retrains, touches or removes it. A job that a cluster
+    restarts may already have written all of them.
     """
     missing = [run for run in run_ids if not Path(RUNS, run, "record.json").exists()]
     return missing if workflow.is_main_process else missing or run_ids
@@ -103,7 +105,7 @@ def to_make(run_ids):
 
 @cache
 def stamps():
-    """A stamp for each run that is to be trained again, which its job leaves beside the record; why is said first."""
+    """Return a stamp for each run to retrain, which its job writes next to the record; print the reasons first."""
     try:
         found = retrain.reasons(SPECS.values(), Path(RUNS), Path(DATA))
     except UserError as error:
@@ -114,11 +116,11 @@ def stamps():
 
 
 def trained(wildcards):
-    """Every run's record, made by today's code of today's data: asked for by what trains, and by nothing else."""
+    """Return every run's record for the current code and data; only training targets require them."""
     return [*RECORDS, *stamps()]
 
 
-# Rules whose request trains nothing: they look at what there is. A workflow that uses this one as a module prefixes their names.
+# Rules that do not lead to training. A workflow that uses this one as a module prefixes their names.
 LOOKING = re.compile(
     "(.+_)?(verify|verify_framework|download|prepare|prepare_task|record_splits|collect|tables|make_tables|figures|make_figures"
     "|judge_claims|report|make_page|study|static|bench|reproduce-check|wandb_sync|wandb_dashboard)"
@@ -126,21 +128,23 @@ LOOKING = re.compile(
 
 
 def trains(target):
-    """Whether a target, a rule or a file, leads to training."""
+    """Return whether a target, a rule or a file, leads to training."""
     if Path(target).suffix or "/" in target:
         return target.startswith((f"{RUNS}/", f"{COLLECTED}/published"))
     return not LOOKING.fullmatch(target)
 
 
 def training():
-    """Whether this call was asked for anything that trains."""
+    """Return whether any target of this call leads to training."""
     asked = workflow.dag_settings.targets
     return not asked or any(map(trains, asked))
 
 
 def records_to_collect(wildcards):
-    """All records when runs were asked for; those that exist when only tables, figures or pages were. The stamps of earlier
-    calls stay among them, so that they are the same in the next call. Snakemake refuses what is of a clock that is ahead.
+    """Return all records if the call trains, else the existing ones.
+
+    The stamps of earlier calls are included, so that the next call has equal inputs. Files with a modification time in
+    the future are left out, since Snakemake rejects them.
     """
     stamped = [Path(RUNS, run, "attempts").glob("again-*") for run in SPECS]
     there = [Path(record) for record in RECORDS if Path(record).exists()]
@@ -151,18 +155,18 @@ def records_to_collect(wildcards):
 
 
 def contents():
-    """The digest of what the records that exist hold."""
+    """Return the digest of the existing records' content."""
     return io.contents_digest(Path(RUNS, run) for run in SPECS)
 
 
 def changed(wildcards):
-    """That digest, if it is not the one collected last: by it, not by their age, records are collected again."""
+    """Return that digest if it differs from the last collected one; it triggers collection, not the files' age."""
     last = Path(f"{COLLECTED}/contents")
     return contents() if last.exists() and last.read_text() != contents() else ""
 
 
 def tidy(wildcards):
-    """The tidy results to draw from: our own runs, or the published ones where nothing has been run."""
+    """Return the tables to use: the own runs, or the published ones if nothing has been run."""
     ours = training() or any(Path(record).exists() for record in RECORDS)
     own = MATRIX.results == "runs" or (MATRIX.results == "auto" and ours)
     folder, history = (
@@ -172,7 +176,7 @@ def tidy(wildcards):
 
 
 def captioned(kind, files):
-    """Mark files for Snakemake's report: each has its caption in workflows/report/<stem>.rst."""
+    """Return files marked for Snakemake's report, with captions in workflows/report/<stem>.rst."""
     marked = []
     for file in files:
         caption, labels = f"../report/{Path(file).stem}.rst", {

@@ -1,5 +1,5 @@
-# A figure with a small matrix of its own (config/curves.yaml, config/lockstep.yaml): train it again and publish it where the
-# figure is drawn from. The working tree must be committed, so that the records name the code that made them.
+# Figures with their own small matrix (config/curves.yaml, config/lockstep.yaml): retrain it and publish it in the
+# figure's folder. The working tree must be committed, since records name the commit of their code.
 rule own_figure:
     input:
         trained,

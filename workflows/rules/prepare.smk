@@ -1,4 +1,4 @@
-# From a task's name to its verified store. `download` is the only rule with network: run it where there is one.
+# Prepare tasks. `download` is the only rule that needs a network: run it on a host that has one.
 ARCHIVED = [task for task in TASKS if card.load(task).source.archive]
 SPLIT = configuration.read_protocol(MATRIX.protocol).split
 
@@ -9,7 +9,7 @@ localrules:
     prepare,
 
 
-# The archive's content is fixed by its checksum, so only its absence matters, not its age.
+# A checksum fixes the archive's content, so only its absence matters, not its age.
 rule download:
     output:
         f"{DATA}/archives/{{task}}.zip",
@@ -21,7 +21,7 @@ rule download:
         "rhelbench download --task {wildcards.task} {params.mirrors:q} 2> >(tee {log} >&2)"
 
 
-# What another clone that shares the data has prepared is never removed first: the command leaves it alone, or replaces it whole.
+# Snakemake never removes a store first, since another clone may share it: the command keeps it or replaces it atomically.
 rule prepare_task:
     input:
         lambda wildcards: (
@@ -52,7 +52,7 @@ rule prepare_task:
         "rhelbench prepare --task {wildcards.task} 2> >(tee {log} >&2)"
 
 
-# Which samples train, validate and test, by content: one file per task and kind of split.
+# Samples of training, validation and test by content: one file per task and kind of split.
 rule record_splits:
     input:
         rules.prepare_task.output.facts,
@@ -67,7 +67,7 @@ rule record_splits:
         "2> >(tee {log} >&2)"
 
 
-# Only the data: downloaded, verified, prepared, split.
+# The data only: downloaded, verified, prepared, split.
 rule prepare:
     input:
         expand(

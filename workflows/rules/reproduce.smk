@@ -1,5 +1,5 @@
-# One published run, chosen at random, is trained again and compared; `python -m rhelbench reproduce RUN_ID` takes a given one.
-# Without an output it always runs.
+# Retrain one random published run and compare; `python -m rhelbench reproduce RUN_ID` takes a specific one.
+# The rule has no output, so it always runs.
 from rhelbench.records import publish
 
 PUBLISHED_TASKS = sorted({spec.task for spec in publish.specs(publish.configurations())})

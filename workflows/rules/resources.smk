@@ -1,4 +1,4 @@
-# What jobs ask of a cluster is written in config/resources.yaml, nowhere else.
+# Cluster resources of jobs; config/resources.yaml is their only source.
 from rhelbench.config.resources import need_slurm, read as read_resources
 
 try:
@@ -9,13 +9,13 @@ GPU = RESOURCES["gpu"]
 
 
 def need(rule, kind, task=None, runs=1):
-    """A rule's cores, mem_mb or runtime; training's are those of its task, for each of its runs. Retries ask for more."""
+    """Return a rule's cores, mem_mb or runtime; for training per task and run. Memory and runtime grow with retries."""
     table = RESOURCES["rules"][rule]
     value = (table.get(task, table["default"]) if task else table)[kind] * runs
     return value if kind == "cores" else lambda wildcards, attempt: value * attempt
 
 
-# Before anything is submitted: the executor would wait for ever for commands that are not there.
+# Checked before any submission: the executor would wait forever for missing commands.
 onstart:
     if workflow.executor_plugin.name == "slurm":
         try:

@@ -1,4 +1,4 @@
-# From records to tidy results, tables, figures and pages. Each rule is one command; a digest of its code re-runs it.
+# Tables, figures and pages from records. Each rule is one command; a change of its code's digest re-runs it.
 TABLE_FILES = [
     "table1.csv",
     "table1.md",
@@ -21,7 +21,7 @@ CLAIMS = [
 ]
 INDEX = [f"results/{file}" for file in ("index.html", "claims.md", "deviations.md")]
 PAGES = [*CLAIMS, *INDEX]
-# What other commands have left as evidence: the parity tests, benchmarks, studies, small matrices of single figures.
+# Evidence from other commands: parity tests, benchmarks, studies, small matrices of single figures.
 EVIDENCE = [
     str(file)
     for pattern in (
@@ -35,7 +35,7 @@ EVIDENCE = [
 ]
 
 
-# Seconds each, on what the runs left: not worth a place in a queue.
+# A few seconds each, so they run locally.
 localrules:
     collect,
     make_tables,

@@ -1,4 +1,4 @@
-# The studies beside the matrix, computed anew beside the published tables, which the figures are drawn from.
+# Recompute the studies outside the matrix. Figures use the published tables, which stay unchanged.
 from importlib import import_module
 
 from rhelbench.cli.static import code as code_of_study
@@ -12,12 +12,12 @@ localrules:
 
 
 def studied(wildcards):
-    """The data of the task that a study is about, if it is about one."""
+    """Return the prepared data of a study's task, if it has one."""
     task = getattr(import_module(STUDIES[wildcards.study]), "TASK", None)
     return f"{DATA}/prepared/{task}/facts.json" if task else []
 
 
-# The tables of a study are written first, its facts last.
+# A study writes its tables first and its facts last.
 rule study:
     input:
         studied,

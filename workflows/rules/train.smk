@@ -1,6 +1,7 @@
-# One rule per task and framework: its jobs ask for the same resources, and its process knows one framework. A job writes its records and exits 0 for every end of a run's own, `failed` included; `train` resumes.
-# With seeds_per_job, one rule per group of seeds instead, whose records are its outputs.
-# A run that is trained again has a job of its own: its output is a stamp, and its record is exchanged when the new one stands.
+# One rule per task and framework: its jobs need equal resources, and its process one framework. A job writes its
+# records and exits 0 for every regular end of a run, `failed` included. `train` resumes.
+# With seeds_per_job there is one rule per group of seeds instead, whose records are its outputs.
+# A run to retrain has a separate job: its output is a stamp, and the new record replaces the old one when complete.
 JOBS = {}
 for seeds in seeds_per_job.group_seeds(list(SPECS.values()), MATRIX.seeds_per_job):
     spec, ids = seeds[0], [seed.run_id for seed in seeds]
@@ -15,7 +16,7 @@ for seeds in seeds_per_job.group_seeds(list(SPECS.values()), MATRIX.seeds_per_jo
         record = update(f"{RUNS}/{{run_id}}/record.json")
         JOBS.setdefault(job, (spec, [], [record]))[1].append(ids[0])
 
-# What a framework's process finds in its environment; FRAMEWORK chooses `.venv-FRAMEWORK` (common.smk).
+# Environment variables of a framework's process; FRAMEWORK selects `.venv-FRAMEWORK` (common.smk).
 SETTINGS = {
     name: " ".join(
         f"{key}={value}"
@@ -29,16 +30,16 @@ SETTINGS = {
 
 
 def gpu_of(framework):
-    """The GPU that a framework's jobs ask for; none where the configuration trains on a CPU."""
+    """Return the GPU resources of a framework's jobs; none if the configuration trains on a CPU."""
     wanted = registry.FRAMEWORKS[framework].trains and MATRIX.device != "cpu"
     return GPU if wanted else {}
 
 
 def device_of(framework):
-    """The option that makes a job end at once where its framework does not find what was asked for."""
+    """Return the option with which a job fails at once if its framework lacks the requested device."""
 
-    # Asked when Snakemake knows its executor; the Snakemake that runs a job on its node has a local one. A function of the
-    # output, whose change re-runs nothing: what was made on a cluster is not made again by a call without it.
+    # Called once Snakemake knows its executor; on a node, Snakemake has a local one. A change of a function of the
+    # output re-runs nothing: results of a cluster are not recomputed by a call without it.
     def option(wildcards, output):
         asked = MATRIX.device
         if asked == "auto":
@@ -53,7 +54,7 @@ def device_of(framework):
     return option
 
 
-# Must pass on the machine that trains, before anything is trained there. Prints the device it got.
+# Must pass on the host that trains, before training starts. Prints the device.
 rule verify_framework:
     output:
         "results/verify/{framework}.json",
@@ -78,7 +79,7 @@ rule verify_framework:
 
 
 def packing_of(spec):
-    """How the runs of a group share their job; a framework without a program over seeds takes processes."""
+    """Return how the runs of a group share their job; a framework without a program over seeds uses processes."""
     known = (
         MATRIX.packing != "vectorised" or registry.FRAMEWORKS[spec.framework].vmap_seeds
     )
@@ -86,12 +87,12 @@ def packing_of(spec):
 
 
 def at_once(spec, outputs):
-    """How many of a job's runs are trained at the same time."""
+    """Return how many of a job's runs train concurrently."""
     return 1 if packing_of(spec) == "sequential" else len(outputs)
 
 
 def log_of(output):
-    """The log of a job: named by its run, and by the stamp where it is trained again."""
+    """Return the log of a job, named by its run and, for retraining, by the stamp."""
     name = Path(output).relative_to(RUNS).as_posix()
     return (
         f"logs/train/{name.removesuffix('/record.json').replace('/attempts/', '-')}.log"

@@ -1,10 +1,10 @@
-# What wandb gets beside the runs themselves (docs/wandb.md). Neither rule has an output: both run whenever they are asked for.
+# Uploads to wandb besides the runs (docs/wandb.md). Neither rule has an output, so both run at every request.
 localrules:
     wandb_sync,
     wandb_dashboard,
 
 
-# Uploads what finished runs left in files, each file once.
+# Uploads files of finished runs, each once.
 rule wandb_sync:
     log:
         "logs/wandb/sync.log",

@@ -1,4 +1,4 @@
-"""Backpropagation through time: the adjoint of every step, in reverse, over the stored trajectory."""
+"""Backpropagation through time: the adjoint of every time step, in reverse, over the stored trajectory."""
 
 import numpy as np
 
@@ -12,19 +12,10 @@ def trajectory(
 ) -> tuple[Array, Backward]:
     """Return φ_1..φ_K and the adjoint sweep.
 
-    λ_K = (g_K, 0);  λ_{k−1} = (∂Φ_k/∂Φ_{k−1})ᵀ λ_k + (g_{k−1}, 0);  dL/dθ = Σ_k (∂Φ_k/∂θ)ᵀ λ_k, likewise δ and f.
+    λ_K = (g_K, 0);  λ_{k−1} = (∂Φ_k/∂Φ_{k−1})ᵀ λ_k + (g_{k−1}, 0);
+    dL/dθ = Σ_k (∂Φ_k/∂θ)ᵀ λ_k, likewise for δ and f.
 
-    Args:
-        hamiltonian: T and V.
-        integrator: one step and its adjoint.
-        nudge: not used; every algorithm has the same signature.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
-        f_B: the same numbers; not used, ``Gradients`` has both routes.
-
-    Returns:
-        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.
+    Arguments and returns: see ``interface.Algorithm``. ``nudge`` is not used.
 
     Source:
         The chain rule; paper, section 3.

@@ -1,4 +1,4 @@
-"""BPTT that keeps every √K-th state and computes those in between anew: more steps, less memory."""
+"""BPTT with checkpoints every √K time steps: less memory, more computation."""
 
 from math import isqrt
 
@@ -13,25 +13,16 @@ from rhelbench.spec import Nudge
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
-    """Return φ_1..φ_K and the adjoint sweep over states that are recomputed chunk by chunk.
+    """Return φ_1..φ_K and the adjoint sweep over states recomputed chunk by chunk.
 
-    The states Φ_0, Φ_c, Φ_2c, … with c = ⌈√K⌉ are kept. Backwards, a chunk's states are stepped forth from its first one,
-    then its adjoint is swept as in ``bptt``.
+    Checkpoints: Φ_0, Φ_c, Φ_2c, … with c = ⌈√K⌉. The backward pass recomputes one chunk's states from
+    its checkpoint, then sweeps its adjoint as in ``bptt``.
 
-    Args:
-        hamiltonian: T and V.
-        integrator: one step and its adjoint.
-        nudge: not used.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
-        f_B: the same numbers; not used, ``Gradients`` has both routes.
-
-    Returns:
-        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``, the same as BPTT's.
+    Arguments and returns: see ``interface.Algorithm``. ``nudge`` is not used. The gradient equals BPTT's.
 
     Source:
-        Griewank & Walther, Algorithm 799: revolve, 2000; Chen et al., Training deep nets with sublinear memory cost, 2016.
+        Griewank & Walther, Algorithm 799: revolve, 2000.
+        Chen et al., Training deep nets with sublinear memory cost, 2016.
     """
     phi, pi = forward(hamiltonian, integrator, theta, delta, f)
     K, size = len(f), 1 + isqrt(len(f) - 1)

@@ -1,4 +1,4 @@
-"""BPTT that steps the state back instead of keeping it: the leapfrog undone, one state in memory."""
+"""BPTT that reconstructs states by inverting the leapfrog: one state in memory."""
 
 import numpy as np
 
@@ -8,14 +8,14 @@ from rhelbench.spec import Nudge
 
 
 class Sweep:
-    """The adjoint sweep of BPTT, one step at a time, whoever provides the states.
+    """The adjoint sweep of BPTT, one time step per call, with states supplied by the caller.
 
     Args:
         hamiltonian: T and V.
-        integrator: one step and its adjoint.
-        theta: parameters by letter.
-        delta: step.
-        f: drive (K, n, P).
+        integrator: one time step and its adjoint.
+        theta: parameters by letter, (P,) or ().
+        delta: step size δ, (P,) or ().
+        f: input drive (K, n, P).
     """
 
     def __init__(self, hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Array, f: Array) -> None:
@@ -26,7 +26,7 @@ class Sweep:
         self._theta, self._delta, self._of_f = dict.fromkeys(theta, zero), zero, np.zeros_like(f)
 
     def back(self, k: int, state: Pair, g_k: Array) -> None:
-        """Take in g_{k+1} and pull λ through the step from ``state`` = Φ_k under the drive f[k]."""
+        """Add g_{k+1} to λ and pull it back through the time step from ``state`` = Φ_k with drive f[k]."""
         hamiltonian, theta, delta = self._setting
         bar = self._bar[0] + g_k, self._bar[1]
         self._bar, slopes, of_delta = self._adjoint(hamiltonian, theta, delta, *state, self._f[k], bar)
@@ -35,7 +35,7 @@ class Sweep:
         self._of_f[k] = slopes.f
 
     def gradients(self) -> Gradients:
-        """Return what has been gathered, summed to the parameters' own shapes."""
+        """Return the accumulated gradients, summed to the parameters' shapes."""
         _, theta, delta = self._setting
         return Gradients(reduce_theta(self._theta, theta), np.asarray(reduce_to(self._delta, delta)), self._of_f, self._of_f)
 
@@ -43,26 +43,18 @@ class Sweep:
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
-    """Return φ_1..φ_K and the adjoint sweep over states that are recovered backwards; only Φ_K is kept.
+    """Return φ_1..φ_K and the adjoint sweep over reconstructed states; only Φ_K is stored.
 
-    Φ_k = (S(Φ_{k+1}*, f_{k+1}))*, exact for a reversible integrator; then λ as in ``bptt``. It retraces the path as an echo
-    does, and is lost where an echo is lost, but it needs the step's Jacobian, which an echo does not.
+    Φ_k = (S(Φ_{k+1}*, f_{k+1}))*, exact for a reversible integrator; then λ as in ``bptt``.
+    Like an echo it retraces the trajectory, and it loses accuracy where an echo does. Unlike an echo it
+    needs the Jacobian of the time step.
 
-    Args:
-        hamiltonian: T and V.
-        integrator: one step and its adjoint; an irreversible one spoils the states.
-        nudge: not used.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
-        f_B: the same numbers; not used, ``Gradients`` has both routes.
-
-    Returns:
-        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.
+    Arguments and returns: see ``interface.Algorithm``. ``nudge`` is not used. An irreversible integrator
+    yields wrong states.
 
     Source:
-        Maclaurin et al., Gradient-based hyperparameter optimization through reversible learning, 2015; MacKay et al.,
-        Reversible recurrent neural networks, 2018.
+        Maclaurin et al., Gradient-based hyperparameter optimization through reversible learning, 2015.
+        MacKay et al., Reversible recurrent neural networks, 2018.
     """
     phi, pi = forward(hamiltonian, integrator, theta, delta, f)
     last = phi[-1].copy(), pi[-1].copy()

@@ -1,4 +1,4 @@
-"""Forward gradients: the exact slope along one random direction, times the direction; right on average, seldom close."""
+"""Forward gradients: the exact directional derivative times a random direction; unbiased, high variance."""
 
 import numpy as np
 
@@ -8,30 +8,25 @@ from rhelbench.spec import Nudge
 
 
 def seed_of(g: Array) -> int:
-    """Return a seed made of the bits of the incoming gradient: another draw at every step, the same one when repeated."""
+    """Return a seed computed from the bits of the incoming gradient.
+
+    It changes with every optimiser step and is the same when a run is repeated.
+    """
     return int(np.ascontiguousarray(g).view(np.uint32).sum(dtype=np.uint64))
 
 
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
-    """Return φ_1..φ_K and, per sample and lane, (g · ∂φ/∂x v) v for standard normal v, once for x = (θ, δ) and once for x = f.
+    """Return φ_1..φ_K and, per sample and channel, (g · ∂φ/∂x v) v for standard normal v.
 
-    A tangent goes forward beside the state, t ← J t + ∂Φ/∂x v; with D = Σ_k g_k t_φ,k the estimate of dL/dx is D v.
-    E[v vᵀ] = 1, so it is unbiased; that of the drive varies with its K entries. Every lane has directions and slopes of its
-    own, since lanes do not mix; θ and drive have each their own, or the larger slope would drown the smaller.
+    A tangent accompanies the state: t ← J t + ∂Φ/∂x v. With D = Σ_k g_k t_φ,k the estimate of dL/dx is
+    D v. E[v vᵀ] = 1, so it is unbiased. The variance for f grows with its K entries.
+    Channels are independent, so each has its own direction and D. (θ, δ) and f are estimated
+    separately, or the larger derivative would mask the smaller.
 
-    Args:
-        hamiltonian: T and V.
-        integrator: one step and its adjoint (its rows are the Jacobian's).
-        nudge: not used.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
-        f_B: the same numbers; not used, ``Gradients`` has both routes.
-
-    Returns:
-        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.
+    Arguments and returns: see ``interface.Algorithm``. ``nudge`` is not used. The Jacobian's rows come
+    from ``integrator.step_adjoint``.
 
     Source:
         Baydin et al., Gradients without backpropagation, 2022.

@@ -1,4 +1,4 @@
-"""RHEL with the echo pair integrated as mean and half difference: the same two passes, and nothing cancels."""
+"""RHEL with the echo pair integrated as mean and half difference, which avoids cancellation."""
 
 import numpy as np
 
@@ -12,27 +12,19 @@ from rhelbench.spec import Nudge
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
-    """Return φ_1..φ_K and the contrast of the two echoes, carried as variables m = (Φ₊ + Φ₋)/2 and d = (Φ₊ − Φ₋)/2.
+    """Return φ_1..φ_K and the contrast of the two echoes.
 
-    m starts at Φ_K*, d at (0, ε g_K); after each step d_π gains ε g_{k−1}. With half contrasts at every kick,
-    dL/dθ = −(δ/ε) Σ_k,  dL/df_k = −(δ/ε) ·,  dL/dδ = −(1/ε) Σ_k of V's plus ½ (m_π d_π before the kick + m_π d_π after it),
-    each kick with its weight in the step (1 for the leapfrog's only one).
-    A Hamiltonian without closed forms is handed to ``rhel_separate``.
+    The echoes are integrated as m = (Φ₊ + Φ₋)/2 and d = (Φ₊ − Φ₋)/2. Initially m = Φ_K* and
+    d = (0, ε g_K). After each time step d_π gains ε g_{k−1}. With half contrasts at every kick:
+    dL/dθ = −(δ/ε) Σ_k ½[∇θ V]₊₋,  dL/df_k = −(δ/ε) ½[∇f V]₊₋,
+    dL/dδ = −(1/ε) Σ_k (½[V]₊₋ + ½ (m_π d_π before the kick + m_π d_π after it)).
+    Each kick has its weight in the time step, 1 for the leapfrog's only one.
+    Without closed forms, ``rhel_separate`` is used instead.
 
-    Args:
-        hamiltonian: T = π²/2 and V with closed forms.
-        integrator: one pair step.
-        nudge: absolute or relative ε.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
-        f_B: the same numbers; not used, ``Gradients`` has both routes.
-
-    Returns:
-        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``; only Φ_K is kept in between.
+    Arguments and returns: see ``interface.Algorithm``. Only Φ_K is stored for the backward pass.
 
     Source:
-        Paper, Theorem 3.2; the pair's equations are ours (docs/internals/architecture.md).
+        Paper, Theorem 3.2. The equations of the pair are derived in docs/internals/architecture.md.
     """
     if not hamiltonian.closed_forms:
         return rhel_separate.trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B)

@@ -1,4 +1,4 @@
-"""RHEL as the released code reads it (docs/deviations.md, rows 2 and 4): biased; kept to measure the bias."""
+"""RHEL as in the released code (docs/deviations.md, rows 2 and 4): biased; included to measure the bias."""
 
 import numpy as np
 
@@ -11,24 +11,16 @@ from rhelbench.spec import Nudge
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
-    """Return φ_1..φ_K and the released contrast of two echoes.
+    """Return φ_1..φ_K and the contrast of two echoes as the released code computes it.
 
-    dL/df_k towards u = −(1/2ε) [δ ∇f V(φ_{k+1/3})]₊₋, as in the theorem. θ, δ and the route to B depend on
-    ``hamiltonian.released_at``. "end": H is read after the whole step, the next nudge included in π,
-    dL/dθ = −(1/2ε) Σ_k [δ ∇θ V(φ_end)]₊₋, B by ∇f V(φ_end), dL/dδ = −(1/2ε) Σ_k [V(φ_end) + T(π_end)]₊₋.
-    "third": θ and B at φ_{k+1/3} as in the theorem, dL/dδ = 0.
+    dL/df_k towards u = −(1/2ε) [δ ∇f V(φ_{k+1/3})]₊₋, as in the theorem. θ, δ and the gradient towards B
+    depend on ``hamiltonian.released_at``:
+    "end": H is evaluated after the whole time step, and π includes the next nudge.
+    dL/dθ = −(1/2ε) Σ_k [δ ∇θ V(φ_end)]₊₋;  B from ∇f V(φ_end);
+    dL/dδ = −(1/2ε) Σ_k [V(φ_end) + T(π_end)]₊₋.
+    "third": θ and B at φ_{k+1/3} as in the theorem;  dL/dδ = 0.
 
-    Args:
-        hamiltonian: T and V.
-        integrator: one step.
-        nudge: absolute or relative ε.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
-        f_B: the same numbers; not used, ``Gradients`` has both routes.
-
-    Returns:
-        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.
+    Arguments and returns: see ``interface.Algorithm``.
 
     Source:
         docs/deviations.md, rows 2 and 4.

@@ -1,4 +1,4 @@
-"""RHEL as a physical machine does it: two echoes, one after the other, and the difference of what was read."""
+"""RHEL as physical hardware would run it: two echoes, one after the other, and the difference of the readings."""
 
 import numpy as np
 
@@ -11,22 +11,14 @@ from rhelbench.spec import Nudge
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
-    """Return φ_1..φ_K and the contrast of the echoes nudged by +ε g and −ε g; only Φ_K is kept.
+    """Return φ_1..φ_K and the contrast of the echoes nudged by +ε g and −ε g; only Φ_K is stored.
 
-    dL/dθ = −(1/2ε) Σ_k [δ ∇θ V(φ_{k+1/3})]₊₋,  dL/df_k = −(1/2ε) [δ ∇f V(φ_{k+1/3})]₊₋,  dL/dδ = −(1/2ε) Σ_k [H½]₊₋,
-    H½ = V(φ_{k+1/3}) + ½ (T(π before the kick) + T(π after it)). Where a step has several kicks, each has its weight.
+    dL/dθ = −(1/2ε) Σ_k [δ ∇θ V(φ_{k+1/3})]₊₋,  dL/df_k = −(1/2ε) [δ ∇f V(φ_{k+1/3})]₊₋,
+    dL/dδ = −(1/2ε) Σ_k [H½]₊₋,  H½ = V(φ_{k+1/3}) + ½ (T(π before the kick) + T(π after it)).
+    If a time step has several kicks, each has its weight.
 
-    Args:
-        hamiltonian: T and V; any separable one.
-        integrator: one step.
-        nudge: absolute or relative ε.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
-        f_B: the same numbers; not used, ``Gradients`` has both routes.
-
-    Returns:
-        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``; error O(ε²), none but rounding for a quadratic H.
+    Arguments and returns: see ``interface.Algorithm``. Any separable H is allowed. The truncation error is
+    O(ε²), and zero for a quadratic H.
 
     Source:
         Paper, Theorem 3.2 and section 3.

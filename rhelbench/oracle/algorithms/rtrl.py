@@ -1,4 +1,4 @@
-"""Real-time recurrent learning: sensitivities carried forward beside the state; exact, since lanes do not mix."""
+"""Real-time recurrent learning: sensitivities propagated forward; exact, since channels are independent."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from rhelbench.spec import Nudge
 
 
 class Tangents:
-    """The state of every lane with its derivatives, from Φ_0 = 0 on.
+    """The state of every channel and its derivatives, from Φ_0 = 0.
 
-    M_k = ∂Φ_k/∂Φ_0 (2 × 2 per lane, as rows of φ and of π), S_k = ∂Φ_k/∂x for x each letter of θ and δ:
-    M ← J M, S ← J S + ∂Φ_{k+1}/∂x, J the step's own Jacobian. Both rows of all of these come from pulling (1, 0) and (0, 1)
-    back through the step.
+    M_k = ∂Φ_k/∂Φ_0, 2 × 2 per channel, stored as rows of φ and of π.
+    S_k = ∂Φ_k/∂x for x each letter of θ and δ. M ← J M, S ← J S + ∂Φ_{k+1}/∂x with J the Jacobian of
+    the time step. The rows come from pulling (1, 0) and (0, 1) back through the time step.
     """
 
     def __init__(self, hamiltonian: Hamiltonian, integrator: Integrator, theta: Theta, delta: Array, zero: Array) -> None:
@@ -23,7 +23,7 @@ class Tangents:
         self.S: dict[str, Pair] = dict.fromkeys((*theta, "delta"), (zero, zero))
 
     def advance(self, f_k: Array) -> Pair:
-        """Take one step; return ∂Φ_{k+1}/∂f_{k+1}, which is (∂φ, ∂π)."""
+        """Take one time step; return ∂Φ_{k+1}/∂f_{k+1} as (∂φ, ∂π), (n, P) each."""
         one, zero = np.ones_like(f_k), np.zeros_like(f_k)
         rows: list[tuple[Pair, Slopes, Array]] = [
             self._integrator.step_adjoint(*self._setting, *self._state, f_k, bar) for bar in ((one, zero), (zero, one))
@@ -42,27 +42,19 @@ class Tangents:
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
-    """Return φ_1..φ_K and the gradients by two more passes forward in time.
+    """Return φ_1..φ_K and the gradients from two more passes forward in time.
 
-    First pass, online: dL/dx = Σ_k g_k ∂φ_k/∂x for θ and δ, and T = Σ_k g_k ∂φ_k/∂Φ_0. Second pass, for the drive:
-    dL/df_j = (T − Σ_{k<j} g_k ∂φ_k/∂Φ_0) M_j⁻¹ ∂Φ_j/∂f_j, since ∂φ_k/∂Φ_j = ∂φ_k/∂Φ_0 M_j⁻¹. The input is never seen in
-    reverse. The difference loses digits as M grows, where an echo is lost too.
+    First pass, online: dL/dx = Σ_k g_k ∂φ_k/∂x for θ and δ, and T = Σ_k g_k ∂φ_k/∂Φ_0.
+    Second pass, for the drive: dL/df_j = (T − Σ_{k<j} g_k ∂φ_k/∂Φ_0) M_j⁻¹ ∂Φ_j/∂f_j, since
+    ∂φ_k/∂Φ_j = ∂φ_k/∂Φ_0 M_j⁻¹. The input is never replayed in reverse. As M grows the difference loses
+    digits, as an echo does.
 
-    Args:
-        hamiltonian: T and V.
-        integrator: one step and its adjoint.
-        nudge: not used.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
-        f_B: the same numbers; not used, ``Gradients`` has both routes.
-
-    Returns:
-        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.
+    Arguments and returns: see ``interface.Algorithm``. ``nudge`` is not used.
 
     Source:
-        Williams & Zipser, A learning algorithm for continually running fully recurrent neural networks, 1989; Zucchet et al.,
-        Online learning of long-range dependencies, 2023 (diagonal units); the second pass is ours.
+        Williams & Zipser, A learning algorithm for continually running fully recurrent neural networks, 1989.
+        Zucchet et al., Online learning of long-range dependencies, 2023 (diagonal units).
+        The second pass is new here.
     """
     phi, _ = forward(hamiltonian, integrator, theta, delta, f)
 

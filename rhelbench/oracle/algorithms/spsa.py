@@ -1,4 +1,4 @@
-"""Simultaneous perturbation: runs at x ± ρ v and nothing but their outcomes; no Jacobian, no reversal, much variance."""
+"""Simultaneous perturbation: forward runs at x ± ρ v only; no Jacobian, no reversal, high variance."""
 
 import numpy as np
 
@@ -11,22 +11,13 @@ from rhelbench.spec import Nudge
 def trajectory(
     hamiltonian: Hamiltonian, integrator: Integrator, nudge: Nudge, theta: Theta, delta: Array, f: Array, f_B: Array | None = None
 ) -> tuple[Array, Backward]:
-    """Return φ_1..φ_K and, per sample and lane, the contrast of two perturbed runs times the perturbation.
+    """Return φ_1..φ_K and, per sample and channel, the contrast of two perturbed runs times the perturbation.
 
-    With v = ±1 at random: D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, and the estimate of dL/dx is D v (v is its own
-    inverse), once for x = (θ, δ) and once for x = f. Bias O(ρ²), variance as that of ``forward_gradient``.
+    With v = ±1 at random: D = Σ_k g_k (φ_k(x + ρ v) − φ_k(x − ρ v)) / 2ρ, and the estimate of dL/dx is
+    D v, since 1/v = v. x is (θ, δ), then f. The bias is O(ρ²); the variance is that of
+    ``forward_gradient``.
 
-    Args:
-        hamiltonian: T and V.
-        integrator: one step.
-        nudge: its size is ρ.
-        theta: parameters by letter, (P,) or scalar.
-        delta: step, (P,) or scalar.
-        f: drive (K, n, P).
-        f_B: the same numbers; not used, ``Gradients`` has both routes.
-
-    Returns:
-        φ_1..φ_K (K, n, P), and a function from g (K, n, P) to ``Gradients``.
+    Arguments and returns: see ``interface.Algorithm``. ρ is the nudge's size.
 
     Source:
         Spall, Multivariate stochastic approximation using a simultaneous perturbation gradient approximation, 1992.

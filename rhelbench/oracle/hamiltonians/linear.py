@@ -10,7 +10,7 @@ from rhelbench.oracle.interface import Array, Lanes, Pair, Slopes, Theta, sigmoi
 class Linear:
     """T = π²/2, V = A φ²/2 − φ f, with A = relu(a) ≥ 0 and δ = sigmoid(s) per channel.
 
-    Args of all methods: φ, π, m, d, f of shape (n, P); A, a, δ, s of shape (P,); float64, without unit.
+    Arguments of all methods: φ, π, m, d, f (n, P); A, a, δ, s (P,); float64, dimensionless.
 
     Source:
         Paper, section 4, linear HSSM; pair forms: docs/internals/architecture.md.
@@ -22,7 +22,7 @@ class Linear:
     released_at: Literal["end", "third"] = "end"
 
     def physical(self, raw: Theta, c_squash: int) -> tuple[dict[str, Array], Array]:
-        """Return θ = {A: relu(a)} and δ = sigmoid(s); ``c_squash`` concerns other units."""
+        """Return θ = {A: relu(a)} and δ = sigmoid(s); ``c_squash`` is not used."""
         return {"A": np.where(raw["a"] > 0, raw["a"], 0.0)}, sigmoid(raw["s"])
 
     def physical_adjoint(self, raw: Theta, c_squash: int, theta: Theta, delta: Array) -> dict[str, Array]:

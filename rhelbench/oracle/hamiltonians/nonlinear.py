@@ -6,16 +6,20 @@ import numpy as np
 
 from rhelbench.oracle.interface import Array, Lanes, Pair, Slopes, Theta, sigmoid
 
-#: The smallest number of full precision.
+#: The smallest normal float64.
 TINY = float(np.finfo(np.float64).tiny)
-#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of 14 points, good to rounding while |β| < ½.
+#: s² and weight of ∫₀¹ (1 − s²) · ds: the positive half of 14 Gauss–Legendre points, exact to rounding for |β| < ½.
 NODES = [(s**2, weight * (1 - s**2)) for s, weight in zip(*np.polynomial.legendre.leggauss(14), strict=True) if s > 0]
 
 
 def log_cosh(x: Array) -> Array:
-    """Return log cosh x without overflow for large |x| and without loss of digits for small ones.
+    """Return log cosh x without overflow for large |x| and without cancellation for small |x|.
 
-    |x| + log1p(e^(−2|x|)) − log 2; below |x| = 1, where that cancels, ½ log1p(sinh² x).
+    |x| + log1p(e^(−2|x|)) − log 2 for |x| ≥ 1, else ½ log1p(sinh² x).
+
+    Example:
+        >>> float(log_cosh(np.array(1e-9)))
+        5e-19
     """
     size = np.abs(x)
     near = 0.5 * np.log1p(np.sinh(np.minimum(size, 1.0)) ** 2)
@@ -23,26 +27,31 @@ def log_cosh(x: Array) -> Array:
 
 
 def sech2(x: Array) -> Array:
-    """Return sech² x = 4E/(1 + E)², E = e^(−2|x|): 1 − tanh² x would lose its digits at large |x|."""
+    """Return sech² x = 4E/(1 + E)² with E = e^(−2|x|); 1 − tanh² x would cancel at large |x|."""
     small = np.exp(-2 * np.abs(x))
     return 4 * small / (1 + small) ** 2
 
 
 def pair_ratios(a: Array, beta: Array) -> tuple[Array, Array, Array, Array]:
-    """Return t̄, h/β, A/β and q/β² of the pair a ± β: no cancellation, and β = 0 is their limit.
+    """Return t̄, h/β, A/β and q/β² of the pair a ± β, without cancellation; β = 0 is their limit.
 
-    t̄, h = (t₊ ± t₋)/2 of t± = tanh(a ± β), A = ½ [log cosh(a + β) − log cosh(a − β)], q = A − β t̄. With x = |a|, y = |β|,
-    E = e^(−2x), F = e^(−2y), T = tanh x, τ = tanh y, σ the logistic function, and signs by symmetry:
-    t̄ = σ(2(x − y)) (1 − E²)/(1 + EF),  h = σ(2(y − x)) (1 − F²)/(1 + EF),
-    A = artanh(Tτ), or min(x, y) − L with L = ½ log1p((e^(−2|x−y|) − EF)/(1 + EF)) where min(x, y) > 1/3,
-    q = T τ³ (1 − T²)/(1 − T²τ²) ∫₀¹ (1 − s²)/((1 − τ²s²)(1 − T²τ²s²)) ds for y < ½; else A − y t̄, or y (1 − t̄) − L for x ≥ y.
+    t̄, h = (t₊ ± t₋)/2 of t± = tanh(a ± β), A = ½ [log cosh(a + β) − log cosh(a − β)], q = A − β t̄.
+    With x = |a|, y = |β|, E = e^(−2x), F = e^(−2y), T = tanh x, τ = tanh y, σ the logistic function,
+    and signs by symmetry:
+    t̄ = σ(2(x − y)) (1 − E²)/(1 + EF),  h = σ(2(y − x)) (1 − F²)/(1 + EF).
+    A = min(x, y) − L with L = ½ log1p((e^(−2|x−y|) − EF)/(1 + EF)) if min(x, y) > 1/3, else artanh(Tτ).
+    q = T τ³ (1 − T²)/(1 − T²τ²) ∫₀¹ (1 − s²)/((1 − τ²s²)(1 − T²τ²s²)) ds for y < ½,
+    q = y (1 − t̄) − L for x ≥ y ≥ ½, and A − y t̄ otherwise.
 
     Args:
         a: mean argument, any shape, float64.
         beta: half difference of the arguments, same shape, float64.
 
+    Returns:
+        t̄, h/β, A/β, q/β², each in the shape of ``a``.
+
     Source:
-        Ours; the integral is that of artanh z = ∫₀¹ z/(1 − z²s²) ds, by Gauss and Legendre.
+        Derived here. The integral is that of artanh z = ∫₀¹ z/(1 − z²s²) ds, by Gauss–Legendre quadrature.
     """
     x, y = np.abs(a), np.abs(beta)
     low, size = np.minimum(x, y), np.maximum(y, TINY)
@@ -69,15 +78,15 @@ def pair_ratios(a: Array, beta: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def _nonzero(w: Array) -> Array:
-    """Return w, and 1 in the place of 0."""
+    """Return w with 0 replaced by 1."""
     return np.where(w == 0, 1.0, w)
 
 
 class Nonlinear:
-    """T = π²/2, V = α φ²/2 + c̃ log cosh(w φ + f + b)/w, with one α and one δ, and w, b, c̃ per channel.
+    """T = π²/2, V = α φ²/2 + c̃ log cosh(w φ + f + b)/w; scalar α and δ, and w, b, c̃ per channel.
 
     c̃ = sigmoid(c), or sigmoid(sigmoid(c)) where ``c_squash`` is 2. At w = 0, V is its limit up to a constant.
-    Args of all methods: φ, π, m, d, f of shape (n, P); w, b, c̃ of shape (P,); α, δ scalar; float64, without unit.
+    Arguments of all methods: φ, π, m, d, f (n, P); w, b, c̃ (P,); α, δ (); float64, dimensionless.
 
     Source:
         Paper, section 4, nonlinear HSSM; pair forms: docs/internals/architecture.md.
@@ -104,7 +113,7 @@ class Nonlinear:
         return {"alpha": theta["alpha"], "w": theta["w"], "b": theta["b"], "c": bar, "delta": delta}
 
     def steepness(self, theta: Theta) -> float:
-        """Return max|w|: the nudge must stay small on the scale 1/w of tanh."""
+        """Return max|w|: the nudge must stay small compared with the scale 1/w of tanh."""
         return float(np.max(np.abs(theta["w"])))
 
     def stability(self, theta: Theta, delta: Array) -> float:
@@ -124,7 +133,10 @@ class Nonlinear:
         return np.ones_like(pi)
 
     def potential(self, theta: Theta, phi: Array, f: Array) -> Array:
-        """Return α φ²/2 + c̃ log cosh(w φ + f + b)/w; at w = 0 the last term is c̃ φ tanh(f + b), a constant left out."""
+        """Return α φ²/2 + c̃ log cosh(w φ + f + b)/w.
+
+        At w = 0 the last term is c̃ φ tanh(f + b), up to a constant.
+        """
         w, shift = theta["w"], f + theta["b"]
         well = np.where(w == 0, phi * np.tanh(shift), log_cosh(w * phi + shift) / _nonzero(w))
         return 0.5 * theta["alpha"] * phi**2 + theta["c_tilde"] * well
@@ -134,9 +146,11 @@ class Nonlinear:
         return theta["alpha"] * phi + theta["c_tilde"] * np.tanh(theta["w"] * phi + f + theta["b"])
 
     def potential_slopes(self, theta: Theta, phi: Array, f: Array) -> Slopes:
-        """Return ∂V/∂α = φ²/2, ∂V/∂c̃ = log cosh a/w, ∂V/∂b = ∂V/∂f = c̃ t/w, ∂V/∂w = c̃ (φ t/w − log cosh a/w²).
+        """Return the derivatives of V, with a = w φ + f + b and t = tanh a.
 
-        At w = 0, with g = f + b and up to constants: φ tanh g for c̃, c̃ φ sech² g for b and f, c̃ φ²/2 sech² g for w.
+        ∂V/∂α = φ²/2, ∂V/∂c̃ = log cosh a/w, ∂V/∂b = ∂V/∂f = c̃ t/w, ∂V/∂w = c̃ (φ t/w − log cosh a/w²).
+        At w = 0, with g = f + b and up to constants: φ tanh g for c̃, c̃ φ sech² g for b and f,
+        c̃ φ²/2 sech² g for w.
         """
         w, c = theta["w"], theta["c_tilde"]
         shift, flat, safe = f + theta["b"], w == 0, _nonzero(w)
@@ -161,9 +175,10 @@ class Nonlinear:
         return theta["alpha"] * m + theta["c_tilde"] * mean, theta["alpha"] * d + theta["c_tilde"] * (beta * half)
 
     def half_contrasts(self, theta: Theta, m: Array, d: Array, f: Array) -> tuple[Lanes, Array, Array]:
-        """Return m d for α, d A/β for c̃, c̃ d h/β for b and f, c̃ (m d h/β − d² q/β²) for w, and α m d + c̃ d A/β for V.
+        """Return half contrasts: m d for α, d A/β for c̃, c̃ d h/β for b and f.
 
-        β = w d and a = w m + f + b (see ``pair_ratios``): nothing is divided by w, which may be 0.
+        For w: c̃ (m d h/β − d² q/β²). For V: α m d + c̃ d A/β. β = w d and a = w m + f + b
+        (see ``pair_ratios``). Nothing is divided by w, which may be 0.
         """
         w, c = theta["w"], theta["c_tilde"]
         _, half, area, curl = pair_ratios(w * m + f + theta["b"], w * d)

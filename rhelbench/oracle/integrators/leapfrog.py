@@ -1,4 +1,4 @@
-"""The position-first leapfrog: drift half a step, kick, drift half a step."""
+"""The position-first leapfrog: drift by δ/2, kick by δ, drift by δ/2."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,20 +8,21 @@ from rhelbench.oracle.interface import Array, Hamiltonian, Kick, Pair, PairKick,
 
 @dataclass(frozen=True)
 class Leapfrog:
-    """One step of the leapfrog, with the kick's force taken at φ_{k+1/3} or at φ_k.
+    """One time step of the leapfrog, with the kick's force at φ_{k+1/3} or at φ_k.
 
     φ_{k+1/3} = φ_k + (δ/2) ∇T(π_k)
     π_{k+1}   = π_k − δ ∇V(φ_kick, θ, f_{k+1})
     φ_{k+1}   = φ_{k+1/3} + (δ/2) ∇T(π_{k+1})
 
-    Args of all methods: φ, π, f and pairs of them (n, P); δ (P,) or scalar; float64.
+    Arguments of all methods: see ``interface.Integrator``.
 
     Args:
-        kick_at: ``"midpoint"``: φ_kick = φ_{k+1/3}, second order, symplectic, reversible; ``"start"``: φ_kick = φ_k, first order,
-            not reversible.
+        kick_at: ``"midpoint"``: φ_kick = φ_{k+1/3}, second order, symplectic, reversible.
+            ``"start"``: φ_kick = φ_k, first order, not reversible.
 
     Source:
-        Paper, section 3; Hairer, Lubich & Wanner, Geometric Numerical Integration, I.1.4. ``"start"``: docs/deviations.md, row 1.
+        Paper, section 3; Hairer, Lubich & Wanner, Geometric Numerical Integration, I.1.4.
+        ``"start"``: docs/deviations.md, row 1.
     """
 
     kick_at: Literal["midpoint", "start"]
@@ -29,7 +30,7 @@ class Leapfrog:
     def step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, phi: Array, pi: Array, f: Array
     ) -> tuple[Array, Array, tuple[Kick]]:
-        """Return φ_{k+1}, π_{k+1} and the kick, V being read at φ_{k+1/3}."""
+        """Return φ_{k+1}, π_{k+1} and the kick; an echo evaluates V at φ_{k+1/3}."""
         midpoint = phi + 0.5 * delta * hamiltonian.velocity(pi)
         after = pi - delta * hamiltonian.force(theta, midpoint if self.kick_at == "midpoint" else phi, f)
         return midpoint + 0.5 * delta * hamiltonian.velocity(after), after, (Kick(1.0, pi, midpoint, after),)
@@ -37,7 +38,7 @@ class Leapfrog:
     def pair_step(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, mean: Pair, half: Pair, f: Array
     ) -> tuple[Pair, Pair, tuple[PairKick]]:
-        """Step m and d; T = π²/2, so that the velocity of the mean is the mean of the velocities."""
+        """Advance m and d; T = π²/2, so the velocity of the mean is the mean of the velocities."""
         (m_phi, m_pi), (d_phi, d_pi) = mean, half
         midpoint = m_phi + 0.5 * delta * m_pi, d_phi + 0.5 * delta * d_pi
         m_force, d_force = hamiltonian.pair_force(theta, *(midpoint if self.kick_at == "midpoint" else (m_phi, d_phi)), f)
@@ -48,7 +49,7 @@ class Leapfrog:
     def step_adjoint(
         self, hamiltonian: Hamiltonian, theta: Theta, delta: Array, phi: Array, pi: Array, f: Array, bar: Pair
     ) -> tuple[Pair, Slopes, Array]:
-        """Go through the three lines of ``step`` in reverse, each with the chain rule."""
+        """Differentiate the three lines of ``step`` in reverse order."""
         bar_phi, bar_pi = bar
         midpoint = phi + 0.5 * delta * hamiltonian.velocity(pi)
         at = midpoint if self.kick_at == "midpoint" else phi

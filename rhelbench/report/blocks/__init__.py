@@ -1,1 +1,1 @@
-"""The computed blocks of README and docs, one file per block or group of blocks."""
+"""Computed blocks of README and docs, one module per block or group of blocks."""

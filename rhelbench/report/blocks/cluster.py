@@ -1,4 +1,4 @@
-"""Blocks of docs/cluster.md: what results/published/slurm and the published records say about time."""
+"""Blocks of docs/cluster.md: times from results/published/slurm and the published records."""
 
 import json
 from statistics import median
@@ -38,7 +38,7 @@ def _yes(holds: bool) -> str:
 
 
 def submission(records: Records) -> str:
-    """Return what submission of the paper's matrix costs, a row per file ``submission*.json``."""
+    """Return the cost of submitting the paper's matrix, one row per file ``submission*.json``."""
     rows: list[list[object]] = []
     names = sorted((path.stem for path in (records.folder / "slurm").glob("submission*.json")), reverse=True)
     for facts in (_read(records, name) for name in names):
@@ -53,7 +53,7 @@ def submission(records: Records) -> str:
 
 
 def arrays(records: Records) -> str:
-    """Return what became of the tasks of an array, a row per version of the plugin."""
+    """Return the fate of the tasks of a job array, one row per version of the plugin."""
     facts = _read(records, "arrays")
     head = ["plugin", "tasks", "did their work", "outputs that Snakemake kept", "reported as failed"]
     rows = [
@@ -64,7 +64,7 @@ def arrays(records: Records) -> str:
 
 
 def disturbances(records: Records) -> str:
-    """Return what was done to runs on the test Slurm, and whether their tables were those of an undisturbed local run."""
+    """Return the disturbances of runs on the test Slurm, and whether their tables equal an undisturbed local run's."""
     table = pd.read_csv(records.folder / "slurm" / "end_to_end.csv", keep_default_na=False)
     head = ["disturbance", "runs", "jobs submitted", "jobs lost", "Slurm's states", "resumptions", "same tables"]
     rows: list[list[object]] = [
@@ -75,7 +75,7 @@ def disturbances(records: Records) -> str:
 
 
 def slurm_smoke(records: Records) -> str:
-    """Return how the smoke matrix went, whole, on the test Slurm."""
+    """Return the outcome of the whole smoke matrix on the test Slurm."""
     facts = _read(records, "smoke")
     same = "the same bytes as" if not facts["tables_that_differ"] and facts["results_equal"] else "**other** than"
     ends = ", ".join(f"{count} {status}" for status, count in sorted(facts["statuses"].items()))
@@ -106,12 +106,12 @@ def packing(records: Records) -> str:
 
 
 def fewest(budget: Budget) -> int:
-    """Return the least steps after which early stopping can end a run: the first evaluation is an improvement, and then none."""
+    """Return the smallest number of optimiser steps of an early-stopped run: only the first evaluation improves."""
     return (budget.patience + 2) * budget.eval_every
 
 
 def cost(records: Records) -> str:
-    """Return CPU hours of the paper's matrix by measured seconds per step, between the protocol's bounds."""
+    """Return CPU hours of the paper's matrix from measured seconds per optimiser step, between two bounds."""
     steps: dict[str, list[float]] = {}
     for name, cell in _read(records, "training")["cells"].items():
         steps.setdefault(name.split()[0], []).append(cell["cpu_seconds_per_step"])

@@ -1,4 +1,4 @@
-"""Block of docs/deviations.md: the rows in which the released code and the text differ."""
+"""Block of docs/deviations.md: the differences between the released code and the text."""
 
 from collections.abc import Callable
 
@@ -20,9 +20,9 @@ HEADINGS = {
 
 
 def table(records: Records) -> str:
-    """Return the rows as a table; they are data of the package, not of the records."""
+    """Return the rows as a table; they come from the package, not from the records."""
     return to_markdown(pd.DataFrame(deviations.rows()).rename(columns=HEADINGS)) + "\n"
 
 
-#: Name of a block to what fills it.
+#: Functions by block name.
 BLOCKS: dict[str, Callable[[Records], str]] = {"deviations": table}

@@ -1,4 +1,4 @@
-"""Numbers in README.md and docs/: each stands in a block that is filled from results/published, never typed."""
+"""Numbers in README.md and docs/, in blocks that are filled from results/published."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from rhelbench.report.blocks import cluster, deviations, gpu, limit, memory, pai
 from rhelbench.report.write import to_markdown
 from rhelbench.stats.runs import Records, overriding_value
 
-#: ``<!-- results: NAME -->``, whatever the build step puts there, ``<!-- end -->``.
+#: ``<!-- results: NAME -->``, the generated text, ``<!-- end -->``.
 _BLOCK = re.compile(r"(?P<head>[ ]*<!-- results: (?P<name>\w+) -->\n).*?(?P<end>[ ]*<!-- end -->)", re.DOTALL)
 
 
@@ -29,14 +29,14 @@ def _some(records: Records, chosen: Callable[[Records], object]) -> Records:
 
 
 def smoke(records: Records) -> str:
-    """Return the table that ends `make smoke`: BasicMotions under exact."""
+    """Return the final table of `make smoke`: BasicMotions under exact."""
     return _table(
         _some(records, lambda r: (r.runs.task == "BasicMotions") & (r.runs.protocol == "exact") & (r.runs.model != "majority"))
     )
 
 
 def published(records: Records) -> str:
-    """Return the paper's numbers and ours for the paper's tasks that were run, by protocol in full."""
+    """Return the paper's numbers and ours for the paper's tasks, by protocol."""
     own = _some(records, lambda r: r.runs.task.isin(reported.order()) & ~r.runs.protocol.str.contains("+", regex=False))
     found = [tables.build(own, metric) for metric in tables.TITLES]
     return "\n\n".join(f"{to_markdown(table.wide)}\n\n{table.note}" for table in found if len(table.wide)) + "\n"
@@ -48,7 +48,7 @@ def memory_tasks(records: Records) -> str:
 
 
 def estimators(records: Records) -> str:
-    """Return two tables of the ways to a gradient, from the study's own: of all, and of what the random ones find."""
+    """Return two tables of gradient estimators, from their study: of all, and of the random ones."""
     folder, parts = records.folder / "static", {"theta": "θ and δ", "drive": "drive"}
     table, states_kept = tidy.read(folder / "estimators.csv"), tidy.read(folder / "estimators_memory.csv")
     states = states_kept.pivot(index=["model", "estimator"], columns="length", values="states").to_dict("index")
@@ -74,7 +74,7 @@ def estimators(records: Records) -> str:
 
 
 def trained(records: Records) -> str:
-    """Return what training with other ways to a gradient led to (config/trained.yaml)."""
+    """Return the results of training with other gradient estimators (config/trained.yaml)."""
     runs = read(records.folder / "trained").plain()
     runs = runs.assign(way=overriding_value(runs, "algorithm", runs.algorithm))
     lines = ["| model | trained with | test accuracy, % | seeds |", "|---|---|---|---|"]
@@ -88,7 +88,7 @@ def trained(records: Records) -> str:
 
 
 def hours(records: Records) -> str:
-    """Return what each task's cells cost: runs, steps and hours of wall time by device; runs with overrides included."""
+    """Return the cost of each task: runs, optimiser steps and hours by device, runs with overrides included."""
     runs = records.runs[records.runs.model.map(lambda name: MODELS[str(name)].trained) & records.runs.total_s.notna()]
     runs = runs.assign(protocol=runs.protocol.str.partition("+")[0]).sort_values(
         ["task", "framework"], key=lambda column: column.map(reported.places(column)) if column.name == "task" else column,
@@ -103,7 +103,7 @@ def hours(records: Records) -> str:
     return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
-#: Name of a block to what fills it.
+#: Functions by block name.
 BLOCKS: dict[str, Callable[[Records], str]] = {
     "smoke": smoke,
     "published": published,
@@ -128,7 +128,7 @@ def fill(text: str, records: Records) -> str:
     """Return a Markdown text with every block filled.
 
     Args:
-        text: of the file.
+        text: content of the file.
         records: results/published.
 
     Raises:

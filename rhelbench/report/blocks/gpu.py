@@ -15,7 +15,7 @@ from rhelbench.spec import Budget
 from rhelbench.stats.runs import Records
 
 FOLDER = BENCHMARKS / "gpu"
-#: Names of the passes in the table, and whether ``forward`` keeps every momentum.
+#: Printed names of the passes, by pass and whether ``forward`` stores every momentum.
 NAMES = {
     ("forward", False): "forward (RHEL)",
     ("forward", True): "forward (BPTT)",
@@ -26,7 +26,7 @@ NAMES = {
 
 
 def passes(records: Records) -> str:
-    """Return the time of each pass beside a copy's bandwidth and the chain of steps alone."""
+    """Return the time of each pass, against a copy's bandwidth and the latency bound."""
     table = tidy.read(records.folder / FOLDER / "passes.csv")
     order = list(NAMES.values())
     table["name"] = [NAMES[name, kept] for name, kept in zip(table["pass"], table.kept, strict=True)]
@@ -54,7 +54,7 @@ def passes(records: Records) -> str:
 
 
 def models(records: Records) -> str:
-    """Return the time of a training step, and the device's memory where it was read."""
+    """Return the time of an optimiser step, and the device's memory if it was recorded."""
     table = tidy.read(records.folder / FOLDER / f"{plan.MODELS}.csv")
     order = {task: i for i, task in enumerate(dict.fromkeys(rivals.read().task))}
     table = table.sort_values(["task", "model", "algorithm"], key=lambda c: c.map(order) if c.name == "task" else c)
@@ -75,7 +75,7 @@ def models(records: Records) -> str:
 
 
 def cost(records: Records) -> str:
-    """Return the minutes of one run by task, between the protocol's bounds: the fewest steps after which it can end, and all."""
+    """Return the minutes of one run by task, for the fewest possible optimiser steps and for all."""
     table = tidy.read(records.folder / FOLDER / f"{plan.MODELS}.csv")
     table = table[table.framework == "torch"]
     rows = []
@@ -94,5 +94,5 @@ def device(records: Records) -> str:
     return f"{', '.join(sorted(set(table.device)))}; a copy of 1 GiB moves {table.copy_gb_s.max():,.0f} GB/s, read and written.\n"
 
 
-#: Name of a block to what fills it.
+#: Functions by block name.
 BLOCKS: dict[str, Callable[[Records], str]] = {"gpu_device": device, "gpu_passes": passes, "gpu_models": models, "gpu_cost": cost}

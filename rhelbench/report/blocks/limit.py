@@ -1,4 +1,4 @@
-"""Blocks of docs/estimators.md and docs/memory-tasks.md: where gradients end and what then becomes of training."""
+"""Blocks of docs/estimators.md and docs/memory-tasks.md: limits of the gradient, and training beyond them."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from rhelbench.training.trainer import ECHO_LOST
 
 
 def kept(records: Records) -> str:
-    """Return the pairs of length and δ at which the echo is not lost and RHEL's gradient is, from the study ``echo_lost``."""
+    """Return the (length, δ) where RHEL's gradient is lost although the echo is not, from ``echo_lost``."""
     table = tidy.read(records.folder / "static" / "echo_lost.csv")
     table = table[(table.fidelity <= ECHO_LOST) & (table.rhel > SAME_SINGLE)]
     names = {"model": "unit", "length": "steps", "delta": "δ", "fidelity": "echo's end", "bptt": "BPTT, float32"}
@@ -25,7 +25,7 @@ def kept(records: Records) -> str:
 
 
 def along(records: Records) -> str:
-    """Return how far gradients are off along the runs of the study ``along_run``, a row per path, algorithm, precision and ρ."""
+    """Return gradient errors along the runs of the study ``along_run``, by run, algorithm, precision and ρ."""
     table = tidy.read(records.folder / "static" / "along_run.csv")
     table = table[table.part == "all"]
     rows = []
@@ -41,13 +41,13 @@ def along(records: Records) -> str:
 
 
 def trained(records: Records) -> str:
-    """Return training loss (mean over all steps) and test accuracy of config/limit_long.yaml, then the differences of the loss.
+    """Return mean training loss and test accuracy of config/limit_long.yaml, and differences of the loss.
 
-    Differences are between equal seeds; the interval is Student's, 95 %.
+    Differences are between equal seeds, with 95 % Student intervals.
     """
     own = read(records.folder / "limit_long")
     runs = own.plain()
-    loss = own.history.groupby("run_id").loss.mean()  # evaluations are equally far apart
+    loss = own.history.groupby("run_id").loss.mean()  # evaluations are equally spaced
     rho = nudge_sizes(runs).map(lambda size: f", ρ = {power(float(str(size)))}").where(runs.algorithm == "rhel", "")
     runs = runs.assign(trained=runs.algorithm.map(LABELS) + rho, loss=runs.run_id.map(loss))
     rows = [
@@ -58,11 +58,11 @@ def trained(records: Records) -> str:
     wide, names = runs.pivot(index="seed", columns="trained", values="loss"), list(runs.trained.unique())
     differences = []
     for one, other in ((names[1], names[0]), (names[2], names[0]), (names[1], names[2])):
-        found = paired_tests((wide[one] - wide[other]).to_numpy(), 1.0)  # the margin plays no part in the interval
+        found = paired_tests((wide[one] - wide[other]).to_numpy(), 1.0)  # the margin does not affect the interval
         told = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
         differences.append({"difference of the loss": f"{one} − {other}", "mean and 95 % interval": told, "pairs": found.n})
     return "\n\n".join(to_markdown(pd.DataFrame(table)) for table in (rows, differences)) + "\n"
 
 
-#: Name of a block to what fills it.
+#: Functions by block name.
 BLOCKS: dict[str, Callable[[Records], str]] = {"echo_kept": kept, "along_run": along, "limit_long": trained}

@@ -1,4 +1,4 @@
-"""Blocks of docs/memory-tasks.md: what training on the memory tasks took."""
+"""Blocks of docs/memory-tasks.md: cost of training on the memory tasks."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from rhelbench.tasks import card
 
 
 def cost(records: Records) -> str:
-    """Return what the runs of each task and framework took, a core each."""
+    """Return the cost of the runs of each task and framework, on one core each."""
     own = records.runs[records.runs.task.str.contains(findings.MEMORY) & (records.runs.framework != "numpy")]
     rows = []
     for (task, framework), part in own[own.total_s.notna()].groupby(["task", "framework"], sort=False):
@@ -26,7 +26,7 @@ def cost(records: Records) -> str:
 
 
 def elapsed(records: Records) -> str:
-    """Return how long config/memory.yaml took as a whole, by the times in its records."""
+    """Return the total time of config/memory.yaml, from the times in its records."""
     wanted = expand.expand(expand.read(CONFIG / "published" / "memory.yaml"))
     found = map(published.find(records.folder), (spec.run_id for spec in wanted))
     made = pd.DataFrame([run.record["provenance"] for run in found if run])
@@ -40,7 +40,7 @@ def elapsed(records: Records) -> str:
 
 
 def flagged(records: Records) -> str:
-    """Return which runs of the memory tasks are flagged, and how many of their cell."""
+    """Return the flagged runs of the memory tasks, with the number of runs of their configuration."""
     own = records.runs[records.runs.task.str.contains(findings.MEMORY)]
     lines = []
     for (task, model), part in own.groupby(["task", "model"], sort=False):
@@ -51,10 +51,11 @@ def flagged(records: Records) -> str:
 
 
 def unsettled(records: Records) -> str:
-    """Return in how many runs on ``delay`` and ``product`` the error in inference lags behind, or the read-out starts saturated.
+    """Return the number of runs on ``delay`` and ``product`` with a lagging inference error or saturated read-out.
 
-    Lagging: error on the training part, in inference, over 1.2 times the training loss since the evaluation before. Saturated:
-    training loss up to the first evaluation of at least the variance and a half; a tanh at ±1 gives one and the variance.
+    Lagging: the inference error on the training part exceeds 1.2 times the training loss since the previous
+    evaluation. Saturated: the training loss up to the first evaluation is at least 1.5 times the variance. A tanh
+    at ±1 yields 1 plus the variance.
     """
     runs = records.runs[records.runs.task.str.match("delay|product") & (records.runs.framework != "numpy")]
     told = records.history.sort_values("step").groupby("run_id")
@@ -72,13 +73,13 @@ def unsettled(records: Records) -> str:
 
 
 def _variance(task: str) -> float:
-    """Return the variance of a task's answer (docs/memory-tasks.md, proposition 2)."""
+    """Return the variance of a task's target (docs/memory-tasks.md, proposition 2)."""
     one = card.load(task)
     parameters = one.source.parameters or {}
     return (1 - parameters["factors"] * parameters["distance"] / one.length) / 3 ** parameters["factors"]
 
 
-#: Name of a block to what fills it.
+#: Functions by block name.
 BLOCKS: dict[str, Callable[[Records], str]] = {
     "memory_cost": cost,
     "memory_elapsed": elapsed,

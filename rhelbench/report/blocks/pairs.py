@@ -1,4 +1,4 @@
-"""Blocks of the README and of docs/memory-tasks.md: RHEL − BPTT pair by pair, with verdict and power."""
+"""Blocks of README and docs/memory-tasks.md: RHEL − BPTT per pair, with verdict and power."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from rhelbench.report.write import to_markdown
 from rhelbench.stats import pairs
 from rhelbench.stats.runs import Records
 
-#: Columns of the table; the page of the report has them all.
+#: Columns of the table; the report's page has all columns.
 COLUMNS = ["task", "model", "framework", "seeds", "RHEL − BPTT", "margin", "verdict", "power", "learned"]
 NOTE = (
     f"{MEANING}Learned: is either algorithm better than `majority` by more than the margin? If not, the baseline might pass for "
@@ -20,7 +20,7 @@ NOTE = (
 
 
 def table(compared: pd.DataFrame) -> str:
-    """Return pairs as a table and what its columns mean.
+    """Return pairs as a table, with an explanation of its columns.
 
     Args:
         compared: rows of ``pairs.compare``.
@@ -30,7 +30,7 @@ def table(compared: pd.DataFrame) -> str:
 
 
 def of_paper(records: Records) -> str:
-    """Return the pairs on the paper's tasks under its own protocol."""
+    """Return the pairs on the paper's tasks under the protocol ``released``."""
     found = pairs.compare(records)
     return table(found[found.task.isin(reported.order()) & (found.protocol == "released")])
 
@@ -41,5 +41,5 @@ def memory(records: Records) -> str:
     return table(found[found.task.str.contains(findings.MEMORY)])
 
 
-#: Name of a block to what fills it.
+#: Functions by block name.
 BLOCKS: dict[str, Callable[[Records], str]] = {"pairs": of_paper, "memory_pairs": memory}

@@ -1,4 +1,4 @@
-"""Blocks of docs/deviations.md: what single precision leaves of the released rule, and what the rules and δ do to training."""
+"""Blocks of docs/deviations.md: float32 rounding of the released rule, and effects of rules and δ on training."""
 
 from collections.abc import Callable
 
@@ -12,12 +12,12 @@ from rhelbench.report.write import to_markdown
 from rhelbench.stats.runs import Records, overriding_value
 
 TASK, STEP = "Heartbeat", 4_000
-#: What tells a run of one matrix from its others.
+#: Columns that identify a run within a matrix.
 CELL = ["task", "model", "algorithm", "framework", "seed"]
 
 
 def rounding(records: Records) -> str:
-    """Return the error of float32 gradients by rule: the smallest and the largest over both frameworks and kernels."""
+    """Return the error of float32 gradients by rule: minimum and maximum over frameworks and kernels."""
     table = tidy.read(records.folder / "static" / "released_rounding.csv")
     table["part"] = table.parameter.str.partition("_")[0].replace({"a": "A", "s": "δ"})
     table["block"] += 1
@@ -34,7 +34,7 @@ def rounding(records: Records) -> str:
 
 
 def gap(records: Records) -> str:
-    """Return Heartbeat's training loss by model, rule and device, beside that of BPTT for the same seeds."""
+    """Return Heartbeat's training loss by model, rule and device, against BPTT's for the same seeds."""
     runs = records.runs[(records.runs.task == TASK) & records.runs.protocol.str.startswith("released")]
     runs = runs[runs.model.isin(("linear", "nonlinear", "memoryless"))]
     loss = records.history[records.history.step == STEP].set_index("run_id").loss
@@ -66,10 +66,10 @@ def gap(records: Records) -> str:
 
 
 def ties(records: Records) -> str:
-    """Return the published runs of ``released`` that end with a tie which was kept, and the step reported without it.
+    """Return the published ``released`` runs whose last tie counts, and the optimiser step without it.
 
-    The step without the tie is in a run's history: the last one before it with the same validation metric. Its test metric is
-    not, and comes from training the run again (config/ties.yaml), where that was done.
+    That step is in a run's history: the last earlier one with the same validation metric. Its test metric comes
+    from retraining (config/ties.yaml), if done.
     """
     runs = records.runs[(records.runs.protocol == "released") & (records.runs.status == "early-stopped")]
     folder = records.folder / "ties"
@@ -89,5 +89,5 @@ def ties(records: Records) -> str:
     return to_markdown(pd.DataFrame(rows)) + "\n"
 
 
-#: Name of a block to what fills it.
+#: Functions by block name.
 BLOCKS: dict[str, Callable[[Records], str]] = {"rounding": rounding, "gap": gap, "ties": ties}

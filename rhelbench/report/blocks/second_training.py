@@ -10,20 +10,23 @@ from rhelbench.registry import MODELS
 from rhelbench.report.write import to_markdown
 from rhelbench.stats.runs import Records
 
-#: Names of circumstances in words.
+#: Printed names of circumstances.
 _WORDS = {"code_digest": "code", "lock_digest": "pinned packages", "platform": "machine", "processor": "processor"}
 
 
 def second_training(records: Records) -> str:
-    """Return how many runs of config/memory.yaml came out again (again.csv, of `reproduce --out`), by framework and task.
+    """Return how many runs of config/memory.yaml were reproduced, by framework and task.
 
-    The last column is the largest move of a cell's mean, in units of its standard deviation over seeds as first published.
+    The data is again.csv, from `reproduce --out`. The last column is the largest change of a configuration's mean,
+    in units of its first standard deviation over seeds.
     """
     runs = pd.read_csv(records.folder / "again.csv", keep_default_na=False)
     rows = []
     for (framework, task), own in runs.groupby(["framework", "task"]):
         cells = own.groupby(["model", "algorithm"])
-        spread = cells.published.std().replace(0.0, float("nan"))  # a constant cell, as the majority's, has no unit to move in
+        spread = cells.published.std().replace(
+            0.0, float("nan")
+        )  # a constant metric, such as the majority's, has no standard deviation
         moved = (cells.again.mean() - cells.published.mean()).abs() / spread
         changed = sorted(set(" ".join(own.differs).split()))
         row: dict[str, object] = {"framework": LABELS[str(framework)], "task": task}
@@ -35,9 +38,9 @@ def second_training(records: Records) -> str:
 
 
 def pairs_again(records: Records) -> str:
-    """Return the mean difference RHEL - BPTT of each pair that did not come out bit for bit, as first published and again.
+    """Return the mean difference RHEL − BPTT of each pair that is not bit-identical, first and second.
 
-    In points of accuracy, or hundredths of the squared error.
+    In percentage points of accuracy, or 0.01 of the squared error.
     """
     runs = pd.read_csv(records.folder / "again.csv", keep_default_na=False)
     rows = []

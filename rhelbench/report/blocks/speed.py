@@ -24,12 +24,12 @@ def _where(table: pd.DataFrame) -> str:
     return f"Measured on {', '.join(sorted(set(table.processor)))}.\n\n"
 
 
-#: Where the cells were measured before, with the kernels of that time.
+#: Folder of earlier measurements, with the kernels of that time.
 AMD = BENCHMARKS / "amd"
 
 
 def machine(records: Records, folder: Path = BENCHMARKS) -> str:
-    """Return where and under which load the benchmarks were measured, a line per framework and processor."""
+    """Return host and load of the benchmarks, one line per framework and processor."""
     table = tidy.read(records.folder / folder / f"{plan.MODELS}.csv")
 
     def line(framework: object, processor: object, part: pd.DataFrame) -> str:
@@ -45,7 +45,7 @@ def machine(records: Records, folder: Path = BENCHMARKS) -> str:
 
 
 def goals(records: Records, folder: Path = BENCHMARKS) -> str:
-    """Return which goals are met where."""
+    """Return which goals are met, and where."""
     return _table(
         [
             {"goal": r.goal, "met in": f"{r.met} of {r.of} cells", "worst": f"{r.worst:,.3g}", "where": r.cell}
@@ -55,7 +55,7 @@ def goals(records: Records, folder: Path = BENCHMARKS) -> str:
 
 
 def earlier(records: Records) -> str:
-    """Return the same of the other machine."""
+    """Return the same for the other host."""
     return machine(records, AMD) + "\n" + goals(records, AMD)
 
 
@@ -80,7 +80,7 @@ def models(records: Records) -> str:
 
 
 def units(records: Records) -> str:
-    """Return one unit's state memory and time at the shortest and the longest sequence."""
+    """Return one unit's memory and time for the shortest and the longest sequence."""
     table, rows = tidy.read(records.folder / BENCHMARKS / "unit_length.csv"), []
     low, high = table.length.min(), table.length.max()
     for (model, algorithm, framework, kernel), part in table.groupby(["model", "algorithm", "framework", "kernel"]):
@@ -92,7 +92,7 @@ def units(records: Records) -> str:
 
 
 def sizes(records: Records) -> str:
-    """Return one unit's time at the smallest and the largest channels and batch, and the power of the size between."""
+    """Return one unit's time for the smallest and largest channels and batch, with the scaling exponent."""
     rows, names = [], ["model", "algorithm", "framework", "kernel"]
     tables = {size: tidy.read(records.folder / BENCHMARKS / f"unit_{size}.csv") for size in ("state", "batch")}
     for model, algorithm, framework, kernel in sorted(tables["state"][names].drop_duplicates().to_numpy().tolist()):
@@ -109,7 +109,7 @@ def sizes(records: Records) -> str:
 
 
 def pipeline(records: Records) -> str:
-    """Return where the published runs of config/smoke.yaml spent their time, in seconds per run."""
+    """Return the seconds per run of config/smoke.yaml, by activity."""
     specs = expand.expand(expand.read("config/published/smoke.yaml"))
     wanted = [spec.run_id for spec in specs if FRAMEWORKS[spec.framework].trains]
     table, rows = overhead.pipeline(records.folder, wanted), []
@@ -123,7 +123,7 @@ def pipeline(records: Records) -> str:
 
 
 def inputs(records: Records) -> str:
-    """Return how fast samples arrive, and how fast the quickest training step measured uses them."""
+    """Return the rate of the input pipeline, and the rate at which the fastest optimiser step uses samples."""
     table = tidy.read(records.folder / BENCHMARKS / "inputs.csv")
     steps = (
         speed.models(records.folder / BENCHMARKS).groupby(["task", "framework"]).step_ms_min.min().rename("step_ms").reset_index()
@@ -146,7 +146,7 @@ def inputs(records: Records) -> str:
     )
 
 
-#: Name of a block to what fills it.
+#: Functions by block name.
 BLOCKS: dict[str, Callable[[Records], str]] = {
     "speed_machine": machine,
     "speed_goals": goals,

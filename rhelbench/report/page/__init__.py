@@ -1,4 +1,4 @@
-"""``results/index.html``: the claims, the two tables and the figures on one self-contained page."""
+"""``results/index.html``: claims, tables and figures on one self-contained page."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ TEMPLATE = Path(__file__).with_name("template.html")
 
 
 def _figures(folders: list[Path]) -> list[dict[str, str]]:
-    """Return every PNG of the folders as a data URI with its caption, in the order of the registry, others after them."""
+    """Return every PNG of the folders as data URI with caption, in registry order, others last."""
     order = list(FIGURES)
     paths = [path for folder in folders for path in sorted(folder.glob("*.png"))]
     paths.sort(key=lambda path: order.index(path.stem) if path.stem in order else len(order))
@@ -35,9 +35,9 @@ def render(records: Records, claims: Path, figures: list[Path]) -> str:
     """Return the page.
 
     Args:
-        records: tidy results.
-        claims: what the command ``claims`` wrote: claims.csv and tables of statistics/ are read.
-        figures: folders whose PNG files are shown.
+        records: one row per run.
+        claims: folder of the command ``claims``, with claims.csv and statistics/.
+        figures: folders of PNG files.
     """
     statistics = claims / "statistics"
     found = {path.stem: tidy.read(path) for path in sorted(statistics.glob("*.csv"))}

@@ -1,4 +1,4 @@
-"""The tables of the page: each a title, a note and rows of text, with what the filters need to know of a row."""
+"""Tables of the page: title, note, rows of text, and filters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from rhelbench.registry import MODELS
 from rhelbench.report import pairs as columns
 from rhelbench.report.tables import Table
 
-#: Columns of a printed table that name its row; the others are tasks.
+#: Columns of a printed table that identify its row; the others are tasks.
 HEAD = ("model", "algorithm", "source", "protocol")
 FILTERS = ("task", "model", "framework", "protocol")
 
@@ -24,9 +24,9 @@ class Section:
     Args:
         name: its id.
         title: one line.
-        note: what a reader must know.
-        rows: per row ``cells``, a list of (heading, text, task of the column or ""), and those of FILTERS that apply to it.
-        empty: what is said where there are no rows.
+        note: an explanation.
+        rows: per row ``cells``, a list of (heading, text, task of the column or ""), and the row's values of FILTERS.
+        empty: text if there are no rows.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Section:
 
 
 def printed(table: Table) -> Section:
-    """Lay out Table 1 or 2 as it is printed; the paper's rows have the framework ``paper``."""
+    """Return Table 1 or 2 as a section; the paper's rows have the framework ``paper``."""
     rows = []
     for row in table.wide.to_dict("records"):
         cells = [(str(name), str(text), "" if name in HEAD else str(name)) for name, text in row.items()]
@@ -52,14 +52,14 @@ def printed(table: Table) -> Section:
 
 
 def as_row(values: dict[str, str]) -> dict[str, Any]:
-    """Return a row of a section: every heading a cell, and the filters among them."""
+    """Return a row of a section: a cell per heading, and its values of FILTERS."""
     return {name: values[name] for name in FILTERS if name in values} | {
         "cells": [(name, text, "") for name, text in values.items()]
     }
 
 
 def names(row: Mapping[Any, Any]) -> dict[str, str]:
-    """Return what names a row of statistics, as printed."""
+    """Return the identifying columns of a row of statistics, as printed."""
     words: dict[str, Callable[[str], str]] = {"model": lambda name: MODELS[name].label, "algorithm": LABELS.__getitem__}
     words |= {"framework": LABELS.__getitem__}
     order = ("task", "model", "algorithm", "framework", "protocol")
@@ -67,12 +67,12 @@ def names(row: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def number(value: float, metric: str) -> str:
-    """Print a value in the paper's unit; nothing where there is none."""
+    """Return a value in the paper's unit; empty without a value."""
     return "" if pd.isna(value) else f"{value * reported.SCALE[metric]:.1f}"
 
 
 def p_value(value: float) -> str:
-    """Print a p value with two digits; nothing where nothing was tested."""
+    """Return a p value with two digits; empty without a test."""
     return "" if pd.isna(value) else f"{value:.2g}"
 
 

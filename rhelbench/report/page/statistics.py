@@ -9,7 +9,7 @@ from rhelbench.stats import noise
 
 
 def paper(table: pd.DataFrame) -> Section:
-    """Our cells against the printed ones."""
+    """Our configurations against the printed ones."""
     rows = []
     for row in table.to_dict("records"):
         metric = row["metric"]
@@ -32,7 +32,7 @@ def paper(table: pd.DataFrame) -> Section:
 
 
 def skill(table: pd.DataFrame) -> Section:
-    """What a metric is worth."""
+    """Skill against the baselines."""
     rows = []
     for row in table.to_dict("records"):
         values = {
@@ -91,7 +91,7 @@ def aggregates(table: pd.DataFrame) -> Section:
 
 
 def consistency(table: pd.DataFrame) -> Section:
-    """The printed accuracies against their test sizes."""
+    """Consistency of the printed accuracies with the test sizes."""
     rows = []
     for row in table.to_dict("records"):
         values = {
@@ -134,7 +134,7 @@ def design(table: pd.DataFrame) -> Section:
 
 
 def calibration(table: pd.DataFrame) -> Section:
-    """How far the statistics can be trusted."""
+    """Calibration of the statistics."""
     return Section("calibration", "How far the statistics can be trusted", TRUST, [as_row(one) for one in rates(table)])
 
 
@@ -160,7 +160,7 @@ def parity(table: pd.DataFrame) -> Section:
     return Section("parity", "Parity tests", note, rows)
 
 
-#: File in statistics/ to the section it becomes, in the order of the page.
+#: Section by file in statistics/, in page order.
 SECTIONS = {
     "paper": paper,
     "skill": skill,

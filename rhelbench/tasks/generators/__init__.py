@@ -1,4 +1,4 @@
-"""Tasks drawn from named seeds instead of read from files: name to ``generate(card)``, which returns the samples."""
+"""Tasks generated from named seeds: ``generate(card)`` by name returns the samples."""
 
 from collections.abc import Callable
 

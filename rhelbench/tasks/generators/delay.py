@@ -1,4 +1,4 @@
-"""White noise, and as the target at every step what it was ``distance`` steps ago: memory is all there is to learn."""
+"""White noise; the target at every time step is the input ``distance`` time steps earlier."""
 
 import numpy as np
 
@@ -8,17 +8,17 @@ from rhelbench.tasks.readers.uea import Samples
 
 
 def generate(card: Card) -> Samples:
-    """Draw the samples of a card.
+    """Generate the samples of a dataset card.
 
-    u_t ~ U(−1, 1) independently; y_t = Π_{j=1..m} u_{t−jD}, and 0 while t ≤ mD, as of a delay line that starts at rest.
-    m = 1 is the delay itself, m = 2 the product of two values of the past.
+    u_t ~ U(−1, 1) independently; y_t = Π_{j=1..m} u_{t−jD}, and 0 for t ≤ mD, as of a delay line that starts at rest.
+    m = 1 is the delay itself, m = 2 the product of two past values.
 
     Args:
-        card: with ``source.parameters`` distance (D, steps; mD below L) and factors (m).
+        card: with ``source.parameters`` distance (D, time steps; mD below L) and factors (m).
 
     Returns:
-        x (n, L, 1) and targets (n, L / output_step, 1), float32: y at steps output_step, 2·output_step, … Sample i depends
-        on the card's name, D, m, L and i alone.
+        x (n, L, 1) and targets (n, L / output_step, 1), float32: y at time steps output_step, 2·output_step, …
+        Sample i depends on the dataset card's name, D, m, L and i only.
 
     Source:
         docs/memory-tasks.md; Jaeger, Short term memory in echo state networks, GMD report 152, 2002.

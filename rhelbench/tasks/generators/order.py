@@ -1,4 +1,4 @@
-"""Which of two pulses came first: a task that no model without memory can do better than by guessing."""
+"""Which of two pulses comes first; a model without memory can only guess."""
 
 import numpy as np
 
@@ -11,16 +11,17 @@ CLASSES = ("a-first", "b-first")
 
 
 def generate(card: Card) -> Samples:
-    """Draw the samples of a card: noise on two channels, and one pulse on each, ``distance`` steps apart.
+    """Generate the samples of a dataset card: noise on two channels, one pulse on each, ``distance`` apart.
 
     u_t = σ n_t + e_{c} [t₁ ≤ t < t₁ + W] + e_{1−c} [t₁ + D ≤ t < t₁ + D + W], n ~ N(0, I), t₁ uniform on
-    {0, …, L − D − W}; the label is c, and half of the samples bear each.
+    {0, …, L − D − W}. The label is c; both labels are equally frequent.
 
     Args:
-        card: with ``source.parameters`` distance (D, steps), width (W ≤ D, steps) and noise (σ, in units of a pulse's height).
+        card: with ``source.parameters`` distance (D, time steps), width (W ≤ D, time steps) and noise (σ, in units of
+            a pulse's height).
 
     Returns:
-        x (n, L, 2) float32. Sample i depends on the card's name, D, W, σ, L and i alone.
+        x (n, L, 2) float32. Sample i depends on the dataset card's name, D, W, σ, L and i only.
 
     Source:
         docs/memory-tasks.md; after the temporal order problem of Hochreiter & Schmidhuber, Long short-term memory, 1997.

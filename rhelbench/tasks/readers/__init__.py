@@ -1,4 +1,4 @@
-"""File formats: name to reader ``read(source, scratch, name)``, which returns what the files hold."""
+"""Readers by file format: ``read(source, scratch, name)`` returns the content of the files."""
 
 from rhelbench.tasks.readers import ppg_dalia, uea
 

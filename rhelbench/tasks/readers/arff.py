@@ -18,18 +18,18 @@ _PLAIN = re.compile(rf"([^'\"{{}}]*),\s*({_QUOTED}|[^,'\"{{}}]+)")
 @dataclass(frozen=True)
 class _Header:
     relational: bool
-    length: int  # attributes of a channel; 0 where a relational attribute names none
+    length: int  # attributes per channel; 0 if a relational attribute has none
     labels: frozenset[str]  # in lower case
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Give the samples of a file one by one, as text.
+    """Yield the samples of a file as text.
 
     Args:
         path: the file; its last attribute is the class, nominal.
 
     Raises:
-        MalformedError: the first line that is not what the attributes announce.
+        MalformedError: the first line that does not match the attributes.
     """
     lines = content(path)
     header = _header(lines)

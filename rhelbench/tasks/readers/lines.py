@@ -1,4 +1,4 @@
-"""What the text formats share: lines without comments, numbers exactly as written, and the word for what is neither."""
+"""Common parts of the text formats: lines without comments, exact numbers, and errors with line numbers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-#: Characters of a faulty value that a message shows.
+#: Characters of an invalid value shown in an error.
 SHOWN = 40
 
 
 class MalformedError(Exception):
-    """Why a file can't be taken as written: which line, what is wrong."""
+    """Why a file is invalid: the line and the error."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Row:
 
     Args:
         line: its line in the file, from 1.
-        channels: each channel's values, parted by commas.
+        channels: each channel's values, separated by commas.
         outcome: the label, or the target of a regression.
     """
 
@@ -31,10 +31,10 @@ class Row:
 
 
 def content(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Give every line but empty ones and comments (``#``, ``%``; in any encoding), stripped, with its number from 1.
+    """Yield every line, stripped, with its number from 1, except empty lines and comments (``#``, ``%``).
 
     Raises:
-        MalformedError: UTF-16, or lines that end with a carriage return alone.
+        MalformedError: UTF-16, or lines that end with a carriage return only.
     """
     with path.open("rb") as file:
         for number, raw in enumerate(file, 1):
@@ -60,11 +60,11 @@ def text(line: bytes, number: int) -> str:
 
 
 def numbers(values: str, where: str) -> NDArray[np.float32]:
-    """Read values parted by commas: ``?`` and ``NaN`` are NaN; what single precision can't hold is infinite.
+    """Parse values separated by commas: ``?`` and ``NaN`` are NaN; values beyond float32 are infinite.
 
     Args:
         values: the text.
-        where: line and channel, named in the error.
+        where: line and channel, for the error message.
 
     Returns:
         The values (L,), float32.
@@ -74,7 +74,7 @@ def numbers(values: str, where: str) -> NDArray[np.float32]:
     """
     tokens = values.split(",")
     try:
-        if "_" in values or not values.isascii():  # float() takes 1_0, and digits of other scripts
+        if "_" in values or not values.isascii():  # float() accepts 1_0, and digits of other scripts
             raise ValueError
         found = np.fromiter(map(float, tokens), float, len(tokens))
     except ValueError:

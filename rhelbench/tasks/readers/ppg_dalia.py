@@ -1,4 +1,4 @@
-"""PPG-DaLiA (UCI 495): one pickle per subject; wrist signals and the heart rate of every two seconds."""
+"""PPG-DaLiA (UCI 495): one pickle per subject, with wrist signals and a heart rate every two seconds."""
 
 import re
 import zipfile
@@ -15,16 +15,16 @@ from rhelbench.tasks import splits, unpickle
 from rhelbench.tasks.card import Card
 from rhelbench.tasks.unpack import find, open_archive, unpack
 
-#: Wrist signals in channel order, with the repetitions that bring each to RATE (from 32, 64, 4 and 4 Hz).
+#: Wrist signals in channel order, with the repetitions to reach RATE (from 32, 64, 4 and 4 Hz).
 SIGNALS = {"ACC": 2, "BVP": 1, "EDA": 16, "TEMP": 16}
-#: Channels of each.
+#: Channels per signal.
 CHANNELS = {"ACC": 3, "BVP": 1, "EDA": 1, "TEMP": 1}
 RATE = 64
-#: Heart rates are those of windows of 8 s, one every 2 s: n of them cover 2 n + 6 s.
+#: Heart rates belong to windows of 8 s, one every 2 s: n of them cover 2 n + 6 s.
 EVERY, BEYOND = 2, 6
-#: Seconds by which a signal and the heart rates of one subject may differ: one window.
+#: Largest difference in duration between a signal and the heart rates of a subject, in seconds: one window.
 TOLERANCE = 8
-#: The first heart rate covers eight seconds; repeated in front it gives one value per two seconds from the start.
+#: The first heart rate covers eight seconds; repeated at the front, there is one value per two seconds from the start.
 FRONT = 3
 _MEMBER = re.compile(r"S\d+\.pkl")
 
@@ -36,7 +36,7 @@ class Recordings:
     Args:
         names: subjects, in order.
         signals: each (T, 6), float32, in [-1, 1], 64 Hz: ACC x, y, z, BVP, EDA, TEMP.
-        targets: each (M,), float32, in [-1, 1]: heart rate, one value per 128 steps.
+        targets: each (M,), float32, in [-1, 1]: heart rate, one value per 128 time steps.
     """
 
     names: tuple[str, ...]
@@ -45,17 +45,17 @@ class Recordings:
 
 
 def read(source: Path, scratch: Path, name: str, card: Card | None = None) -> Recordings:
-    """Read all subjects straight from the archive, one pickle in memory at a time.
+    """Read all subjects from the archive, one pickle in memory at a time.
 
     Args:
-        source: the zip archive; the subjects' pickles may lie in a ``data.zip`` inside it.
+        source: the zip archive; the subjects' pickles may be in a ``data.zip`` inside it.
         scratch: an empty folder, for that inner archive.
         name: the task's name.
         card: its sizes are compared with the archive before the signals are scaled.
 
     Raises:
-        UserError: no subject, a damaged archive, a pickle that is not plain arrays, or one without the expected signals; or
-            the card's length can't be cut from them.
+        UserError: no subject, a damaged archive, a pickle that is not plain arrays, or one without the expected
+            signals; or the dataset card's length does not fit.
     """
     if card is not None:
         splits.check_windows(card, {})
@@ -82,15 +82,15 @@ def read(source: Path, scratch: Path, name: str, card: Card | None = None) -> Re
 
 
 def check_subject(record: Any, subject: str) -> None:
-    """Check that one subject's signals are whole and at their own rates.
+    """Check that one subject's signals are complete and have the expected rates.
 
     Args:
         record: as in ``prepare_subject``.
-        subject: named in the error.
+        subject: name, for the error message.
 
     Raises:
-        UserError: a signal or the label is missing or of another kind; it has missing or infinite values, another number of
-            channels, or another duration than the label.
+        UserError: a signal or the label is missing or of another kind; it has missing or infinite values, another
+            number of channels, or another duration than the label.
     """
     signals, heart_rate = _arrays(record, subject)
     covered = EVERY * len(heart_rate) + BEYOND
@@ -117,13 +117,15 @@ def check_subject(record: Any, subject: str) -> None:
 
 
 def prepare_subject(record: Any, subject: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scale one subject's signals and heart rate to [-1, 1], and bring the signals to 64 Hz by repetition.
+    """Scale one subject's signals and heart rate to [-1, 1], and repeat signal values to reach 64 Hz.
 
-    x = 2 (v - min v) / (max v - min v) - 1, the extremes of a signal's whole recording, over the three axes of ACC together.
+    x = 2 (v - min v) / (max v - min v) - 1, with the extremes of a signal's whole recording. The three axes of ACC
+    share them.
 
     Args:
-        record: the pickle's content: ``record["signal"]["wrist"][name]`` (n, channels), ``record["label"]`` (m,), in beats/min.
-        subject: named in the error.
+        record: content of the pickle: ``record["signal"]["wrist"][name]`` (n, channels), ``record["label"]`` (m,), in
+            beats/min.
+        subject: name, for the error message.
 
     Returns:
         Signals (T, 6), cut to the shortest, and targets (m + 3,), float32.
@@ -143,7 +145,7 @@ def prepare_subject(record: Any, subject: str) -> tuple[NDArray[np.float32], NDA
 
 
 def _arrays(record: Any, subject: str) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
-    """Return the wrist signals, each (n, channels), and the heart rate (m,)."""
+    """Return the wrist signals (n, channels) and the heart rate (m,)."""
     try:
         wrist = record["signal"]["wrist"]
         signals = {key: np.atleast_2d(_real(wrist[key]).T).T for key in SIGNALS}

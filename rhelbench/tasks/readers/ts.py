@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rhelbench.tasks.readers.lines import SHOWN, MalformedError, Row, content, numbers, text
 
-#: The tags that decide how a line is read; the data themselves tell dimensions and length.
+#: Tags that decide how to parse a line; the data determine dimensions and length.
 TAGS = ("timestamps", "classlabel", "targetlabel")
 _CHANNEL_ENDS = re.compile(r"(?<=\))\s*:\s*(?=\()")
 _PAIR = r"\(\s*[^(),\s][^(),]*,([^(),]*)\)"
@@ -21,15 +21,15 @@ class _Header:
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Give the samples of a file one by one, as text.
+    """Yield the samples of a file as text.
 
-    Time stamps are left out. Labels are compared with ``@classLabel`` whatever their case.
+    Time stamps are dropped. Labels are compared with ``@classLabel`` regardless of case.
 
     Args:
         path: the file.
 
     Raises:
-        MalformedError: the first line that is not what the tags announce.
+        MalformedError: the first line that does not match the tags.
     """
     lines = content(path)
     header = _header(lines)

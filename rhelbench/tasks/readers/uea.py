@@ -13,18 +13,18 @@ from rhelbench.tasks.readers import arff, ts
 from rhelbench.tasks.readers.lines import MalformedError, Row, numbers
 from rhelbench.tasks.unpack import inner_archives, open_archive, unpack
 
-#: File suffix to reader, in order of preference.
+#: Reader by file suffix, in order of preference.
 FORMATS = {".ts": ts.rows, ".arff": arff.rows}
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples as the files hold them, train part first.
+    """Samples as in the files, train part first.
 
     Args:
         x: (n, L, d), float32, C order.
-        labels: (n,) class names in lower case; one name for all where there are targets.
-        in_test: (n,) bool; none is where the files have no test part.
+        labels: (n,) class names in lower case; one name for all if there are targets.
+        in_test: (n,) bool; all False if the files have no test part.
         targets: (n, K, c), float32, of a regression.
     """
 
@@ -35,19 +35,19 @@ class Samples:
 
 
 def read(source: Path, scratch: Path, name: str, card: Card | None = None) -> Samples:
-    """Read both parts of a problem and join them.
+    """Read both parts of a problem and concatenate them.
 
-    Values are taken as written; ``?`` and ``NaN`` become NaN. A regression has one target per sample.
+    Values are exact; ``?`` and ``NaN`` become NaN. A regression has one target per sample.
 
     Args:
         source: the zip archive, or a folder with the files.
-        scratch: an empty folder, for what is unpacked.
+        scratch: an empty folder, for unpacking.
         name: the problem, for example ``"Heartbeat"``.
         card: its kind and sizes are compared with the first samples before the rest is read.
 
     Raises:
-        UserError: a part is missing, unreadable, not what the card says, or its samples differ in length; or labels differ in
-            case alone.
+        UserError: a part is missing, unreadable, or does not match the dataset card; its samples differ in length;
+            or labels differ in case only.
     """
     folder = source
     if source.is_file():
@@ -93,7 +93,7 @@ def _joined(rows: Iterable[Row], card: Card | None) -> tuple[NDArray[np.float32]
                 kind = "classification" if isinstance(row.outcome, str) else "regression"
                 card.compare({"kind": kind, "channels": len(row.channels)})
         _check_sizes(row, first, steps)
-        if card is None or steps == card.length:  # else it ends with the comparison below, when all lengths have been seen
+        if card is None or steps == card.length:  # else the comparison below fails, once all lengths are known
             read = [numbers(values, f"line {row.line}, channel {place}") for place, values in enumerate(row.channels, 1)]
             samples.append(np.stack(read, axis=1))
             outcomes.append(row.outcome)
