@@ -24,8 +24,8 @@ SINGLE = """
 import numpy as np
 from rhelbench.config import expand
 from rhelbench.contract import TaskShape
-from rhelbench.parameters import initial
-from rhelbench.training.setup import learner
+from rhelbench.parameters import initial_parameters
+from rhelbench.training.setup import make_learner
 
 shape, rng = TaskShape(3, 100, 4, "classification"), np.random.default_rng(0)
 x, y, found = rng.standard_normal((8, 100, 3)), rng.integers(0, 4, 8), {}
@@ -33,8 +33,8 @@ for spec in [spec for spec in expand.expand(expand.read("config/duffing.yaml")) 
     for dtype in ("float64", "float32"):
         hyper = spec.hyper.model_copy(update={"blocks": 1, "dropout": 0.0})
         one = spec.model_copy(update={"hyper": hyper, "dtype": dtype})
-        made = learner(one, shape)
-        made.init({path: value.astype(dtype) for path, value in initial(spec, shape).items() if "blocks.1" not in path}, 0)
+        made = make_learner(one, shape)
+        made.init({path: value.astype(dtype) for path, value in initial_parameters(spec, shape).items() if "blocks.1" not in path}, 0)
         found[spec.algorithm, dtype] = made.gradients(made.put(x), made.put(y))[1]
 exact = found["bptt", "float64"]
 for name in ("bptt", "rhel"):
