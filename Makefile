@@ -9,7 +9,7 @@ export WANDB_MODE ?= offline
 # Containers often forbid compiled modules; without them every process compiles PyTorch's sources anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 # What this process may use: a container's CPU quota counts, not the host's cores. Asked when a recipe needs it.
-CORES = $$($(BIN)/python -c 'from rhelbench.config.cores import available; print(available())')
+CORES = $$($(BIN)/python -c 'from rhelbench.config.cores import available_cores; print(available_cores())')
 
 # The queue of runs that the published results still lack, in the order of their worth.
 CAMPAIGN := $(sort $(wildcard config/campaign/*.yaml))
@@ -48,10 +48,10 @@ campaign: $(INSTALLED)
 		nice -n 19 $(BIN)/snakemake train --cores $(CORES) --configfile $$matrix --nolock --keep-going --quiet host reason rules; done
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -q --numprocesses $(CORES) --ignore tests/results
+	@$(BIN)/python -m pytest -q --numprocesses $(CORES) --dist worksteal --ignore tests/results
 
 check-results: $(INSTALLED)
-	@$(BIN)/python -m pytest -q --numprocesses $(CORES) tests/results
+	@$(BIN)/python -m pytest -q --numprocesses $(CORES) --dist worksteal tests/results
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Protocols of a Hamiltonian, an integrator and an algorithm (docs/architecture.md).
+"""Protocols of a Hamiltonian, an integrator and an algorithm (docs/internals/architecture.md).
 
 Shapes: K time steps, n samples, P state channels.
 """

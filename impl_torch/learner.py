@@ -229,7 +229,7 @@ class TorchLearner:
         return float(torch.cat(worst).max()) if worst else 0.0
 
     def state(self) -> Arrays:
-        """Return everything needed to resume, by the names in docs/architecture.md."""
+        """Return everything needed to resume, by the names in docs/internals/architecture.md."""
         state: dict[str, Tensor] = {}
         for path, parameter in self.parameters.items():
             state[f"parameters.{path}"] = parameter.detach()

@@ -1,1 +1,1 @@
-"""Fused trajectory kernels, shared by the frameworks; they contain no model (docs/architecture.md)."""
+"""Fused trajectory kernels, shared by the frameworks; they contain no model (docs/internals/architecture.md)."""

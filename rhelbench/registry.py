@@ -62,10 +62,10 @@ HAMILTONIANS: dict[str, Hamiltonian] = {
     ),
     "nonlinear": Hamiltonian(
         values={
+            "alpha": Start("scalar", 0.1, 1),
             "w": Start("channel", 0.5, 1),
             "b": Start("channel", 0, 0),
             "c": Start("channel", -1, 1),
-            "alpha": Start("scalar", 0.1, 1),
             "delta": Start("scalar"),
         },
         step="delta",

@@ -26,7 +26,7 @@ folder, dead, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 lock.LOOK = 0.0005
 marks = os.open(folder.parent / "marks", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 for _ in range(rounds):
-    with lock.held(folder, wait=True):
+    with lock.exclusive(folder, wait=True):
         os.write(marks, f"enter {os.getpid()}\\n".encode())
         time.sleep(0.0002)
         os.write(marks, f"leave {os.getpid()}\\n".encode())

@@ -1,4 +1,4 @@
-"""Measure the structure of the code at any commit: ``python docs/internals/structure.py [COMMIT]``; the working tree without one.
+"""Measure the structure of the code: ``python docs/internals/structure.py [COMMIT ...]``; the working tree comes last.
 
 A room is a package of ``rhelbench``, an implementation, ``kernels`` or ``paper_figures``; a loose module lies at the root of
 ``rhelbench``. A cycle is a pair of rooms that import each other, directly or through others.
@@ -62,8 +62,8 @@ def cycles(edges: dict[str, set[str]]) -> list[tuple[str, ...]]:
     return sorted(group for group in groups if len(group) > 1)
 
 
-def main(commit: str | None = None) -> None:
-    """Print the measures."""
+def measure(commit: str | None = None) -> dict[str, str]:
+    """Return the measures by name."""
     texts = sources(commit)
     named = {name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): name for name in texts}
     modules = set(named)
@@ -81,15 +81,28 @@ def main(commit: str | None = None) -> None:
     loose = sorted(name.split("/")[1].removesuffix(".py") for name in texts if re.fullmatch(r"rhelbench/[a-z]\w*\.py", name))
     largest = max(lines, key=lambda name: lines[name])
     sizes = list(lines.values())
-    print(f"files of more than ten lines: {len(lines)}, lines: {sum(sizes)}")
-    print(
-        f"largest: {largest} ({lines[largest]}), median: {statistics.median(sizes):.0f}, over 200: {sum(n > 200 for n in sizes)}"
-    )
-    print(f"rooms: {len(rooms)}: {', '.join(sorted(rooms))}")
-    print(f"loose modules of rhelbench: {len(loose)}: {', '.join(loose)}")
-    print(f"pairs of rooms that import each other: {len(pairs)}: {', '.join(' <-> '.join(pair) for pair in sorted(pairs))}")
-    print(f"groups in a cycle: {'; '.join(', '.join(group) for group in cycles(edges)) or 'none'}")
+    both = ", ".join(" ↔ ".join(pair) for pair in sorted(pairs))
+    return {
+        "files of more than ten lines": str(len(lines)),
+        "lines": f"{sum(sizes):,}",
+        "largest file": f"`{largest}`, {lines[largest]} lines",
+        "median file": f"{statistics.median(sizes):.0f} lines",
+        "files over 200 lines": str(sum(n > 200 for n in sizes)),
+        "rooms": str(len(rooms)),
+        "loose modules of rhelbench": f"{len(loose)}: {', '.join(loose)}",
+        "pairs of rooms that import each other": ": ".join([str(len(pairs)), *([both] if both else [])]),
+        "rooms in a cycle": str(sum(map(len, cycles(edges)))),
+    }
+
+
+def main(*commits: str) -> None:
+    """Print a table: a column per commit, the working tree last."""
+    found = {name: measure(name) for name in commits} | {"now": measure()}
+    print(f"| | {' | '.join(found)} |")
+    print("|---" * (len(found) + 1) + "|")
+    for name in found["now"]:
+        print(f"| {name} | {' | '.join(column[name] for column in found.values())} |")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(*sys.argv[1:])

@@ -33,7 +33,7 @@ def backward(
     Arguments and returns: see ``recurrence.from_echo``.
 
     Source:
-        Paper, theorem 3.2; mean and half difference: docs/architecture.md.
+        Paper, theorem 3.2; mean and half difference: docs/internals/architecture.md.
     """
     if not has_closed_forms(hamiltonian):
         return rhel_separate.backward(hamiltonian, integrator, nudge, theta, delta, f, final, g)

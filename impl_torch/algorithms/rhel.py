@@ -71,7 +71,7 @@ def trajectory(
     Arguments: see ``interface.Trajectory``.
 
     Source:
-        Paper, Theorem 3.2; mean and half difference: docs/architecture.md; docs/deviations.md, row 8.
+        Paper, Theorem 3.2; mean and half difference: docs/internals/architecture.md; docs/deviations.md, row 8.
     """
     if not hamiltonian.closed_forms:
         return rhel_separate.trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B)

@@ -92,7 +92,7 @@ class Hamiltonian(Protocol):
     Arguments of all methods: φ, π, m, d and f (n, P); θ and δ (P,) or (); float64.
 
     Source:
-        docs/architecture.md.
+        docs/internals/architecture.md.
     """
 
     parameters: tuple[str, ...]

@@ -130,7 +130,7 @@ class OracleLearner:
         return worst
 
     def state(self) -> Arrays:
-        """Return everything needed to resume (docs/architecture.md, state of a learner)."""
+        """Return everything needed to resume (docs/internals/architecture.md, state of a learner)."""
         saved: Arrays = {f"parameters.{path}": value.copy() for path, value in self.parameters.items()}
         saved |= {f"adam.m.{path}": value.copy() for path, value in self.m.items()}
         saved |= {f"adam.v.{path}": value.copy() for path, value in self.v.items()}

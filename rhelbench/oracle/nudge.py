@@ -21,7 +21,7 @@ def epsilon(nudge: Nudge, steepness: float, g: Array) -> Array:
         ε (n,) float64. It multiplies g in the kick and divides the contrast.
 
     Source:
-        ``rhelbench.spec.Nudge``; docs/architecture.md. The relevant scale is that of tanh, 1/w, and the
+        ``rhelbench.spec.Nudge``; docs/internals/architecture.md. The relevant scale is that of tanh, 1/w, and the
         truncation error grows as ρ².
 
     Example:

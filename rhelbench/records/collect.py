@@ -13,7 +13,7 @@ from rhelbench.registry import METRICS
 from rhelbench.spec import RunSpec
 from rhelbench.tasks import card
 
-#: Columns of runs.csv (docs/architecture.md).
+#: Columns of runs.csv (docs/internals/architecture.md).
 RUNS = (
     "run_id", "benchmark", "task", "model", "algorithm", "framework", "protocol", "overrides", "seed", "perturbation",
     "dropout_stream", "status", "metric", "value", "correct", "total", "val", "best_step", "last_step", "flags", "device",

@@ -20,7 +20,7 @@ class Records:
 
     Args:
         folder: folder they were read from.
-        runs: one row per run (docs/architecture.md, "From records to pages"); accuracies are fractions. An
+        runs: one row per run (docs/internals/architecture.md, "From records to pages"); accuracies are fractions. An
             optional column ``overrides`` ("algorithm=rhel") names settings that differ from the protocol. Such
             runs are separate configurations, with the protocol's name followed by "+" and the overrides.
         history: one row per run and evaluation: run_id, step (optimiser steps), loss, train, val, fidelity.

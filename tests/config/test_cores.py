@@ -85,7 +85,7 @@ def test_no_number_of_threads_is_a_sentence(capsys):
 
 
 def test_makefile_and_tests_ask_for_the_cores_that_may_be_used():
-    print_cores = [sys.executable, "-c", "from rhelbench.config.cores import available; print(available())"]
+    print_cores = [sys.executable, "-c", "from rhelbench.config.cores import available_cores; print(available_cores())"]
     assert subprocess.run(print_cores, capture_output=True, text=True, check=True).stdout == f"{cores.available_cores()}\n"
     makefile = Path("Makefile").read_text()
     assert print_cores[2] in makefile

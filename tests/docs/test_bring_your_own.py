@@ -24,8 +24,8 @@ SINGLE = """
 import numpy as np
 from rhelbench.config import expand
 from rhelbench.contract import TaskShape
-from rhelbench.parameters import initial
-from rhelbench.training.setup import learner
+from rhelbench.parameters import initial_parameters
+from rhelbench.training.setup import make_learner
 
 shape, rng = TaskShape(3, 100, 4, "classification"), np.random.default_rng(0)
 x, y, found = rng.standard_normal((8, 100, 3)), rng.integers(0, 4, 8), {}
@@ -33,8 +33,8 @@ for spec in [spec for spec in expand.expand(expand.read("config/duffing.yaml")) 
     for dtype in ("float64", "float32"):
         hyper = spec.hyper.model_copy(update={"blocks": 1, "dropout": 0.0})
         one = spec.model_copy(update={"hyper": hyper, "dtype": dtype})
-        made = learner(one, shape)
-        made.init({path: value.astype(dtype) for path, value in initial(spec, shape).items() if "blocks.1" not in path}, 0)
+        made = make_learner(one, shape)
+        made.init({path: value.astype(dtype) for path, value in initial_parameters(spec, shape).items() if "blocks.1" not in path}, 0)
         found[spec.algorithm, dtype] = made.gradients(made.put(x), made.put(y))[1]
 exact = found["bptt", "float64"]
 for name in ("bptt", "rhel"):
@@ -68,6 +68,12 @@ def errors(printed: str) -> dict[tuple[str, ...], float]:
     return {tuple(words[:-1]): float(words[-1]) for words in map(str.split, printed.splitlines())}
 
 
+def both(site: Path) -> tuple[dict[tuple[str, ...], float], dict[tuple[str, ...], float]]:
+    """Return what the page's script prints, by framework and letter, and the errors in float32, by algorithm; of one process."""
+    found = errors(python(site, "-c", f'import runpy\n\nrunpy.run_path("check_duffing.py")\n{SINGLE}'))
+    return tuple({name: error for name, error in found.items() if len(name) == words} for words in (2, 1))
+
+
 def append(path: Path, text: str) -> None:
     with path.open("a") as file:
         file.write(text)
@@ -87,12 +93,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def single(site: Path) -> dict[tuple[str, ...], float]:
-    """Errors in float32 without closed forms."""
-    return errors(python(site, "-c", SINGLE))
-
-
 @pytest.mark.parametrize("framework", ["jax", "torch"])
 def test_the_unit_is_trained_by_rhel(site: Path, framework: str) -> None:
     prepare("BasicMotions", site / "data")
@@ -106,9 +106,9 @@ def test_the_unit_is_trained_by_rhel(site: Path, framework: str) -> None:
     assert result["value"] > 0.5  # four classes, equally frequent
 
 
-def test_every_gradient_is_bptts_with_and_without_closed_forms(site: Path, single: dict[tuple[str, ...], float]) -> None:
+def test_every_gradient_is_bptts_with_and_without_closed_forms(site: Path) -> None:
     names = {(framework, letter) for framework in ("jax", "torch") for letter in ("k", "q", "h", "B", "C", "D", "u")}
-    without = errors(python(site, "check_duffing.py"))
+    without, single = both(site)
     assert set(without) == names
     assert {name: error for name, error in without.items() if not error <= ECHO["nonlinear"]} == {}
     for framework in ("impl_jax", "impl_torch"):
@@ -119,10 +119,9 @@ def test_every_gradient_is_bptts_with_and_without_closed_forms(site: Path, singl
         file.write_text(f"{body}\n{CLOSED_FORMS}\n\nHAMILTONIAN{end}")
     entries = site / "rhelbench/registry.py"
     entries.write_text(entries.read_text().replace("closed_forms=False", "closed_forms=True"))
-    given = errors(python(site, "check_duffing.py"))
+    given, now = both(site)
     assert set(given) == names
     assert {name: error for name, error in given.items() if not error <= ECHO["nonlinear"]} == {}
-    now = errors(python(site, "-c", SINGLE))
     assert now["rhel",] < 10 * now["bptt",]  # rounding alone, which depends on the number of threads
     assert single["rhel",] > 100 * now["rhel",]  # two echoes subtracted: two digits and more are lost
 

@@ -15,6 +15,7 @@ from subprocess import CompletedProcess, run
 import pytest
 import yaml
 
+from rhelbench.studies.single_unit import LONGEST
 from tests.tolerances import GRADIENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +57,13 @@ for model, step in (("linear", "s"), ("duffing", "h")):
             "truncated": float(np.abs(rows["tbptt"]["u"] - rows["bptt"]["u"]).max()),
         }
 print(json.dumps(found))
+"""
+#: Verify the cases of a framework whose names contain any of some texts.
+VERIFY = """
+import sys
+from rhelbench.cli import main
+
+sys.exit(max(main(["verify", "--framework", sys.argv[1], "--case", part]) for part in sys.argv[2:]))
 """
 #: Order of Yoshida's step, by halving it: a linear oscillator under constant input against its solution.
 ORDER = """
@@ -100,6 +108,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for table in ("runs.csv", "records.jsonl", "history.csv.gz"):
             shutil.copy(ROOT / "results/published" / name / table, folder / "results/published" / name / table)
     shutil.copy(ROOT / "Snakefile", folder)
+    oracle = folder / "rhelbench/studies/single_unit.py"
+    oracle.write_text(
+        oracle.read_text().replace(f"LONGEST = {LONGEST:_}", "LONGEST = 400")
+    )  # the oracle's claims are not tested here
     for page in PAGES:
         for path, content in files(page).items():
             (folder / path).parent.mkdir(exist_ok=True)
@@ -169,11 +181,12 @@ def test_another_integrator_is_never_served_by_a_kernel(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("framework", "part"),
-    [("thin", ""), ("torch", "yoshida"), ("torch", "tbptt"), ("jax", "duffing/yoshida"), ("jax", "duffing/leapfrog/tbptt")],
+    ("framework", "parts"),
+    [("thin", [""]), ("torch", ["yoshida", "tbptt"]), ("jax", ["duffing/yoshida", "duffing/leapfrog/tbptt"])],
+    ids=["thin", "torch", "jax"],
 )
-def test_verify_compares_them_with_the_oracle(site: Path, framework: str, part: str) -> None:
-    done = python(site, "-m", "rhelbench", "verify", "--framework", framework, "--case", part)
+def test_verify_compares_them_with_the_oracle(site: Path, framework: str, parts: list[str]) -> None:
+    done = python(site, "-c", VERIFY, framework, *parts)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAIL" not in done.stdout
 

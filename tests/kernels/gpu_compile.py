@@ -29,11 +29,11 @@ def main() -> None:
         for item in (chain(405, 512, pair) for pair in (False, True))
     }
     for unit in ("linear", "nonlinear"):
-        for name, third, keep in (
-            ("forward", True, True), ("forward", False, False), ("adjoint", True, False), ("pair_echo", True, False),
-            ("released_echo", False, False),
+        for name, kick_at, keep in (
+            ("forward", "midpoint", True), ("forward", "start", False), ("adjoint", "midpoint", False),
+            ("pair_echo", "midpoint", False), ("released_echo", "start", False),
         ):  # fmt: skip
-            for launch in launches(unit, name, 405, 1024, third, keep):
+            for launch in launches(unit, name, 405, 1024, kick_at, keep):
                 kind = launch.kernel, str(launch.constants)
                 done[kind] = done.get(kind) or compiled(launch, capability, dtype)
     assert all(code.startswith(b"\x7fELF") for code in done.values())

@@ -1,12 +1,13 @@
 """Stands in for `python -m rhelbench` where only what surrounds training is measured."""
 
-import hashlib
 import itertools
 import json
 import sys
 from pathlib import Path
 
 import psutil
+
+from rhelbench.spec import RunSpec
 
 arguments = sys.argv[3:]
 spent = 0.0
@@ -16,10 +17,7 @@ for parent in psutil.Process().parents():  # the shells and the two Snakemakes o
     spent += sum(parent.cpu_times()[:4])
 for option, value in itertools.pairwise(arguments):
     if option == "--spec":
-        spec = json.loads(value)
-        names = [str(spec[key]) for key in ("task", "model", "algorithm", "framework", "protocol", "seed")]
-        run_id = "-".join([*names, hashlib.sha256(value.encode()).hexdigest()[:8]])
-        folder = Path("results/runs", run_id)
+        folder = Path("results/runs", RunSpec.model_validate_json(value).run_id)
         folder.mkdir(parents=True, exist_ok=True)
         record = {"result": {"status": "stand-in"}, "provenance": {}, "cpu_s": spent, "arguments": arguments}
         (folder / "record.json").write_text(json.dumps(record))

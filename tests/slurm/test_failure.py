@@ -21,7 +21,7 @@ import pathlib, sys
 from rhelbench.cli import main
 from rhelbench.training import setup
 
-make, mark = setup.learner, pathlib.Path("broken")
+make, mark = setup.make_learner, pathlib.Path("broken")
 
 def learner(spec, shape):
     if spec.seed == 1 and not mark.exists():
@@ -29,7 +29,7 @@ def learner(spec, shape):
         raise RuntimeError("device lost")
     return make(spec, shape)
 
-setup.learner = learner
+setup.make_learner = learner
 sys.exit(main(sys.argv[3:]))
 """
 

@@ -7,7 +7,8 @@ import pytest
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.recurrence import forward
-from rhelbench.studies import gradient_norm
+from rhelbench.seeds import generator
+from rhelbench.studies import gradient_norm, units
 
 K, DELTA = 60, 0.1
 
@@ -20,8 +21,10 @@ def data() -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", HAMILTONIANS)
 def test_gradient_norm_is_that_of_bptt(data: pd.DataFrame, name: str):
-    theta, f = gradient_norm.draw(name, K)
     P, leapfrog = gradient_norm.CHANNELS, INTEGRATORS["leapfrog"]
+    rng = generator(f"gradient_norm/{name}", "unit", 0, 0)
+    f = rng.standard_normal((K, 1, P))
+    theta, _ = units.draw_theta(name, rng, P, 0.1)
     delta = np.full(P, DELTA)
     phi, pi = forward(HAMILTONIANS[name], leapfrog, theta, delta, f)
     columns = []

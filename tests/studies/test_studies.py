@@ -8,7 +8,7 @@ from rhelbench.cli import main
 from rhelbench.studies import STUDIES
 
 #: Files of the folder that are not studies.
-SHARED = {"__init__", "stacks", "units"}
+SHARED = {"__init__", "hardware", "single_unit", "stacks", "units"}
 
 
 def test_the_registry_is_the_folder():

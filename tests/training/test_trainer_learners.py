@@ -39,7 +39,7 @@ def spec_of(framework, model="linear", protocol="exact", algorithm="rhel", **ove
 
 @pytest.mark.parametrize("framework", ["jax", "torch"])
 def test_one_result_whole_in_pieces_and_re_run_from_its_spec(tmp_path, data, framework):
-    spec = spec_of(framework)
+    spec = spec_of(framework, steps=30)  # six chunks: one piece ends after the fourth
     given = spec.canonical_json()
     records = []
     for name in ("first", "again"):

@@ -34,11 +34,13 @@ def points(dtype: str) -> np.ndarray:
 
 @cache
 def exact(dtype: str) -> tuple[dict[str, np.ndarray], dict[str, list[mpmath.mpf]]]:
-    """Return a and β, and log cosh a, (t₊ + t₋)/2, (t₊ − t₋)/(2β), A/β, q/β² to fifty digits, or more than a thousand less."""
+    """Return a and β, and log cosh a, (t₊ + t₋)/2, (t₊ − t₋)/(2β), A/β, q/β² to fifty digits."""
     found: dict[str, list[mpmath.mpf]] = {"log_cosh": [], "mean": [], "half": [], "contrast": [], "curl": []}
     grid = np.array(list(product(points(dtype), repeat=2)))
-    with mpmath.workdps(1100):  # A is the difference of numbers that agree in up to 1000 digits
-        for a, beta in grid:
+    for a, beta in grid:
+        least = min((abs(float(value)) for value in (a, beta) if value), default=1.0)
+        # A and q are differences of numbers that agree in up to five times the digits that the smaller one begins after.
+        with mpmath.workdps(80 + 5 * max(0, round(-np.log10(least)))):
             x, b = mpmath.mpf(float(a)), mpmath.mpf(float(beta))
             found["log_cosh"].append(mpmath.log(mpmath.cosh(x)))
             plus, minus = mpmath.tanh(x + b), mpmath.tanh(x - b)

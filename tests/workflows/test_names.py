@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rhelbench.cli import main
 from rhelbench.records import collected
 from tests.workflows.clone import MATRIX, Clone
 
@@ -28,8 +29,12 @@ def test_a_task_of_any_allowed_name_goes_through(tmp_path: Path) -> None:
     (clone.folder / "matrix.yaml").write_text(yaml.safe_dump(MATRIX | {"tasks": NAMES, "seeds": [1]}))
     said = clone.snakemake("-n", "prepare")
     assert said.count("rule prepare_task:") == len(NAMES)
-    clone.snakemake("train", "tables", "report")
-    read = collected.read(clone.folder / "results/collected/looking")
+    clone.snakemake("train", "tables")
+    folders = clone.folder / "results/collected/looking", clone.folder / "results/claims/looking"
+    where = ["--collected", str(folders[0]), "--published", str(tmp_path), "--out", str(folders[1])]
+    assert main(["claims", *where, "--longest", "40"]) == 0  # as the rule does, but for the long sequence
+    clone.snakemake("report")
+    read = collected.read(folders[0])
     assert set(read.runs.task) == set(NAMES)
     assert read.runs.value.notna().all()
     summary = (clone.folder / "results/tables/looking/summary.txt").read_text()

@@ -24,7 +24,7 @@ def trajectory(
     Arguments and returns: see ``interface.Algorithm``. Only Φ_K is stored for the backward pass.
 
     Source:
-        Paper, Theorem 3.2. The equations of the pair are new here (docs/architecture.md).
+        Paper, Theorem 3.2. The equations of the pair are this project's (docs/internals/architecture.md).
     """
     if not hamiltonian.closed_forms:
         return rhel_separate.trajectory(hamiltonian, integrator, nudge, theta, delta, f, f_B)

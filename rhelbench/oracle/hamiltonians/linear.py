@@ -13,7 +13,7 @@ class Linear:
     Arguments of all methods: φ, π, m, d, f (n, P); A, a, δ, s (P,); float64, dimensionless.
 
     Source:
-        Paper, section 4, linear HSSM; pair forms: docs/architecture.md.
+        Paper, section 4, linear HSSM; pair forms: docs/internals/architecture.md.
     """
 
     parameters: tuple[str, ...] = ("A",)

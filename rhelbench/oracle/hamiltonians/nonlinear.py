@@ -89,7 +89,7 @@ class Nonlinear:
     Arguments of all methods: φ, π, m, d, f (n, P); w, b, c̃ (P,); α, δ (); float64, dimensionless.
 
     Source:
-        Paper, section 4, nonlinear HSSM; pair forms: docs/architecture.md.
+        Paper, section 4, nonlinear HSSM; pair forms: docs/internals/architecture.md.
     """
 
     parameters: tuple[str, ...] = ("alpha", "w", "b", "c_tilde")

@@ -1,6 +1,6 @@
 """Throughput of `seeds_per_job`: runs per hour of one device, alone and several at a time.
 
-    python slurm/packing.py results/published/slurm/packing.json
+    python -m rhelbench.bench.seeds_per_job results/published/slurm/packing.json
 
 Each call trains four seeds of a configuration of the smoke matrix to their end, in jobs of one, two and four: as
 processes, sequentially or (JAX) as one program. It adds a repetition to the file; medians are over repetitions. A
@@ -108,7 +108,7 @@ def main(out: Path) -> None:
         rows.append({**row, "seconds": wall, "cpu_seconds": spent, "runs_per_hour": round(3600 * runs / wall),
                      "cpu_seconds_per_run": round(spent / runs, 1)})  # fmt: skip
     machine = {"processor": provenance.processor(), "cpus": CORES}
-    report = {"script": "slurm/packing.py", "cell": {"task": "BasicMotions", **CELL}, "machine": machine}
+    report = {"script": "rhelbench/bench/seeds_per_job.py", "cell": {"task": "BasicMotions", **CELL}, "machine": machine}
     write_atomically(out, json.dumps({**report, "rows": rows, "repetitions": repetitions}, indent=1) + "\n")
 
 

@@ -1,7 +1,7 @@
 """Resources of jobs for config/resources.yaml: peak host memory and CPU seconds.
 
-    python slurm/measure.py training results/published/slurm/training.json
-    python slurm/measure.py commands results/published/slurm/commands.json
+    python -m rhelbench.bench.job_resources training results/published/slurm/training.json
+    python -m rhelbench.bench.job_resources commands results/published/slurm/commands.json
 
 Training is measured for every task at its real size, on random arrays. A separate process per measurement takes
 two optimiser steps and evaluates one batch (BPTT, the algorithm that stores most). It runs on the CPU, where
@@ -61,7 +61,7 @@ def measure(spec: RunSpec) -> dict:
 def about() -> dict:
     """Return the circumstances of the measurements."""
     machine = {"device": "cpu", "cpus": available_cores(), "load_average": os.getloadavg()[0]}
-    return {"script": "slurm/measure.py", "machine": machine}
+    return {"script": "rhelbench/bench/job_resources.py", "machine": machine}
 
 
 def commands(out: Path) -> None:
