@@ -34,7 +34,8 @@ for spec in [spec for spec in expand.expand(expand.read("config/duffing.yaml")) 
         hyper = spec.hyper.model_copy(update={"blocks": 1, "dropout": 0.0})
         one = spec.model_copy(update={"hyper": hyper, "dtype": dtype})
         made = make_learner(one, shape)
-        made.init({path: value.astype(dtype) for path, value in initial_parameters(spec, shape).items() if "blocks.1" not in path}, 0)
+        arrays = {path: value.astype(dtype) for path, value in initial_parameters(spec, shape).items() if "blocks.1" not in path}
+        made.init(arrays, 0)
         found[spec.algorithm, dtype] = made.gradients(made.put(x), made.put(y))[1]
 exact = found["bptt", "float64"]
 for name in ("bptt", "rhel"):
