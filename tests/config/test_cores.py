@@ -73,7 +73,7 @@ def test_the_first_of_nested_levels_counts_and_no_number_is_a_sentence(monkeypat
 
 
 def test_fewer_cores_than_configured_are_said(monkeypatch, capsys):
-    monkeypatch.setattr(cores, "available", lambda: 2)
+    monkeypatch.setattr(cores, "available_cores", lambda: 2)
     assert threads.apply(None, "train", "delay-100", runs=5) == 2
     assert capsys.readouterr().err == "5 cores are configured and 2 may be used here: 2 threads.\n"
 

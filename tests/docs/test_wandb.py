@@ -23,7 +23,7 @@ def test_its_commands_upload_and_define_the_dashboard(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: make_problem())
-    monkeypatch.setattr(setup, "learner", Fake)
+    monkeypatch.setattr(setup, "make_learner", Fake)
     spec = make_spec({"steps": 10})
     job.run(spec, tmp_path / "data", tmp_path / "results/runs", tmp_path / "scratch")
     (tmp_path / "config").symlink_to(ROOT / "config")

@@ -52,7 +52,7 @@ def published(tmp_path, monkeypatch):
         monkeypatch.setenv(name, "1")  # and taken back, whatever the command settles on
     monkeypatch.setattr(setup, "check", lambda spec, data: None)
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
-    monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape))
+    monkeypatch.setattr(setup, "make_learner", lambda spec, shape: Fake(spec, shape))
     spec = make_spec()
     assert job.run(spec, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch") == 0
     return Site(tmp_path / "published", io.read_run(tmp_path / "runs" / spec.run_id))
@@ -137,7 +137,7 @@ def test_other_data_cannot_be_compared(published, tmp_path, capsys):
 
 
 def test_a_run_that_fails_again_is_a_sentence(published, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, fail_at=7))
+    monkeypatch.setattr(setup, "make_learner", lambda spec, shape: Fake(spec, shape, fail_at=7))
     assert reproduce(published, tmp_path, published.name) == 2
     assert "training it again failed" in capsys.readouterr().err
 

@@ -25,7 +25,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(setup, "load", lambda spec, data: make_problem())
 
     def go(spec, **fake):
-        monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, **fake))
+        monkeypatch.setattr(setup, "make_learner", lambda spec, shape: Fake(spec, shape, **fake))
         assert job.run(spec, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch") in (0, 128 + signal.SIGTERM)
         return tmp_path / "runs" / spec.run_id
 

@@ -26,7 +26,7 @@ def runs(tmp_path, monkeypatch):
     specs = expand.expand(expand.parse(SMOKE, "here"))
     for spec in specs[:3]:
         how = {0: {}, 1: {"fail_at": 12}, 2: {"fidelity": 1.0}}[specs.index(spec)]
-        monkeypatch.setattr(setup, "learner", lambda spec, shape, how=how: Fake(spec, shape, **how))
+        monkeypatch.setattr(setup, "make_learner", lambda spec, shape, how=how: Fake(spec, shape, **how))
         assert job.run(spec, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch") == 0
     return specs
 
@@ -68,7 +68,7 @@ def test_status_tells_what_computes(tmp_path, runs, monkeypatch, capsys):
             printed["text"] = capsys.readouterr().out
             return losses
 
-    monkeypatch.setattr(setup, "learner", Watched)
+    monkeypatch.setattr(setup, "make_learner", Watched)
     monkeypatch.setattr(setup, "require", lambda framework, device: "cuda: NVIDIA H200")
     assert job.run(runs[3], tmp_path / "data", tmp_path / "runs", tmp_path / "scratch", device="cuda") == 0
     lines = {line.split()[0]: line for line in printed["text"].splitlines() if line.startswith("BasicMotions")}

@@ -278,7 +278,7 @@ def test_a_failure_leaves_the_earlier_store_in_use(toy, monkeypatch):
     before = load("Toy", toy).digest
     with monkeypatch.context() as patch:
         patch.setattr(prepare_module, "_code", lambda: "of another version")
-        patch.setattr(build, "samples", lambda *args: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
+        patch.setattr(build, "build_samples", lambda *args: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
         with pytest.raises(UserError, match="broken"):
             prepare("Toy", toy)
     assert load("Toy", toy).digest == before

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from rhelbench.errors import UserError
-from rhelbench.records import provenance
+from rhelbench.records import io, provenance
 from rhelbench.training import job, seeds_per_job, setup
 from tests.training.softmax import Fake, make_problem, make_spec
 
@@ -49,7 +49,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
 
     def go(spec, folder="jobs", **fake):
-        monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, **fake))
+        monkeypatch.setattr(setup, "make_learner", lambda spec, shape: Fake(spec, shape, **fake))
         status = job.run(spec, tmp_path / "data", tmp_path / folder / "runs", tmp_path / folder / "scratch")
         return status, read(tmp_path / folder, spec)
 
@@ -198,7 +198,7 @@ def test_a_record_that_cannot_be_written_is_a_sentence_and_can_be_resumed(tmp_pa
     spec = make_spec()
     with monkeypatch.context() as patch:
         refuse = lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))  # noqa: E731
-        patch.setattr(job.write, "record", refuse)
+        patch.setattr(io, "write_record", refuse)
         with pytest.raises(UserError, match=r"No space left on device; free the disk"):
             here(spec)
     _, record = here(spec)
@@ -223,9 +223,9 @@ def test_code_committed_during_a_run_is_not_what_the_record_names(tmp_path, monk
     problem, commits = make_problem(), iter(["at the start", "later"])
     monkeypatch.setattr(setup, "load", lambda spec, data: problem)
     monkeypatch.setattr(setup, "check", lambda spec, data: None)
-    monkeypatch.setattr(provenance, "git", lambda: {"commit": next(commits), "dirty": False})
+    monkeypatch.setattr(provenance, "git_state", lambda: {"commit": next(commits), "dirty": False})
     specs = [make_spec({"steps": 10}, seed=seed) for seed in (1, 2)]
-    monkeypatch.setattr(setup, "learner", Fake)
+    monkeypatch.setattr(setup, "make_learner", Fake)
     assert seeds_per_job.run(specs, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch", "sequential") == 0
     provenance.loaded_code.cache_clear()
     assert {read(tmp_path, spec)["provenance"]["git"]["commit"] for spec in specs} == {"at the start"}

@@ -203,7 +203,7 @@ def test_a_bad_start_is_refused_before_the_first_step(tmp_path, monkeypatch, pat
         parameters[f"blocks.0.hru.{path}"][:] = value
         return parameters
 
-    monkeypatch.setattr(trainer, "initial", bad)
+    monkeypatch.setattr(trainer, "initial_parameters", bad)
     spec = make_spec(protocol=protocol)
     learner = Fake(spec, PROBLEM.shape)
     if said is None:

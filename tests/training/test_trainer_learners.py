@@ -111,7 +111,7 @@ def test_a_bad_start_is_refused_and_under_released_a_step_may_leave_its_range(tm
             return initial_parameters(spec, shape) | {"blocks.0.hru.delta": np.array(value, np.float32)}
 
         with monkeypatch.context() as patch:
-            patch.setattr(trainer, "initial", bad)
+            patch.setattr(trainer, "initial_parameters", bad)
             with pytest.raises(UserError, match=f"blocks.0.hru.*{said}"):
                 train(spec, setup.make_learner(spec, problem.shape), problem, Checkpoints(tmp_path, protocol), Watch())
     spec = spec_of(framework, "nonlinear", "released", "bptt", lr=1.0, steps=6, eval_every=3, chunk_steps=3)

@@ -47,15 +47,15 @@ def test_a_kernels_case_is_larger_than_what_a_kernel_takes_at_a_time() -> None:
 
 def test_a_fused_kernel_that_is_not_there_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     items = [item for item in all_cases("torch") if item.spec.kernel == "fused"]
-    monkeypatch.setattr(levels, "cases", lambda framework: items)
+    monkeypatch.setattr(levels, "all_cases", lambda framework: items)
     monkeypatch.setattr(levels, "make_oracle", lambda *_: (_ for _ in ()).throw(UserError("install it.")))
     assert list(levels.run_levels("torch")) == []
 
 
 def test_a_wrong_gradient_fails_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     item = make_case("torch", "nonlinear", "rhel", "exact", "classification")
-    monkeypatch.setattr("rhelbench.verify.cases.cases", lambda framework: [item])
-    monkeypatch.setattr("rhelbench.verify.levels.cases", lambda framework: [item])
+    monkeypatch.setattr("rhelbench.verify.cases.all_cases", lambda framework: [item])
+    monkeypatch.setattr("rhelbench.verify.levels.all_cases", lambda framework: [item])
     force = hamiltonians.HAMILTONIANS["nonlinear"].force
     monkeypatch.setattr(
         type(hamiltonians.HAMILTONIANS["nonlinear"]), "force", lambda self, theta, phi, f: force(theta, phi, f) * (1 + 1e-6)

@@ -36,7 +36,7 @@ def train(tmp_path, monkeypatch, alone):
 
     def go(spec, mode, **fake):
         monkeypatch.setenv("WANDB_MODE", mode)
-        monkeypatch.setattr(setup, "learner", lambda spec, shape: Fake(spec, shape, **fake))
+        monkeypatch.setattr(setup, "make_learner", lambda spec, shape: Fake(spec, shape, **fake))
         job.run(spec, tmp_path / "data", tmp_path / "runs", tmp_path / "scratch")
         return io.read(tmp_path / "runs" / spec.run_id)
 
