@@ -8,7 +8,7 @@ from rhelbench.names import power
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend
 from rhelbench.registry import MODELS
 from rhelbench.stats.runs import Records
-from rhelbench.verify.levels import TOLERANCES
+from rhelbench.verify.parity import TOLERANCES
 
 MATRICES = ("lockstep",)
 #: Optimiser steps between two markers.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rhelbench.claims import estimators, method, results
+from rhelbench.claims import estimators, method, paper_tables, results
 from rhelbench.claims.evidence import Evidence
 from rhelbench.claims.verdict import Judgement
 
@@ -72,8 +72,8 @@ CLAIMS: tuple[Claim, ...] = (
         estimators.along,
     ),
     Claim("constant memory", "State memory does not grow with the length of the sequence", "section 3", method.flat_memory),
-    Claim("Table 1", "Test accuracies of Table 1", "Table 1", results.printed("accuracy")),
-    Claim("Table 2", "Test errors of Table 2", "Table 2", results.printed("mse")),
+    Claim("Table 1", "Test accuracies of Table 1", "Table 1", paper_tables.judge_table("accuracy")),
+    Claim("Table 2", "Test errors of Table 2", "Table 2", paper_tables.judge_table("mse")),
     Claim(
         "on par, released",
         "RHEL trains to BPTT's test metrics (released protocol)",

@@ -65,7 +65,7 @@ def _installed() -> list[str]:
 def _parity(framework: str, part: str) -> tuple[bool, dict]:
     from rhelbench.records.provenance import describe, loaded_code
     from rhelbench.verify.cases import all_cases, uncovered
-    from rhelbench.verify.levels import TOLERANCES, run_levels
+    from rhelbench.verify.parity import TOLERANCES, run_levels
 
     loaded_code(framework)  # the code under test, even if files are edited meanwhile
     digest = parity_digest(framework)
@@ -101,7 +101,7 @@ def _parity(framework: str, part: str) -> tuple[bool, dict]:
 
 def parity_digest(framework: str) -> str:
     """Return the digest of the code behind a framework's parity table: learner, oracle and comparison."""
-    return closure_digest(*roots(framework), "rhelbench.verify.levels")
+    return closure_digest(*roots(framework), "rhelbench.verify.parity")
 
 
 def _vectors(framework: str, folder: Path, kernel: str) -> bool:

@@ -121,7 +121,7 @@ def test_a_run_says_what_computed_it(framework, data, tmp_path, no_gpu, capfd):
 def test_verify_runs_on_the_cpu_it_is_told_to_take(framework, tmp_path, no_gpu, monkeypatch, capsys):
     item = make_case(framework, "memoryless", "bptt", "exact", "classification")
     monkeypatch.setattr("rhelbench.verify.cases.all_cases", lambda framework: [item])
-    monkeypatch.setattr("rhelbench.verify.levels.all_cases", lambda framework: [item])
+    monkeypatch.setattr("rhelbench.verify.parity.all_cases", lambda framework: [item])
     assert cli.main(["verify", "--framework", framework, "--device", "cpu", "--out", str(tmp_path / "out.json")]) == 0
     assert capsys.readouterr().out.startswith(f"{framework} on cpu, ")
     assert json.loads((tmp_path / "out.json").read_text())[framework]["provenance"]["device"] == "cpu"

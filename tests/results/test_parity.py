@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from rhelbench.registry import FRAMEWORKS
-from rhelbench.verify import levels
 from rhelbench.verify.cases import all_cases
 
 TRAINED = [name for name, entry in FRAMEWORKS.items() if entry.trains]
@@ -16,9 +15,9 @@ def test_the_committed_parity_is_complete_and_says_what_is_claimed() -> None:
     parity = json.loads(PARITY.read_text())
     assert set(parity) == set(TRAINED)
     for framework, found in parity.items():
-        assert set(found["levels"]) == set(levels.TOLERANCES)
+        assert set(found["levels"]) == set(parity.TOLERANCES)
         assert found["provenance"]["device"]
         for level, row in found["levels"].items():
             assert row["passed"], (framework, level)
-            assert row["worst"] <= row["allowed"] == levels.TOLERANCES[level]
+            assert row["worst"] <= row["allowed"] == parity.TOLERANCES[level]
         assert found["levels"]["gradients"]["cases"] == len(all_cases(framework))

@@ -35,11 +35,11 @@ WRONG = """\
 import sys
 from impl_torch.hamiltonians.linear import Linear
 from rhelbench.cli import main
-from rhelbench.verify import levels
+from rhelbench.verify import parity
 
-force, every = Linear.force, levels.all_cases
+force, every = Linear.force, parity.all_cases
 Linear.force = lambda *given: 1.001 * force(*given)
-levels.all_cases = lambda framework: every(framework)[:1]
+parity.all_cases = lambda framework: every(framework)[:1]
 sys.exit(main(sys.argv[3:]))
 """
 
