@@ -12,9 +12,9 @@ PARITY = Path("results/published/parity.json")
 
 def test_the_committed_parity_is_complete_and_says_what_is_claimed() -> None:
     """Written by `python -m rhelbench verify --out results/published/parity.json`."""
-    parity = json.loads(PARITY.read_text())
-    assert set(parity) == set(TRAINED)
-    for framework, found in parity.items():
+    measured = json.loads(PARITY.read_text())
+    assert set(measured) == set(TRAINED)
+    for framework, found in measured.items():
         assert set(found["levels"]) == set(parity.TOLERANCES)
         assert found["provenance"]["device"]
         for level, row in found["levels"].items():
