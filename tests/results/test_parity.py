@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from rhelbench.registry import FRAMEWORKS
+from rhelbench.verify import parity
 from rhelbench.verify.cases import all_cases
 
 TRAINED = [name for name, entry in FRAMEWORKS.items() if entry.trains]
