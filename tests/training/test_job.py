@@ -16,6 +16,8 @@ from rhelbench.training import job, seeds_per_job, setup
 from tests.training.softmax import Fake, make_problem, make_spec
 
 WORKER = ["-m", "tests.training.worker"]
+#: Seconds that a process may take to begin or to end on a busy host.
+PATIENCE = 240
 #: Kills per framework; twenty take minutes with the real learners, so the suite does fewer.
 KILLS = int(os.environ.get("RHELBENCH_KILLS", "1"))
 REAL = {"steps": 30 + 10 * KILLS, "eval_every": 10, "chunk_steps": 5, "patience": 100}
@@ -68,7 +70,7 @@ def stamp(file):
         return 0
 
 
-def wait_for(condition, seconds=60.0):
+def wait_for(condition, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -77,7 +79,7 @@ def wait_for(condition, seconds=60.0):
 
 def test_killed_twenty_times_at_random_moments_and_resumed(tmp_path, start):
     spec = make_spec({"steps": 400, "eval_every": 10, "patience": 100})
-    assert start(spec, "whole").wait(60) == 0
+    assert start(spec, "whole").wait(PATIENCE) == 0
     rng, corner = random.Random(1), tmp_path / "jobs" / "scratch" / spec.run_id
     mark = corner / "checkpoint"
     for kills in range(20):
@@ -91,7 +93,7 @@ def test_killed_twenty_times_at_random_moments_and_resumed(tmp_path, start):
         process.send_signal(signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL
     last = start(spec)
-    assert last.wait(60) == 0
+    assert last.wait(PATIENCE) == 0
     whole, record = read(tmp_path / "whole", spec), read(tmp_path / "jobs", spec)
     assert record["result"] == whole["result"]
     assert record["provenance"]["resumptions"] >= 10
@@ -113,8 +115,8 @@ def test_real_learners_killed_and_resumed(tmp_path, start, framework):
         time.sleep(rng.uniform(0.0, 0.05))
         process.kill()
         process.wait(10)
-    assert start(spec, learner="real").wait(60) == 0
-    assert whole.wait(60) == 0
+    assert start(spec, learner="real").wait(PATIENCE) == 0
+    assert whole.wait(PATIENCE) == 0
     assert read(tmp_path / "jobs", spec)["result"] == read(tmp_path / "whole", spec)["result"]
 
 
@@ -132,10 +134,10 @@ def test_a_signal_saves_within_five_seconds_and_leaves_no_record(tmp_path, start
     assert "interrupted by signal" in process.stderr.read()
     assert (corner / "checkpoint").exists()
     assert not (tmp_path / "jobs" / "runs" / spec.run_id / "record.json").exists()
-    assert start(spec).wait(60) == 0
+    assert start(spec).wait(PATIENCE) == 0
     record = read(tmp_path / "jobs", spec)
     assert record["provenance"]["resumptions"] == 1
-    assert start(spec, "whole").wait(60) == 0
+    assert start(spec, "whole").wait(PATIENCE) == 0
     assert record["result"] == read(tmp_path / "whole", spec)["result"]
 
 
@@ -162,7 +164,7 @@ def test_a_failure_is_a_record_an_attempt_and_exit_0_and_is_tried_again(tmp_path
         status, record = here(spec, fail_at=33)
         assert (status, record["result"]["status"]) == (0, "failed")
         assert record["result"]["error"] == "RuntimeError: out of memory"
-        assert "in train_span" in record["provenance"]["traceback"]
+        assert "in train_chunk" in record["provenance"]["traceback"]
         attempts = tmp_path / "jobs" / "runs" / spec.run_id / "attempts"
         assert [path.name for path in sorted(attempts.iterdir())] == [f"{n}.json" for n in range(1, attempt + 1)]
         assert json.loads((attempts / f"{attempt}.json").read_text()) == record
