@@ -9,7 +9,7 @@ import yaml
 ROWS = [
     [cell.strip() for cell in line.split("|")[1:-1]]
     for line in (Path(__file__).parents[2] / "docs/deviations.md").read_text().splitlines()
-    if re.match(r"\| \d+ \|", line)
+    if re.match(r"\| \d+ +\|", line)
 ]
 PROTOCOLS = {
     name: yaml.safe_load((Path(__file__).parents[2] / f"config/protocols/{name}.yaml").read_text())

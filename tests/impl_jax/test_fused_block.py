@@ -169,7 +169,7 @@ def test_the_compiler_keeps_it_neither() -> None:
 #: What a process prints of a block's numbers; XLA's pool has as many threads as the variable NPROC says.
 DIGEST = """
 import hashlib
-from tests.kernels.test_block_jax import run
+from tests.impl_jax.test_fused_block import run
 digest = hashlib.sha256()
 for model in ("linear", "nonlinear"):
     for algorithm in ("rhel", "bptt"):

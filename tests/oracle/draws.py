@@ -13,7 +13,10 @@ RELATIVE = Nudge(mode="relative", size=1e-3)
 def raw_unit(model: str, hidden: int, state: int, seed: int, delta: float = 0.1) -> Arrays:
     """Draw one unit's trainable values as a run would, and shift b away from its start at 0."""
     rng = np.random.default_rng(seed)
-    raw = {name: np.asarray(draw(rng, size)) for name, (size, draw) in parameters.unit_table(model, hidden, state, delta).items()}
+    table = parameters.unit_table(model, hidden, state, delta)
+    order = ("a", "s", "w", "b", "c", "alpha")  # fixed here, so that the cases stay whatever the registry's order
+    names = sorted(table, key=lambda name: order.index(name) if name in order else len(order))
+    raw = {name: np.asarray(table[name][1](rng, table[name][0])) for name in names}
     if "b" in raw:
         raw["b"] = 0.3 * rng.standard_normal(state)
     return raw
