@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             cell = plan.Measurement.model_validate_json(args.cell)
         except ValidationError as error:
-            raise invalid_value("--cell", error, "give the JSON of a rhelbench.bench.plan.Cell") from error
+            raise invalid_value("--cell", error, "give the JSON of a rhelbench.bench.plan.Measurement") from error
         print(json.dumps(bench.measure(cell)))
         return 0
     if args.inputs:

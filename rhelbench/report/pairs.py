@@ -13,8 +13,8 @@ from rhelbench.stats.equivalence import LEVEL
 
 MEANING = (
     "RHEL − BPTT of equal seeds: mean and 95 % paired t interval, in points of accuracy or hundredths of the squared error. "
-    f"Equivalent: two one-sided t tests at {LEVEL * 100:.0f} %, Holm-adjusted, against the margin of two points or a tenth of "
-    "BPTT's error. Power: of that test by itself, were there no difference. "
+    f"Equivalent: two one-sided t tests at {LEVEL * 100:.0f} %, Holm-adjusted over all pairs of the matrix, "
+    "against the margin of two points or a tenth of BPTT's error. Power: of that test by itself, were there no difference. "
 )
 
 

@@ -4,7 +4,6 @@ import numpy as np
 
 from rhelbench import parameters
 from rhelbench.contract import Arrays, TaskShape
-from rhelbench.registry import MODELS
 from rhelbench.spec import Budget, Hyperparameters, Nudge, RunSpec, Switches
 
 RELATIVE = Nudge(mode="relative", size=1e-3)
@@ -20,11 +19,6 @@ def raw_unit(model: str, hidden: int, state: int, seed: int, delta: float = 0.1)
     if "b" in raw:
         raw["b"] = 0.3 * rng.standard_normal(state)
     return raw
-
-
-def model_of(hamiltonian: str) -> str:
-    """Return the model whose units are this Hamiltonian's, one lane per channel."""
-    return next(name for name, entry in MODELS.items() if entry.hamiltonian == hamiltonian and not entry.paired)
 
 
 def switches(**changes: object) -> Switches:

@@ -9,8 +9,9 @@ from rhelbench.oracle.hamiltonians.linear import Linear
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.interface import Gradients
 from rhelbench.oracle.nudge import epsilon
+from rhelbench.registry import unit_model
 from rhelbench.spec import Nudge
-from tests.oracle.draws import RELATIVE, model_of, raw_unit, relative_error
+from tests.oracle.draws import RELATIVE, raw_unit, relative_error
 from tests.tolerances import ECHO, ONE_STEP
 
 PAIRS = [(h, i) for h in HAMILTONIANS for i in INTEGRATORS]
@@ -20,7 +21,7 @@ ECHOES = ("rhel", "rhel_separate")
 def problem(name: str, K: int = 30, n: int = 3, P: int = 4, delta: float = 0.1, g_size: float = 1e-2, seed: int = 7):
     """Return θ, δ, drive (K, n, P) and incoming gradients of one size."""
     rng = np.random.default_rng(seed)
-    theta, step = HAMILTONIANS[name].physical(raw_unit(model_of(name), 3, P, seed=seed, delta=delta), 1)
+    theta, step = HAMILTONIANS[name].physical(raw_unit(unit_model(name), 3, P, seed=seed, delta=delta), 1)
     return theta, step, rng.standard_normal((K, n, P)), g_size * rng.standard_normal((K, n, P))
 
 

@@ -9,14 +9,14 @@ from rhelbench.oracle import checks
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.hamiltonians.nonlinear import Nonlinear
 from rhelbench.oracle.learner import make_learner
-from rhelbench.registry import MODELS
-from tests.oracle.draws import model_of, raw_unit, spec, task
+from rhelbench.registry import MODELS, unit_model
+from tests.oracle.draws import raw_unit, spec, task
 
 
 @pytest.mark.parametrize("name", HAMILTONIANS)
 def test_every_hamiltonian_of_the_registry_passes(name):
     H = HAMILTONIANS[name]
-    theta, _ = H.physical(raw_unit(model_of(name), 2, 3, seed=0), 1)
+    theta, _ = H.physical(raw_unit(unit_model(name), 2, 3, seed=0), 1)
     checks.check_separable(name, H.separable, lambda phi, pi: H.kinetic(pi) + H.potential(theta, phi, np.zeros(3)))
     checks.check_even_kinetic(name, H.kinetic)
     pi = np.linspace(-3.0, 3.0, 7)

@@ -7,7 +7,8 @@ import pytest
 
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.hamiltonians.nonlinear import log_cosh, pair_ratios
-from tests.oracle.draws import model_of, raw_unit, relative_error
+from rhelbench.registry import unit_model
+from tests.oracle.draws import raw_unit, relative_error
 from tests.tolerances import FINITE_DIFFERENCE, ONE_STEP
 
 P = 5
@@ -18,7 +19,7 @@ CLOSED = [name for name, hamiltonian in HAMILTONIANS.items() if hamiltonian.clos
 def drawn(name: str, c_squash: int = 1):
     """Return a Hamiltonian, θ, and φ, f drawn around it."""
     rng = np.random.default_rng(4)
-    theta, _ = HAMILTONIANS[name].physical(raw_unit(model_of(name), 3, P, seed=4), c_squash)
+    theta, _ = HAMILTONIANS[name].physical(raw_unit(unit_model(name), 3, P, seed=4), c_squash)
     return HAMILTONIANS[name], theta, rng.standard_normal((2, P)), rng.standard_normal((2, P))
 
 
@@ -63,7 +64,7 @@ def test_velocity_is_the_slope_of_an_even_kinetic_energy(name):
 @pytest.mark.parametrize("c_squash", [1, 2])
 @pytest.mark.parametrize("name", HAMILTONIANS)
 def test_the_map_from_raw_values_is_pulled_back(name, c_squash):
-    H, raw = HAMILTONIANS[name], raw_unit(model_of(name), 3, P, seed=5)
+    H, raw = HAMILTONIANS[name], raw_unit(unit_model(name), 3, P, seed=5)
     theta, delta = H.physical(raw, c_squash)
     bar = {letter: np.full_like(value, 2.0) for letter, value in theta.items()}
     pulled = H.physical_adjoint(raw, c_squash, bar, np.full_like(delta, 3.0))

@@ -7,7 +7,8 @@ from rhelbench import registry
 from rhelbench.oracle.hamiltonians import HAMILTONIANS
 from rhelbench.oracle.integrators import INTEGRATORS
 from rhelbench.oracle.recurrence import echo, forward
-from tests.oracle.draws import model_of, raw_unit
+from rhelbench.registry import unit_model
+from tests.oracle.draws import raw_unit
 from tests.tolerances import REVERSIBLE, SYMPLECTIC
 
 PAIRS = [(h, i) for h in HAMILTONIANS for i in INTEGRATORS]
@@ -16,7 +17,7 @@ REVERSIBLE_PAIRS = [(h, i) for h, i in PAIRS if registry.INTEGRATORS[i].reversib
 
 def unit(hamiltonian: str, lanes: int = 4):
     """Return θ and δ of a drawn unit."""
-    return HAMILTONIANS[hamiltonian].physical(raw_unit(model_of(hamiltonian), 3, lanes, seed=1), 1)
+    return HAMILTONIANS[hamiltonian].physical(raw_unit(unit_model(hamiltonian), 3, lanes, seed=1), 1)
 
 
 def slope(hamiltonian: str, integrator: str, drive) -> float:

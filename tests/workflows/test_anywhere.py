@@ -1,6 +1,7 @@
 """The commands and the workflow outside the checkout: another working folder, a module, an installed wheel."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,16 @@ def test_as_a_module_looking_trains_nothing(folder):
     said = snakemake(folder, "-n", "rhel_tables")
     assert "rhel_make_tables" in said
     assert "rhel_train" not in said
+
+
+def test_every_rule_is_known_to_look_or_to_train(folder):
+    """A rule that is added must say which: an unknown one would train when it is asked for."""
+    text = (ROOT / "workflows/rules/common.smk").read_text()
+    looking = "".join(re.findall(r'"(.+)"', text[text.index("LOOKING = ") : text.index("def trains(")]))
+    rules = snakemake(folder, "-s", str(ROOT / "Snakefile"), "--configfile", "small.yaml", "--list-rules").split()
+    training = {name for name in rules if not re.fullmatch(looking, name)}
+    assert {"all", "train", "own_figure"} <= training
+    assert all(name in ("all", "train", "own_figure") or name.startswith("train_") for name in training), training
 
 
 def test_the_catalogue_finds_the_workflow(folder):
