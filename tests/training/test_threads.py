@@ -16,10 +16,10 @@ def digests(framework: str, threads: int, steps: int, cases: int = len(CASES)) -
 
 
 def test_pytorch_trains_to_the_same_bits_on_any_number_of_threads() -> None:
-    alone = digests("torch", 1, 50)
+    alone = digests("torch", 1, 200)
     assert len(set(alone)) == len(CASES)
-    assert digests("torch", 2, 50) == alone
-    assert digests("torch", 3, 50) == alone
+    assert digests("torch", 2, 200) == alone
+    assert digests("torch", 3, 200) == alone
 
 
 def test_jax_trains_to_the_same_bits_on_the_same_number_of_threads() -> None:
