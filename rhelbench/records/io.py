@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from rhelbench.contract import Arrays
-from rhelbench.errors import UserError
+from rhelbench.errors import UserError, first_error
 from rhelbench.files import read_json, write_atomically
 from rhelbench.spec import RunSpec
 
@@ -156,7 +157,11 @@ def mismatch(run_id: str, record: dict[str, Any], spec: dict[str, Any] | None, h
         The file that does not match, and why; None if all match.
     """
     result = record["result"]
-    if result.get("run_id", run_id) != run_id:
+    try:
+        today = RunSpec.read(result["spec"]).run_id if "spec" in result else run_id
+    except ValidationError as error:
+        return RECORD, f"its specification is wrong at '{'.'.join(map(str, first_error(error)[1]))}'"
+    if run_id not in (result.get("run_id", run_id), today):  # a run of an earlier format may have today's name
         return RECORD, f"it is the record of {result['run_id']}"
     if "spec" in result and spec is not None and spec != result["spec"]:
         return "spec.json", "it is not the specification that its record names"

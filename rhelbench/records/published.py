@@ -14,9 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from rhelbench.errors import UserError, first_error
+from rhelbench.errors import UserError
 from rhelbench.files import write_atomically
 from rhelbench.records.io import HISTORY, RECORD, Run, mismatch, read_run, upgrade
 from rhelbench.spec import RunSpec
@@ -139,11 +137,9 @@ def _wrong(name: str, run: Run) -> str | None:
         return f"{found[0]}: {found[1]}"
     if "history" not in result.get("digests", {}):
         return "its record names no SHA-256 of its history"
-    try:
-        identity = RunSpec.read(result.get("spec")).identity
-    except ValidationError as error:
-        return f"its specification is wrong at '{'.'.join(map(str, first_error(error)[1]))}'"
-    if result.get("run_id") != name or name[-8:] != identity[:8]:
+    if "spec" not in result:
+        return "its record names no specification"
+    if result.get("run_id") != name or name[-8:] != RunSpec.read(result["spec"]).identity[:8]:
         return "its name is not that of its specification"
     if run.history is None or not run.history.startswith(_HEADER) or not run.history.endswith(b"\n"):
         return f"its history is not the columns {', '.join(HISTORY)}"

@@ -5,8 +5,12 @@ import json
 import math
 
 import numpy as np
+import pytest
 
+from rhelbench.errors import UserError
 from rhelbench.records import io
+from tests.records.runs import leave
+from tests.training.softmax import make_spec
 
 ROWS = [
     {"step": 10, "loss": 0.1 + 0.2, "train": 1 / 3, "val": 0.5, "fidelity": 1e-300},
@@ -52,3 +56,35 @@ def test_a_failed_attempt_stays_and_the_record_is_replaced(tmp_path):
     kept = [json.loads((tmp_path / "attempts" / f"{n}.json").read_text())["result"]["n"] for n in (1, 2)]
     assert kept == [1, 2]
     assert io.read(tmp_path / "nowhere") is None
+
+
+def former(folder, name):
+    """Turn a run's folder into one of format 1, under a name."""
+    record = json.loads((folder / io.RECORD).read_text())
+    spec = {key: value for key, value in record["result"]["spec"].items() if key != "format"} | {"model": "linear-complex"}
+    run_id = record["result"]["run_id"].replace("-linear-", "-linear-complex-")
+    record["result"] |= {"spec": spec, "run_id": run_id}
+    moved = folder.with_name(name or run_id)
+    folder.rename(moved)
+    (moved / io.RECORD).write_text(json.dumps(record))
+    (moved / "spec.json").write_text(json.dumps(spec))
+    return moved
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_run_of_format_1_is_read_under_its_former_name_and_under_todays(tmp_path, renamed):
+    spec = make_spec()
+    own = leave(spec, tmp_path)
+    run = io.read_run(own)
+    assert run is not None
+    assert io.read_run(former(own, spec.run_id if renamed else None)) == run
+
+
+def test_a_record_whose_specification_is_none_is_a_sentence(tmp_path):
+    own = leave(make_spec(), tmp_path)
+    record = json.loads((own / io.RECORD).read_text())
+    del record["result"]["spec"]["task"]
+    (own / io.RECORD).write_text(json.dumps(record))
+    (own / "spec.json").unlink()
+    with pytest.raises(UserError, match=r"record.json is damaged \(its specification is wrong at 'task'\): delete it and train"):
+        io.read(own)
