@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rhelbench.plotting import COLOURS, MARKERS, canvas, legend
+from rhelbench.registry import MODELS
 
 TABLES = ("static_gradients",)
 QUANTITIES = {
@@ -14,7 +15,6 @@ QUANTITIES = {
     "norm_ratio": "norm, relative to BPTT",
     "error": "‖difference‖ / ‖BPTT‖",
 }
-TITLES = {"linear": "linear", "nonlinear": "nonlinear"}
 #: Colour of the pair at its larger nudge, whose error is truncation.
 LARGER = "#F2B489"
 #: Half the width of one parameter's blocks, in units of the distance between parameters.
@@ -22,7 +22,7 @@ SPREAD = 0.36
 
 
 def draw(data: pd.DataFrame) -> Figure:
-    models = [name for name in TITLES if name in set(data.model)]
+    models = [name for name in MODELS if name in set(data.model)]
     figure, axes = canvas(len(QUANTITIES), len(models), width=5.6, height=2.4, sharey="row")
     for column, model in enumerate(models):
         part = data[data.model == model]
@@ -35,7 +35,7 @@ def draw(data: pd.DataFrame) -> Figure:
             if column == 0:
                 ax.set_ylabel(label)
             if row == 0:
-                ax.set_title(f"{TITLES[model]} model, {part.block.max() + 1} blocks (left to right)")
+                ax.set_title(f"{MODELS[model].label} model, {part.block.max() + 1} blocks (left to right)")
     for ax in axes[2 * len(models) :]:
         ax.set_yscale("log")
     present = [name for name in COLOURS if name in set(data.algorithm)]
